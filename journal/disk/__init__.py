@@ -1,0 +1,1 @@
+"""The only room that writes, syncs, replaces, removes and locks."""

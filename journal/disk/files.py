@@ -1,0 +1,367 @@
+"""The small file interface that every write of the store goes through.
+
+One interface, so that a test can put a disk behind it that loses power at any call
+(tests/support). Paths are absolute strings. No call follows a symbolic link in the last
+component; ``journal.disk.folders`` checks the components before it.
+
+Nothing here is durable until ``sync`` (bytes of a file) or ``sync_folder`` (names in a folder)
+has returned.
+"""
+
+import contextlib
+import errno
+import os
+import stat as stat_module
+import sys
+import time
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, Protocol
+
+from journal.errors import UnsafePathError
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
+_BASE_FLAGS = _NO_FOLLOW | _BINARY | _CLOSE_ON_EXEC
+_REPLACE_WAIT_SECONDS_MAX = 1.0
+
+Kind = Literal["file", "folder", "link", "other"]
+
+
+class FileStat(NamedTuple):
+    """What lstat says of one path; times in nanoseconds, size in bytes."""
+
+    kind: Kind
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    device: int
+
+
+class OpenFile(Protocol):
+    """A file that is kept open to grow at its end."""
+
+    @property
+    def path(self) -> str:
+        """The path it was opened by."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Append all bytes in one call of the system; a short write raises OSError."""
+        ...
+
+    def sync(self) -> None:
+        """Make the bytes durable. After an error the file must not be appended to again."""
+        ...
+
+    def stat(self) -> FileStat:
+        """What fstat says of the open file, whatever its path leads to by now."""
+        ...
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Read up to ``length`` bytes from ``offset``."""
+        ...
+
+    def close(self) -> None:
+        """Close the file; closing twice is harmless."""
+        ...
+
+
+class Files(Protocol):
+    """All that the store asks of a disk."""
+
+    def stat(self, path: str) -> FileStat | None:
+        """Return what lstat says, or None where nothing is."""
+        ...
+
+    def list(self, folder: str) -> list[tuple[str, FileStat]]:
+        """Return the names of a folder with their stats, in no order; [] where none is."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """Return all bytes of a file. Raises FileNotFoundError."""
+        ...
+
+    def read_at(self, path: str, offset: int, length: int) -> bytes:
+        """Return up to ``length`` bytes from ``offset``. Raises FileNotFoundError."""
+        ...
+
+    def open_append(self, path: str, *, create: bool) -> OpenFile:
+        """Open a file to append to it; ``create`` makes it and refuses one that exists."""
+        ...
+
+    def create(self, path: str, data: bytes) -> None:
+        """Write a new file; FileExistsError where the name is taken. Not synced."""
+        ...
+
+    def overwrite(self, path: str, data: bytes) -> None:
+        """Write ``data`` over the start of a file in one call, made if missing. Not synced."""
+        ...
+
+    def sync(self, path: str) -> None:
+        """Make the bytes of a file durable."""
+        ...
+
+    def sync_folder(self, path: str) -> None:
+        """Make the names of a folder durable, where the system can."""
+        ...
+
+    def make_folder(self, path: str) -> bool:
+        """Make one folder; True where it is new. Its parent must exist. Not synced."""
+        ...
+
+    def replace(self, source: str, target: str) -> None:
+        """Rename ``source`` over ``target``, atomically. Not synced."""
+        ...
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a link itself; a missing one is no error."""
+        ...
+
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder; a missing or filled one is no error."""
+        ...
+
+
+def _file_stat(found: os.stat_result) -> FileStat:
+    mode = found.st_mode
+    kind: Kind = "other"
+    if stat_module.S_ISREG(mode):
+        kind = "file"
+    elif stat_module.S_ISDIR(mode):
+        kind = "folder"
+    elif stat_module.S_ISLNK(mode):
+        kind = "link"
+    return FileStat(kind, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+
+
+def _write_all_or_fail(descriptor: int, data: bytes) -> None:
+    written = os.write(descriptor, data)
+    if written != len(data):
+        # The kernel says why at the next call: no space, a size limit, or an error of the disk. The last
+        # byte is kept back: should there be space by now, what is reported as failed must not be whole.
+        if written < len(data) - 1:
+            os.write(descriptor, data[written:-1])
+        raise OSError(errno.EIO, f"short write: {written} of {len(data)} bytes")
+
+
+def _sync_data(descriptor: int) -> None:
+    if sys.platform == "darwin":
+        import fcntl
+
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        except OSError as error:
+            # Only where the file system has no such call: after a failed sync a second one would lie.
+            if error.errno not in (errno.ENOTSUP, errno.EINVAL, errno.ENOTTY):
+                raise
+            os.fsync(descriptor)
+    elif sys.platform == "win32":
+        os.fsync(descriptor)
+    else:
+        os.fdatasync(descriptor)
+
+
+def _open(path: str, flags: int) -> int:
+    if not _NO_FOLLOW and os.path.islink(path):
+        raise _is_a_link(path)
+    try:
+        return os.open(path, flags | _BASE_FLAGS, 0o666)
+    except OSError as error:
+        if os.path.islink(path):
+            raise _is_a_link(path) from error
+        raise
+
+
+def _is_a_link(path: str) -> UnsafePathError:
+    return UnsafePathError("is a symbolic link; links in a store are never followed", path=path)
+
+
+@contextlib.contextmanager
+def _opened(path: str, flags: int) -> Iterator[int]:
+    descriptor = _open(path, flags)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _read_descriptor(descriptor: int, length: int) -> bytes:
+    parts: list[bytes] = []
+    while length > 0:
+        part = os.read(descriptor, min(length, 1 << 24))
+        if not part:
+            break
+        parts.append(part)
+        length -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _listed(folder: str | int) -> "list[tuple[str, FileStat]]":
+    found: list[tuple[str, FileStat]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            # A file that leaves between the listing and its stat was not there.
+            with contextlib.suppress(FileNotFoundError):
+                # On Windows only lstat tells the inode; elsewhere this is a stat relative to the open folder.
+                seen = os.lstat(entry.path) if sys.platform == "win32" else entry.stat(follow_symlinks=False)
+                found.append((entry.name, _file_stat(seen)))
+    return found
+
+
+class OsOpenFile:
+    """An ``OpenFile`` on a descriptor of the operating system."""
+
+    __slots__ = ("_descriptor", "path")
+
+    def __init__(self, path: str, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+
+    def write(self, data: bytes) -> None:
+        """Append all bytes in one call of the system; a short write raises OSError."""
+        _write_all_or_fail(self._descriptor, data)
+
+    def sync(self) -> None:
+        """Make the bytes durable."""
+        _sync_data(self._descriptor)
+
+    def stat(self) -> FileStat:
+        """What fstat says of the open file."""
+        return _file_stat(os.fstat(self._descriptor))
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Read up to ``length`` bytes from ``offset``."""
+        if sys.platform != "win32":
+            return os.pread(self._descriptor, length, offset)
+        os.lseek(self._descriptor, offset, os.SEEK_SET)
+        return _read_descriptor(self._descriptor, length)
+
+    def close(self) -> None:
+        """Close the descriptor once."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+class OsFiles:
+    """The files of the operating system."""
+
+    def stat(self, path: str) -> FileStat | None:
+        """Return what lstat says, or None where nothing is."""
+        try:
+            return _file_stat(os.lstat(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def list(self, folder: str) -> list[tuple[str, FileStat]]:
+        """Return the names of a folder with their stats; [] where none is."""
+        try:
+            if sys.platform == "win32":
+                if os.path.islink(folder):
+                    raise _is_a_link(folder)
+                return _listed(folder)
+            with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+                return _listed(descriptor)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def read(self, path: str) -> bytes:
+        """Return all bytes of a file."""
+        with _opened(path, os.O_RDONLY) as descriptor:
+            return _read_descriptor(descriptor, max(os.fstat(descriptor).st_size, 1 << 16))
+
+    def read_at(self, path: str, offset: int, length: int) -> bytes:
+        """Return up to ``length`` bytes from ``offset``."""
+        with _opened(path, os.O_RDONLY) as descriptor:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return _read_descriptor(descriptor, length)
+
+    def open_append(self, path: str, *, create: bool) -> OpenFile:
+        """Open a file to append to it; ``create`` makes it and refuses one that exists."""
+        flags = os.O_RDWR | os.O_APPEND
+        if create:
+            flags |= os.O_CREAT | os.O_EXCL
+        return OsOpenFile(path, _open(path, flags))
+
+    def create(self, path: str, data: bytes) -> None:
+        """Write a new file; FileExistsError where the name is taken."""
+        with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+            for start in range(0, len(data), 1 << 26):
+                _write_all_or_fail(descriptor, data[start : start + (1 << 26)])
+
+    def overwrite(self, path: str, data: bytes) -> None:
+        """Write ``data`` over the start of a file in one call, made if missing."""
+        with _opened(path, os.O_WRONLY | os.O_CREAT) as descriptor:
+            _write_all_or_fail(descriptor, data)
+
+    def sync(self, path: str) -> None:
+        """Make the bytes of a file durable."""
+        with _opened(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR) as descriptor:
+            _sync_data(descriptor)
+
+    def sync_folder(self, path: str) -> None:
+        """Make the names of a folder durable, where the system can (Windows cannot)."""
+        if sys.platform == "win32":
+            return
+        with _opened(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+            os.fsync(descriptor)
+
+    def make_folder(self, path: str) -> bool:
+        """Make one folder; True where it is new."""
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            if not stat_module.S_ISDIR(os.lstat(path).st_mode):
+                raise UnsafePathError("is not a folder, or is a symbolic link", path=path) from None
+            return False
+        return True
+
+    def replace(self, source: str, target: str) -> None:
+        """Rename over the target; on Windows another reader may hold it for a moment."""
+        deadline, pause = time.monotonic() + _REPLACE_WAIT_SECONDS_MAX, 0.001
+        while True:
+            try:
+                os.replace(source, target)
+                return
+            except PermissionError:
+                if sys.platform != "win32" or time.monotonic() >= deadline:
+                    raise
+            time.sleep(pause)
+            pause = min(pause * 2, 0.05)
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or a link itself; a missing one is no error."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(path)
+
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder; a missing or filled one is no error."""
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+
+
+def write_whole(files: Files, path: str, data: bytes, *, durable: bool) -> None:
+    """Make ``path`` hold exactly ``data``, or leave it as it was.
+
+    Crash argument: the bytes go to a new name in the same folder, are synced there (if
+    ``durable``), and one rename puts them in place; at every instant ``path`` is the old file, the
+    new one, or, if not durable, after a power cut possibly an empty or torn one: use that only for
+    what can be derived again. A leftover temporary name is told by its suffix and reaped by doctor.
+    """
+    temporary = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+    try:
+        files.create(temporary, data)
+        if durable:
+            files.sync(temporary)
+        files.replace(temporary, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            files.remove(temporary)
+        raise
+    if durable:
+        files.sync_folder(os.path.dirname(path))
+
+
+TEMPORARY_SUFFIX = ".journal-tmp"

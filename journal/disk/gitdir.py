@@ -1,0 +1,75 @@
+"""Where git keeps its things, found by reading two small files; no git library, no program."""
+
+import os
+from typing import Any, NamedTuple
+
+from journal.disk.files import Files
+
+_SMALL = 4096
+
+
+class GitFolders(NamedTuple):
+    """``private`` is the work tree's own git folder; ``common`` is shared by linked work trees."""
+
+    work_tree: str
+    private: str
+    common: str
+
+
+def find_git(files: Files, folder: str) -> GitFolders | None:
+    """Return the git folders of the work tree that ``folder`` lies in, or None."""
+    current = os.path.abspath(folder)
+    while True:
+        dot_git = os.path.join(current, ".git")
+        found = files.stat(dot_git)
+        if found is not None:
+            private = dot_git if found.kind == "folder" else _named(files, dot_git, current, "gitdir:")
+            if private is not None and files.stat(os.path.join(private, "HEAD")) is not None:
+                common = _named(files, os.path.join(private, "commondir"), private, "") or private
+                return GitFolders(current, private, common)
+        parent = os.path.dirname(current)
+        if parent == current:
+            return None
+        current = parent
+
+
+def _named(files: Files, path: str, base: str, prefix: str) -> str | None:
+    try:
+        text = files.read_at(path, 0, _SMALL).decode().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not text.startswith(prefix) or "\n" in text:
+        return None
+    return os.path.normpath(os.path.join(base, text.removeprefix(prefix).strip()))
+
+
+class HeadWatch:
+    """Tells whether HEAD, the branch it names, or git's index has moved.
+
+    By stats alone: git replaces these files by renaming a new one over them, so their inode changes.
+    A reference kept in ``packed-refs`` or a reftable is watched by the stat of that file.
+    """
+
+    def __init__(self, files: Files, folders: GitFolders | None) -> None:
+        self._files, self._folders = files, folders
+        self._head: list[int] | None = None
+        self._branch: str | None = None
+
+    def signature(self) -> list[Any]:
+        """Return a value that is equal as long as nothing moved; JSON can hold it."""
+        if self._folders is None:
+            return []
+        private, common = self._folders.private, self._folders.common
+        head = self._stat(os.path.join(private, "HEAD"))
+        if head != self._head:
+            self._head = head
+            named = _named(self._files, os.path.join(private, "HEAD"), "/", "ref:")
+            self._branch = named and named.lstrip("/\\")
+        branch = self._branch and self._stat(os.path.join(common, *self._branch.split("/")))
+        packed = None if branch else self._stat(os.path.join(common, "packed-refs"))
+        tables = None if branch or packed else self._stat(os.path.join(common, "reftable", "tables.list"))
+        return [head, branch, packed, tables, self._stat(os.path.join(private, "index"))]
+
+    def _stat(self, path: str) -> list[int] | None:
+        found = self._files.stat(path)
+        return found and [found.inode, found.mtime_ns, found.ctime_ns, found.size]

@@ -1,0 +1,99 @@
+"""Every error that a caller may catch. Owns the exit statuses; imports nothing of ours.
+
+Bugs stay ``AssertionError``. What the world does to us is a ``JournalError``: it has a stable
+``code`` (a word that scripts may compare), an ``exit_status`` (docs/cli.md), the path it is about
+and a hint. A hint never suggests anything that destroys data.
+"""
+
+from typing import ClassVar
+
+
+class JournalError(Exception):
+    """An operation failed. Base of all errors of this package."""
+
+    code: ClassVar[str] = "failed"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, path: str | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.hint = hint
+
+
+class UsageError(JournalError):
+    """The call itself makes no sense, for instance two options that exclude each other."""
+
+    code, exit_status = "usage", 2
+
+
+class StoreNotFoundError(JournalError):
+    """There is no store here or above."""
+
+    code, exit_status = "no-store", 3
+
+
+class NotFoundError(JournalError):
+    """The entity, event or file that was named does not exist."""
+
+    code, exit_status = "not-found", 3
+
+
+class ExpectationError(JournalError):
+    """Raised by a transaction whose expectation was not met; nothing was written."""
+
+    code, exit_status = "conflict", 4
+
+
+class LockTimeoutError(JournalError):
+    """Another process kept the writer lock for longer than the caller would wait."""
+
+    code, exit_status = "lock-timeout", 5
+
+
+class RefusedError(JournalError):
+    """The input cannot be stored; nothing was written (docs/format.md, Limits)."""
+
+    code, exit_status = "refused", 6
+
+
+class GitError(JournalError):
+    """Git, or dulwich, refused or failed. Events that were acknowledged are not affected."""
+
+    code, exit_status = "git", 7
+
+
+class NotAppliedError(JournalError):
+    """The write failed before anything was durable; the mutation did not happen."""
+
+    code, exit_status = "not-applied", 1
+
+
+class OutcomeUnknownError(JournalError):
+    """A sync failed: the mutation may or may not survive. It is never retried by itself."""
+
+    code, exit_status = "outcome-unknown", 8
+
+
+class FormatError(JournalError):
+    """A file of the store is not what docs/format.md allows, or is of a newer format."""
+
+    code, exit_status = "format", 1
+
+
+class DamagedError(JournalError):
+    """Bytes that were acknowledged have changed or vanished, and this answer needs them."""
+
+    code, exit_status = "damaged", 20
+
+
+class UnsafePathError(JournalError):
+    """A path of the store is a symbolic link or leaves its folder; it is not followed."""
+
+    code, exit_status = "unsafe-path", 1
+
+
+class ClosedError(JournalError):
+    """The journal was closed, or belongs to the parent of this forked process."""
+
+    code, exit_status = "closed", 1

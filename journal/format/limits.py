@@ -1,0 +1,42 @@
+"""The numbers of docs/format.md, section "Limits"."""
+
+FORMAT = 1
+
+LINE_BYTES_MAX = 256 * 1024
+"""The longest record line, terminator included."""
+
+PAYLOAD_BYTES_INLINE_MAX = 64 * 1024
+"""A longer payload goes to a blob, and the record refers to it."""
+
+BLOB_BYTES_MAX = 64 * 1024 * 1024
+"""The longest payload of one record at all."""
+
+DEPTH_MAX = 100
+"""How deep arrays and objects of a payload may nest."""
+
+ID_BYTES_MAX = 1024
+TYPE_BYTES_MAX = 100
+SUMMARY_CHARACTERS_MAX = 500
+
+SEQ_MAX = 2**53 - 1
+
+ROLL_BYTES_DEFAULT = 1024 * 1024
+"""A segment of this size or more gets no further transaction."""
+
+SEES_COMPLETE_EVERY = 64
+"""At least every so many segments a lane writes a complete ``sees``."""
+
+SEES_COMPLETE_BYTES_MAX = 4096
+"""A ``sees`` up to this size is always written complete."""
+
+SEES_INLINE_BYTES_MAX = 128 * 1024
+"""A longer complete ``sees`` goes to a blob."""
+
+PACK_MEMBER_BYTES = 32 * 1024
+"""A pack is a chain of gzip members of about this many bytes each, so that one event can be read alone."""
+
+PACK_MEMBER_BYTES_MAX = LINE_BYTES_MAX + PACK_MEMBER_BYTES
+"""No reader ever inflates more than this for one member of a pack."""
+
+CHECKPOINT_LINE_BYTES_MAX = BLOB_BYTES_MAX + LINE_BYTES_MAX
+"""No reader ever buffers more than this for one line of a checkpoint."""

@@ -1,0 +1,44 @@
+r"""One line of the truth: JSON, a checksum, a newline (docs/format.md, "Lines"). Pure.
+
+``{…,"crc":"xxxxxxxx"}\n`` where the eight hex digits are CRC-32 over the bytes before ``,"crc":``.
+The checksum is checked on bytes, so no canonical form of JSON is needed.
+"""
+
+import zlib
+from typing import Any
+
+from journal.errors import RefusedError
+from journal.format import values
+from journal.format.limits import DEPTH_MAX, LINE_BYTES_MAX
+
+_TAIL_BYTES = len(b',"crc":"00000000"}\n')
+
+
+class BadLineError(ValueError):
+    """These bytes are not a line that ``seal`` can have made."""
+
+
+def seal(fields: dict[str, Any]) -> bytes:
+    """Return the line of these fields. Raises RefusedError where it would be too long."""
+    head = values.encode_trusted(fields)[:-1]
+    line = b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head))
+    if len(line) > LINE_BYTES_MAX:
+        raise RefusedError(f"the record would have {len(line):,} bytes; a line has at most {LINE_BYTES_MAX:,}")
+    return line
+
+
+def unseal(line: bytes) -> dict[str, Any]:
+    """Return the fields of a line, ``crc`` included. Raises BadLineError."""
+    if len(line) > LINE_BYTES_MAX:
+        raise BadLineError("the line is too long")
+    if line[-_TAIL_BYTES:-11] != b',"crc":"' or line[-3:] != b'"}\n':
+        raise BadLineError("no checksum at the end of the line")
+    if b"%08x" % zlib.crc32(line[:-_TAIL_BYTES]) != line[-11:-3]:
+        raise BadLineError("the line does not match its checksum")
+    try:
+        fields = values.decode_bounded(line, DEPTH_MAX + 1)
+    except ValueError as error:
+        raise BadLineError(f"the line is not JSON: {error}") from error
+    if type(fields) is not dict:
+        raise BadLineError("the line is not a JSON object")
+    return fields

@@ -1,0 +1,146 @@
+"""Records: entity changes, stream events and notes (docs/format.md, "Records"). Pure.
+
+A record travels as a plain dict in the order of its keys: a rebuild decodes a million of them.
+``check`` is what makes a dict a record; everything after it may rely on the types.
+"""
+
+from typing import Any
+
+from journal.format import values
+from journal.format.limits import BLOB_BYTES_MAX, SEQ_MAX
+from journal.format.lines import BadLineError, seal, unseal
+from journal.format.names import is_sha256
+
+Record = dict[str, Any]
+
+DELETE = "delete"
+
+
+def encode(
+    *,
+    kind: str,
+    seq: int,
+    ts: str,
+    writer: str,
+    actor: str | None,
+    summary: str | None,
+    tx: tuple[int, int],
+    own: dict[str, Any],
+    payload: bytes | None,
+    ref: dict[str, Any] | None = None,
+) -> bytes:
+    """Return the line of one record; ``own`` are the fields of its kind, in order.
+
+    ``payload`` is the stored text of ``data`` (``values.encode_payload``); ``ref`` stands in its place
+    where it went to a blob. ``tx`` is (number in the transaction, size of the transaction).
+    """
+    fields: Record = {"kind": kind, "seq": seq, "ts": ts, "writer": writer}
+    if actor is not None:
+        fields["actor"] = actor
+    if summary is not None:
+        fields["summary"] = summary
+    if tx[1] > 1:
+        fields["tx"] = tx
+    fields.update(own)
+    if ref is not None:
+        fields["ref"] = ref
+    elif payload is not None:
+        fields["data"] = values.fragment(payload)
+    return seal(fields)
+
+
+def decode(line: bytes) -> Record:
+    """Return the record of a line. Raises BadLineError for anything ``encode`` cannot have made."""
+    fields = unseal(line)
+    check(fields)
+    return fields
+
+
+def check(fields: Record) -> None:
+    """Raise BadLineError unless these fields are a record of a known kind with the right types."""
+    seq = fields.get("seq")
+    if type(seq) is not int or not 1 <= seq <= SEQ_MAX:
+        raise BadLineError("no seq")
+    if type(fields.get("ts")) is not str or type(fields.get("writer")) is not str:
+        raise BadLineError("no ts or no writer")
+    for name in ("actor", "summary"):
+        if name in fields and type(fields[name]) is not str:
+            raise BadLineError(f"{name} is not a string")
+    _check_transaction(fields.get("tx"))
+    kind = fields.get("kind")
+    if kind == "entity":
+        _check_entity(fields)
+    elif kind == "event":
+        _check_event(fields)
+    elif kind == "note":
+        if type(fields.get("note")) is not str or type(fields.get("data")) is not dict:
+            raise BadLineError("a note without name or data")
+    else:
+        raise BadLineError(f"unknown kind {str(kind)[:40]!r}")
+
+
+def check_ref(ref: Any, what: str) -> None:
+    """Raise BadLineError unless this refers to a blob of a size that may be read."""
+    if type(ref) is not dict or not is_sha256(ref.get("sha256")) or type(ref.get("bytes")) is not int:
+        raise BadLineError(f"{what} is not {{sha256, bytes}}")
+    if not 0 <= ref["bytes"] <= BLOB_BYTES_MAX:
+        raise BadLineError(f"{what} is of no possible size")
+
+
+def is_last_of_transaction(record: Record) -> bool:
+    """Tell whether a record ends its transaction (one that stands alone does)."""
+    tx = record.get("tx")
+    return tx is None or tx[0] == tx[1]
+
+
+def _check_transaction(tx: Any) -> None:
+    if tx is None:
+        return
+    if type(tx) is not list or len(tx) != 2 or type(tx[0]) is not int or type(tx[1]) is not int:
+        raise BadLineError("tx is not [i, n]")
+    if not 1 <= tx[0] <= tx[1]:
+        raise BadLineError("tx is not [i, n] with 1 <= i <= n")
+
+
+def _check_entity(fields: Record) -> None:
+    _check_named(fields, "type", "id", "action")
+    _check_rev(fields)
+    for name in ("set", "unset"):
+        names = fields.get(name, [])
+        if type(names) is not list or not all(type(item) is str for item in names):
+            raise BadLineError(f"{name} is not a list of field names")
+    if fields["action"] != DELETE:
+        _check_payload(fields)
+    elif "data" in fields or "ref" in fields:
+        raise BadLineError("a tombstone with data")
+
+
+def _check_event(fields: Record) -> None:
+    _check_named(fields, "stream", "event")
+    _check_rev(fields)
+    if "key" in fields:
+        _check_named(fields, "key")
+    if "meta" in fields and type(fields["meta"]) is not dict:
+        raise BadLineError("meta is not an object")
+    _check_payload(fields)
+
+
+def _check_named(fields: Record, *names: str) -> None:
+    for name in names:
+        if type(fields.get(name)) is not str or not fields[name]:
+            raise BadLineError(f"no {name}")
+
+
+def _check_rev(fields: Record) -> None:
+    rev = fields.get("rev")
+    if type(rev) is not int or not 1 <= rev <= SEQ_MAX:
+        raise BadLineError("no rev")
+
+
+def _check_payload(fields: Record) -> None:
+    if "ref" in fields:
+        check_ref(fields["ref"], "ref")
+        if "data" in fields:
+            raise BadLineError("data beside ref")
+    elif type(fields.get("data")) is not dict:
+        raise BadLineError("no data")

@@ -1,0 +1,185 @@
+"""JSON values: what may be stored, and their three texts (stored, canonical, pretty).
+
+orjson is fast and lenient; this module adds the refusals of docs/format.md, "Limits". Pure.
+"""
+
+import math
+import zlib
+from typing import Any
+
+import orjson
+
+from journal.errors import RefusedError
+from journal.format.limits import BLOB_BYTES_MAX, DEPTH_MAX
+
+_STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+_PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+
+Payload = dict[str, Any]
+
+
+def encode(value: Any) -> bytes:
+    """Return the stored text of a JSON value.
+
+    Raises RefusedError for what JSON cannot carry exactly: NaN and infinities, integers beyond 64
+    bits, lone surrogates, keys that are not strings, other Python types, and too deep nesting.
+    """
+    try:
+        text = orjson.dumps(value, option=_STRICT)
+        # orjson changes some values without a word: NaN to null, tuples to arrays, UUIDs to strings.
+        survives = orjson.loads(text) == value
+    except (TypeError, ValueError, RecursionError) as error:
+        raise RefusedError(_why_refused(value, "") or f"not a JSON value: {error}") from error
+    if not survives or _is_deep(text, value, DEPTH_MAX):
+        raise RefusedError(_why_refused(value, "") or "the value would not come back as it is")
+    return text
+
+
+def encode_payload(payload: Any) -> bytes:
+    """Return the stored text of an entity's or event's payload; it must be a JSON object."""
+    if not isinstance(payload, dict):
+        raise RefusedError(f"a payload is a JSON object, not {_name_of(payload)}")
+    text = encode(payload)
+    if len(text) > BLOB_BYTES_MAX:
+        raise RefusedError(f"the payload has {len(text):,} bytes; at most {BLOB_BYTES_MAX:,} can be stored")
+    return text
+
+
+def decode(text: bytes | str) -> Any:
+    """Return the value of a JSON text. Raises ValueError (orjson.JSONDecodeError)."""
+    return orjson.loads(text)
+
+
+def decode_bounded(text: bytes, depth_max: int) -> Any:
+    """Return the value of a text of the store. Raises ValueError, also where it nests deeper.
+
+    A hostile text could else be read and never written again, or exhaust the stack of what walks it.
+    """
+    value = orjson.loads(text)
+    if _is_deep(text, value, depth_max):
+        raise ValueError(f"nested deeper than {depth_max}")
+    return value
+
+
+def canonical(value: Any) -> bytes:
+    """Return compact JSON with sorted keys: equal values have equal bytes."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def pretty(value: Any) -> bytes:
+    """Return JSON for people: sorted keys, two spaces, one final newline."""
+    return orjson.dumps(value, option=_PRETTY)
+
+
+def checksum(value: Any) -> int:
+    """Return a short checksum of a JSON value, to tell whether it changed; not against an adversary."""
+    return zlib.crc32(orjson.dumps(value))
+
+
+def fragment(text: bytes) -> orjson.Fragment:
+    """Return something that ``encode_trusted`` copies as it is."""
+    return orjson.Fragment(text)
+
+
+def encode_trusted(value: Any) -> bytes:
+    """Return compact JSON of a value that this package built itself."""
+    return orjson.dumps(value)
+
+
+def parse_text(text: str, *, what: str = "the JSON text") -> Any:
+    """Return the value of a JSON text that a person or a script wrote.
+
+    Stricter than ``decode``: raises RefusedError also for duplicate keys, NaN, and integers that JSON
+    readers would round. A syntax error is told with its line and column.
+    """
+    import json
+
+    def no_duplicates(pairs: list[tuple[str, Any]]) -> Payload:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            raise RefusedError(f"{what}: the key {twice!r} appears twice in one object")
+        return members
+
+    def no_constant(word: str) -> Any:
+        raise RefusedError(f"{what}: {word} is not JSON")
+
+    try:
+        value = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constant)
+    except json.JSONDecodeError as error:
+        raise RefusedError(f"{what}: line {error.lineno}, column {error.colno}: {error.msg}") from error
+    except (RecursionError, ValueError) as error:
+        raise RefusedError(f"{what}: {error or 'nested too deeply'}") from error
+    encode(value)
+    return value
+
+
+def _is_deep(text: bytes, value: Any, depth_max: int) -> bool:
+    # Most texts have too few brackets to be deep, and are not walked.
+    if text.count(b"{") + text.count(b"[") <= depth_max:
+        return False
+    level, depth = [value], 0
+    while level := [item for item in level if type(item) is dict or type(item) is list]:
+        depth += 1
+        if depth > depth_max:
+            return True
+        level = [member for item in level for member in (item.values() if type(item) is dict else item)]
+    return False
+
+
+def _name_of(value: Any) -> str:
+    names = {
+        type(None): "null",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "an array",
+    }
+    return names.get(type(value), f"a Python {type(value).__name__}")
+
+
+def _why_refused(value: Any, where: str, depth: int = 1) -> str | None:
+    """Return why a value cannot be stored and at which place, or None."""
+    if type(value) is not dict and type(value) is not list:
+        why = _why_scalar_refused(value)
+        return why and f"{where or 'the value'}: {why}"
+    if depth > DEPTH_MAX:
+        return f"{where[:80]}…: nested deeper than {DEPTH_MAX}"
+    if type(value) is dict:
+        return _why_members_refused(value, where, depth)
+    found = (_why_refused(item, f"{where}[{index}]", depth + 1) for index, item in enumerate(value))
+    return next((why for why in found if why), None)
+
+
+def _why_scalar_refused(value: Any) -> str | None:
+    if value is None or type(value) is bool:
+        return None
+    if type(value) is int:
+        return None if -(2**63) <= value < 2**64 else "the integer needs more than 64 bits"
+    if type(value) is float:
+        return None if math.isfinite(value) else f"{value} is not a JSON number"
+    if type(value) is str:
+        return None if _is_unicode(value) else "the text has a lone surrogate"
+    return f"a Python {type(value).__name__} is not a JSON value"
+
+
+def _why_members_refused(members: dict[Any, Any], where: str, depth: int) -> str | None:
+    for key, item in members.items():
+        if type(key) is not str:
+            return f"{where or 'the value'}: the key {key!r} is not a string"
+        if not _is_unicode(key):
+            return f"{where or 'the value'}: a key has a lone surrogate"
+        why = _why_refused(item, f"{where}.{key}" if where else key, depth + 1)
+        if why:
+            return why
+    return None
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,157 @@
+"""Applying records to a view: the one place where events become state."""
+
+from collections.abc import Sequence
+
+from journal.format.lines import BadLineError
+from journal.format.names import parse_segment_file, segment_file
+from journal.format.segment import Header, Intervals, Vector
+from journal.index.database import DamageFacts, Location, SectionFacts
+from journal.index.replay import Piece
+from journal.index.view import Event, Key, View
+from journal.segments.scan import Found
+from journal.state import vector
+from journal.state.entity import Past, apply
+
+
+class Applier:
+    """Applies pieces to a view, in the total order.
+
+    ``is_listing``: whether the places of events are noted too, which history needs and state does not.
+    """
+
+    def __init__(self, view: View, *, is_listing: bool = True) -> None:
+        self._view, self._is_listing = view, is_listing
+        self._pasts: dict[int, Past] = {}
+        self._places: dict[int, list[tuple[int, int]]] = {}
+        self.applied = 0
+
+    def opened(self, piece: Piece) -> None:
+        """Take a piece in: everything with a lower seq has been applied."""
+        view = self._view
+        if piece.header is not None or view.section_at(piece.lane, piece.first) is None:
+            section = resolve(view, piece)
+            view.overlay.sections[piece.lane, piece.first] = section
+        else:
+            section = view.section_at(piece.lane, piece.first) or resolve(view, piece)
+        hidden = vector.subtract(section.sees, view.have)
+        self._pasts[id(piece)] = Past(section.lane, section.first, section.sees, hidden)
+        self._bridge(section)
+
+    def apply(self, piece: Piece, found: Sequence[Found]) -> None:
+        """Apply the next records of a piece; one that is here already only gains a place."""
+        view, past, lane = self._view, self._pasts[id(piece)], piece.lane
+        low, high = found[0].record["seq"], found[-1].record["seq"]
+        here = vector.contains(view.have, low, lane) or vector.contains(view.have, high, lane)
+        skips = here or bool(vector.intersect(vector.of(lane, low, high), view.have))
+        lost: list[int] = []
+        for item in found:
+            record = item.record
+            key = (record["type"], record["id"]) if record["kind"] == "entity" else None
+            if key is not None and not (skips and vector.contains(view.have, record["seq"], lane)):
+                try:
+                    change = view.change_of(record, lane)
+                except BadLineError as error:
+                    lost.append(record["seq"])
+                    self._lose(piece, item, str(error))
+                    continue
+                view.put_state(key, apply(view.state(key), change, past))
+            if self._is_listing:
+                self._list(piece, item, key)
+        self.applied += len(found)
+        for start, stop in spans_of([item.record["seq"] for item in found if item.record["seq"] not in lost]):
+            view.add_have(lane, start, stop)
+
+    def place(self, file: int, places: list[tuple[int, int]]) -> None:
+        """Tell where the text of a file's lines stands in it (see ``segments.folders.Text``)."""
+        self._places[file] = places
+
+    def _list(self, piece: Piece, item: Found, key: Key | None) -> None:
+        offset, inner = locate(self._places.get(piece.file, _PLAIN), item.offset)
+        seq = item.record["seq"]
+        location = Location(seq, piece.lane, piece.file, offset, inner, item.length)
+        self._view.overlay.events[seq, piece.lane] = Event(key, location)
+
+    def _lose(self, piece: Piece, item: Found, reason: str) -> None:
+        seq = item.record["seq"]
+        self._view.add_damage(DamageFacts(piece.file, item.offset, item.length, piece.lane, seq, seq, reason))
+
+    def _bridge(self, section: SectionFacts) -> None:
+        """Between the end of a lane's segment and the first seq of the next there is nothing."""
+        if section.prev_seq and vector.contains(self._view.have, section.prev_seq, section.lane):
+            self._view.add_have(section.lane, section.prev_seq + 1, section.first - 1)
+
+
+_PLAIN = [(0, 0)]
+
+
+def locate(places: list[tuple[int, int]], offset: int) -> tuple[int, int]:
+    """Return (offset in the file, offset in the member's text) of an offset in the text."""
+    if places is _PLAIN or places == _PLAIN:
+        return offset, 0
+    from bisect import bisect_right
+
+    start, member = places[bisect_right(places, (offset, 1 << 62)) - 1]
+    return member, offset - start
+
+
+def spans_of(seqs: Sequence[int]) -> Intervals:
+    """Return ascending seqs as intervals."""
+    if not seqs:
+        return ()
+    if seqs[-1] - seqs[0] + 1 == len(seqs):
+        return ((seqs[0], seqs[-1]),)
+    spans: list[tuple[int, int]] = []
+    for seq in seqs:
+        if spans and seq == spans[-1][1] + 1:
+            spans[-1] = (spans[-1][0], seq)
+        else:
+            spans.append((seq, seq))
+    return tuple(spans)
+
+
+def resolve(view: View, piece: Piece) -> SectionFacts:
+    """Return what the writer of a piece's segment saw, put together from differences if need be.
+
+    Where the header is lost, or the one that a difference refers to is not here, the past is unknown:
+    then it counts as what the lane's own earlier segments saw, and they themselves.
+    """
+    header, lane, first = piece.header, piece.lane, piece.first
+    if header is None:
+        return SectionFacts(lane, first, _own_past(view, lane, first), None, 0, 0)
+    previous = header.previous
+    names = (previous.segment, previous.seq) if previous else (None, 0)
+    if header.sees is not None:
+        return SectionFacts(lane, first, header.sees, names[0], names[1], 0)
+    if header.sees_ref is not None:
+        return SectionFacts(lane, first, _sees_in_blob(view, header, lane, first), names[0], names[1], 0)
+    base, number = _base(view, header)
+    sees = vector.union(vector.subtract(base, header.dropped or {}), header.added or {})
+    return SectionFacts(lane, first, vector.below(sees, first), names[0], names[1], number + 1)
+
+
+def _base(view: View, header: Header) -> tuple[Vector, int]:
+    named = parse_segment_file(f"{header.previous.segment}.jsonl") if header.previous else None
+    section = view.section_at(named.lane, named.first) if named else None
+    if named is None or section is None or section.first != named.first:
+        return vector.EMPTY, 0
+    return section.sees, section.number
+
+
+def _own_past(view: View, lane: str, first: int) -> Vector:
+    section = view.section_at(lane, first - 1)
+    own = vector.below({lane: view.have[lane]}, first) if lane in view.have else vector.EMPTY
+    return vector.union(section.sees, own) if section else own
+
+
+def _sees_in_blob(view: View, header: Header, lane: str, first: int) -> Vector:
+    from journal.format.segment import decode_vector
+
+    try:
+        return decode_vector(view.blob_payload(header.sees_ref or {}), below=first)
+    except BadLineError:
+        return _own_past(view, lane, first)
+
+
+def section_name(section: SectionFacts) -> str:
+    """Return how a header names this segment: its file name without the extension."""
+    return segment_file(section.first, section.lane).removesuffix(".jsonl")

@@ -1,0 +1,410 @@
+"""The SQLite file of the index: opening it, and each statement that is run on it.
+
+Durability: WAL with ``synchronous=NORMAL`` survives a power cut consistently; what was not yet
+checkpointed is lost, and the watermark with it, so the next catch-up replays the gap. A file that
+SQLite refuses is dropped and built anew from the truth.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from journal.format import values
+from journal.format.segment import Intervals, Vector
+from journal.index.schema import SCHEMA, TABLES
+
+MEMORY = ":memory:"
+
+
+class FileFacts(NamedTuple):
+    """One applied file of the truth; see schema.py for the fields."""
+
+    id: int
+    folder: str
+    name: str
+    size: int
+    mtime_ns: int
+    inode: int
+    ctime_ns: int
+    applied: int
+    crc: int
+    last: int
+    listed: int
+
+
+class SectionFacts(NamedTuple):
+    """What the index knows of one segment's header."""
+
+    lane: str
+    first: int
+    sees: Vector
+    prev_segment: str | None
+    prev_seq: int
+    number: int
+
+
+class Location(NamedTuple):
+    """Where an event's line stands."""
+
+    seq: int
+    lane: str
+    file: int
+    offset: int
+    inner: int
+    length: int
+
+
+class EntityRow(NamedTuple):
+    """One entity as the index holds it; ``data`` is None for a deleted one."""
+
+    type: str
+    id: str
+    rev: int
+    seq: int
+    lane: str
+    conflicts: int
+    data: str | None
+
+
+class DamageFacts(NamedTuple):
+    """One place of the truth that does not verify."""
+
+    file: int
+    offset: int
+    length: int
+    lane: str
+    low: int
+    high: int
+    reason: str
+
+
+class PrintedFacts(NamedTuple):
+    """A projection as this checkout wrote it last."""
+
+    hash: bytes
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+_ROW = "type, name, rev, seq, lane, conflicts, data"
+_PUT_ENTITY = f"""
+INSERT INTO entities({_ROW}, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT(type, name) DO UPDATE SET rev = excluded.rev, seq = excluded.seq, lane = excluded.lane,
+conflicts = excluded.conflicts, data = excluded.data, state = excluded.state
+"""
+_PUT_EVENT = """
+INSERT OR REPLACE INTO events(seq, lane, entity, file, offset, inner, length)
+VALUES(?, ?, (SELECT id FROM entities WHERE type = ? AND name = ?), ?, ?, ?, ?)
+"""
+_LOCATE = """SELECT e.seq, l.lane, e.file, e.offset, e.inner, e.length FROM events e JOIN lanes l ON l.id = e.lane"""
+
+
+class Index:
+    """A connection to one index file (or a private one in memory)."""
+
+    def __init__(self, path: str, *, read_only: bool = False) -> None:
+        """Open or make the index. Raises sqlite3.Error where SQLite cannot use the file."""
+        self.path = path
+        target = f"file:{_uri(path)}?mode=ro" if read_only else path
+        self._db = sqlite3.connect(target, uri=read_only, isolation_level=None, check_same_thread=False, timeout=5.0)
+        try:
+            if not read_only:
+                self._db.execute("PRAGMA journal_mode=WAL")
+                self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA cache_size=-16000")
+            if self._version() != SCHEMA:
+                if read_only:
+                    raise sqlite3.DatabaseError("another schema")
+                self._make()
+        except sqlite3.Error:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def _version(self) -> int:
+        found: int = self._db.execute("PRAGMA user_version").fetchone()[0]
+        return found
+
+    def _make(self) -> None:
+        if self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise sqlite3.DatabaseError("another schema")
+        self._db.executescript(f"BEGIN; {TABLES} PRAGMA user_version={SCHEMA}; COMMIT")
+
+    def changes_of_others(self) -> int:
+        """Return a number that changes when another connection has committed."""
+        found: int = self._db.execute("PRAGMA data_version").fetchone()[0]
+        return found
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all of its statements, or none."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def empty(self) -> None:
+        """Remove all rows, within a transaction."""
+        for table in ("meta", "files", "sections", "parts", "damage", "entities", "lanes", "events", "unprinted"):
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
+
+    # -- meta ---------------------------------------------------------------------------------
+
+    def meta(self, key: str) -> Any:
+        """Return a value of the index about itself, None where it is not set."""
+        found = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return found[0] if found else None
+
+    def set_meta(self, key: str, value: Any) -> None:
+        """Set a value of the index about itself."""
+        self._db.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (key, value))
+
+    def vector(self, key: str) -> Vector:
+        """Return a vector kept in meta; empty where it is not set."""
+        return decode_vector_text(self.meta(key) or "{}")
+
+    def set_vector(self, key: str, vector: Vector) -> None:
+        """Keep a vector in meta."""
+        self.set_meta(key, values.encode_trusted(vector).decode())
+
+    # -- the truth ----------------------------------------------------------------------------
+
+    def files(self) -> list[FileFacts]:
+        """Return all applied files."""
+        return [FileFacts._make(row) for row in self._db.execute("SELECT * FROM files")]
+
+    def put_file(self, facts: FileFacts) -> None:
+        """Record an applied file."""
+        self._db.execute("INSERT OR REPLACE INTO files VALUES(?,?,?,?,?,?,?,?,?,?,?)", facts)
+
+    def drop_file(self, file: int) -> None:
+        """Forget a file, its parts and its damage; its sections and events stay until they are dropped."""
+        for table, column in (("files", "id"), ("parts", "file"), ("damage", "file")):
+            self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (file,))  # noqa: S608 - constants
+
+    def put_section(self, facts: SectionFacts) -> None:
+        """Record a segment's header."""
+        sees = values.encode_trusted(facts.sees).decode()
+        row = (facts.lane, facts.first, sees, facts.prev_segment, facts.prev_seq, facts.number)
+        self._db.execute("INSERT OR REPLACE INTO sections VALUES(?,?,?,?,?,?)", row)
+
+    def drop_section(self, lane: str, first: int) -> None:
+        """Forget a segment's header."""
+        self._db.execute("DELETE FROM sections WHERE lane = ? AND first = ?", (lane, first))
+
+    def section_at(self, lane: str, seq: int) -> SectionFacts | None:
+        """Return the lane's segment that a seq falls into."""
+        query = "SELECT * FROM sections WHERE lane = ? AND first <= ? ORDER BY first DESC LIMIT 1"
+        row = self._db.execute(query, (lane, seq)).fetchone()
+        return row and _section(row)
+
+    def sections_of(self, lane: str) -> list[SectionFacts]:
+        """Return all known segments of a lane, in order."""
+        rows = self._db.execute("SELECT * FROM sections WHERE lane = ? ORDER BY first", (lane,))
+        return [_section(row) for row in rows]
+
+    def sections(self) -> Iterator[SectionFacts]:
+        """Return all known segments."""
+        return (_section(row) for row in self._db.execute("SELECT * FROM sections"))
+
+    def put_part(self, file: int, lane: str, first: int, spans: Intervals) -> None:
+        """Record which seqs of a segment a file holds."""
+        row = (file, lane, first, values.encode_trusted(spans).decode())
+        self._db.execute("INSERT OR REPLACE INTO parts VALUES(?,?,?,?)", row)
+
+    def parts_of_file(self, file: int) -> list[tuple[str, int, Intervals]]:
+        """Return (lane, first, spans) of each segment's part in a file."""
+        rows = self._db.execute("SELECT lane, first, spans FROM parts WHERE file = ?", (file,))
+        return [(lane, first, _intervals(spans)) for lane, first, spans in rows]
+
+    def holders(self, lane: str, first: int) -> list[tuple[int, Intervals]]:
+        """Return (file, spans) of each file that holds a part of a segment."""
+        rows = self._db.execute("SELECT file, spans FROM parts WHERE lane = ? AND first = ?", (lane, first))
+        return [(file, _intervals(spans)) for file, spans in rows]
+
+    def parts(self) -> Iterator[tuple[int, str, int, Intervals]]:
+        """Return (file, lane, first, spans) of everything."""
+        rows = self._db.execute("SELECT file, lane, first, spans FROM parts")
+        return ((file, lane, first, _intervals(spans)) for file, lane, first, spans in rows)
+
+    def damage(self) -> list[DamageFacts]:
+        """Return all damage that was found."""
+        return [DamageFacts(*row) for row in self._db.execute("SELECT * FROM damage ORDER BY file, offset")]
+
+    def put_damage(self, facts: DamageFacts) -> None:
+        """Record damage."""
+        self._db.execute("INSERT OR REPLACE INTO damage VALUES(?,?,?,?,?,?,?)", facts)
+
+    # -- entities -----------------------------------------------------------------------------
+
+    def entity(self, type: str, id: str) -> EntityRow | None:
+        """Return one entity, deleted ones too."""
+        row = self._db.execute(f"SELECT {_ROW} FROM entities WHERE type = ? AND name = ?", (type, id)).fetchone()  # noqa: S608
+        return row and EntityRow(*row)
+
+    def state_texts(self, type: str, id: str) -> tuple[str | None, str] | None:
+        """Return (data, state) of one entity as stored."""
+        query = "SELECT data, state FROM entities WHERE type = ? AND name = ?"
+        found: tuple[str | None, str] | None = self._db.execute(query, (type, id)).fetchone()
+        return found
+
+    def entities(
+        self, type: str | None, *, deleted: bool = False, after: tuple[str, str] | None = None
+    ) -> Iterator[EntityRow]:
+        """Return entities by type and id; only deleted ones where ``deleted``; those behind ``after``."""
+        clauses = ["data IS NULL" if deleted else "data IS NOT NULL"]
+        parameters: list[str] = []
+        if type is not None:
+            clauses.append("type = ?")
+            parameters.append(type)
+        if after is not None:
+            clauses.append("(type, name) > (?, ?)")
+            parameters.extend(after)
+        query = f"SELECT {_ROW} FROM entities WHERE {' AND '.join(clauses)} ORDER BY type, name"  # noqa: S608
+        return (EntityRow(*row) for row in self._db.execute(query, parameters))
+
+    def conflicted(self) -> list[tuple[str, str]]:
+        """Return (type, id) of each entity with an open conflict."""
+        return self._db.execute("SELECT type, name FROM entities WHERE conflicts > 0 ORDER BY type, name").fetchall()
+
+    def every_state(self) -> Iterator[tuple[str, str, str | None, str]]:
+        """Return (type, id, data, state) of all entities, sorted."""
+        return iter(self._db.execute("SELECT type, name, data, state FROM entities ORDER BY type, name"))
+
+    def put_entities(self, rows: Iterable[tuple[EntityRow, str]]) -> None:
+        """Write entities, each with the text of its state."""
+        self._db.executemany(_PUT_ENTITY, ((*row, state) for row, state in rows))
+
+    def drop_entity(self, type: str, id: str) -> None:
+        """Forget an entity that has no event here any more."""
+        self._db.execute("DELETE FROM entities WHERE type = ? AND name = ?", (type, id))
+
+    def counts(self) -> list[tuple[str, int, int]]:
+        """Return (type, live, deleted) of each type."""
+        query = "SELECT type, count(data), count(*) - count(data) FROM entities GROUP BY type ORDER BY type"
+        return self._db.execute(query).fetchall()
+
+    # -- projections --------------------------------------------------------------------------
+
+    def printed(self, type: str, id: str) -> PrintedFacts | None:
+        """Return what was written last as the entity's projection."""
+        query = "SELECT hash, size, mtime_ns, inode FROM printed WHERE type = ? AND name = ?"
+        row = self._db.execute(query, (type, id)).fetchone()
+        return row and PrintedFacts(*row)
+
+    def all_printed(self) -> Iterator[tuple[str, str, PrintedFacts]]:
+        """Return (type, id, projection) of all that have one."""
+        for type_, id_, *facts in self._db.execute("SELECT type, name, hash, size, mtime_ns, inode FROM printed"):
+            yield type_, id_, PrintedFacts(*facts)
+
+    def put_printed(self, rows: Iterable[tuple[str, str, PrintedFacts | None]]) -> None:
+        """Remember projections as they were written; None for one that was removed."""
+        for type_, id_, facts in rows:
+            if facts is None:
+                self._db.execute("DELETE FROM printed WHERE type = ? AND name = ?", (type_, id_))
+            else:
+                self._db.execute("INSERT OR REPLACE INTO printed VALUES(?,?,?,?,?,?)", (type_, id_, *facts))
+            self._db.execute("DELETE FROM unprinted WHERE type = ? AND name = ?", (type_, id_))
+
+    def unprinted(self) -> list[tuple[str, str]]:
+        """Return (type, id) of each entity whose projection is still to be written."""
+        return self._db.execute("SELECT type, name FROM unprinted ORDER BY type, name").fetchall()
+
+    def add_unprinted(self, keys: Iterable[tuple[str, str]]) -> None:
+        """Note entities whose projection is still to be written."""
+        self._db.executemany("INSERT OR IGNORE INTO unprinted VALUES(?, ?)", keys)
+
+    def changed_paths(self) -> set[str]:
+        """Return the projections written or removed since the last commit of the store."""
+        return {path for (path,) in self._db.execute("SELECT path FROM changed")}
+
+    def add_changed(self, paths: Iterable[str]) -> None:
+        """Note projections that were written or removed."""
+        self._db.executemany("INSERT OR IGNORE INTO changed VALUES(?)", ((path,) for path in paths))
+
+    def clear_changed(self) -> None:
+        """Forget which projections changed: they were committed."""
+        self._db.execute("DELETE FROM changed")
+
+    # -- events -------------------------------------------------------------------------------
+
+    def lane_number(self, lane: str) -> int:
+        """Return the small number that stands for a lane in ``events``, made if it is new."""
+        found = self._db.execute("SELECT id FROM lanes WHERE lane = ?", (lane,)).fetchone()
+        if found:
+            number: int = found[0]
+            return number
+        return self._db.execute("INSERT INTO lanes(lane) VALUES(?)", (lane,)).lastrowid or 0
+
+    def put_events(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Write (seq, lane number, type, id, file, offset, inner, length); type and id None for a note."""
+        self._db.executemany(_PUT_EVENT, rows)
+
+    def events_of(self, type: str, id: str) -> list[Location]:
+        """Return where an entity's events stand, oldest first."""
+        entity = self._db.execute("SELECT id FROM entities WHERE type = ? AND name = ?", (type, id)).fetchone()
+        query = f"{_LOCATE} WHERE e.entity = ? ORDER BY e.seq, l.lane"
+        return [Location(*row) for row in self._db.execute(query, entity)] if entity else []
+
+    def events(self, *, newest_first: bool, start: int = 0, stop: int = 1 << 62) -> Iterator[Location]:
+        """Return where all events of a range of seqs stand, in the total order or against it."""
+        order = "DESC" if newest_first else "ASC"
+        query = f"""{_LOCATE} WHERE e.seq BETWEEN ? AND ? ORDER BY e.seq {order}, l.lane {order}"""
+        return (Location(*row) for row in self._db.execute(query, (start, stop)))
+
+    def event(self, seq: int, lane: str | None) -> list[Location]:
+        """Return where the events of a seq stand, of one lane or of all."""
+        found = [Location(*row) for row in self._db.execute(f"{_LOCATE} WHERE e.seq = ? ORDER BY l.lane", (seq,))]
+        return [location for location in found if lane in (None, location.lane)]
+
+    def touched(self, lane: str, low: int, high: int) -> set[tuple[str, str]]:
+        """Return (type, id) of the entities that a lane's events of a range changed."""
+        query = """SELECT DISTINCT n.type, n.name FROM events e JOIN lanes l ON l.id = e.lane
+        JOIN entities n ON n.id = e.entity WHERE e.seq BETWEEN ? AND ? AND l.lane = ?"""
+        return set(self._db.execute(query, (low, high, lane)))
+
+    def drop_events(self, lane: str, low: int, high: int, file: int) -> None:
+        """Forget where a lane's events of a range stand in one file."""
+        query = (
+            "DELETE FROM events WHERE seq BETWEEN ? AND ? AND lane = (SELECT id FROM lanes WHERE lane = ?) AND file = ?"
+        )
+        self._db.execute(query, (low, high, lane, file))
+
+    def count_events(self) -> int:
+        """Return how many events are listed."""
+        found: int = self._db.execute("SELECT count(*) FROM events").fetchone()[0]
+        return found
+
+    def private_copy(self) -> "Index":
+        """Return a copy in memory, for a reader that must not write this one."""
+        copy = Index.__new__(Index)
+        copy.path = MEMORY
+        copy._db = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
+        self._db.backup(copy._db)
+        return copy
+
+
+def _uri(path: str) -> str:
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _intervals(text: str) -> Intervals:
+    return tuple((low, high) for low, high in values.decode(text))
+
+
+def decode_vector_text(text: str) -> Vector:
+    """Return a vector from the JSON that the index keeps."""
+    return {lane: tuple((low, high) for low, high in intervals) for lane, intervals in values.decode(text).items()}
+
+
+def _section(row: tuple[Any, ...]) -> SectionFacts:
+    lane, first, sees, prev_segment, prev_seq, number = row
+    return SectionFacts(lane, first, decode_vector_text(sees), prev_segment, prev_seq, number)

@@ -1,0 +1,138 @@
+"""Building the index from the truth alone: checkpoints, joined, and the tail that they do not cover.
+
+Memory is bounded by the entities: a file is read when the total order reaches it, and left when its
+records are applied. Places of events are not noted (``catchup.list_events`` does, when history is
+first asked for), and a file that the checkpoints cover whole is not even read.
+"""
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+from journal.errors import FormatError
+from journal.format.checkpoint import decode_entities, decode_header, decompress_lines
+from journal.format.lines import BadLineError
+from journal.format.names import parse_pack_file, parse_segment_file
+from journal.format.segment import Vector
+from journal.index.applying import Applier
+from journal.index.catchup import Bounds, BoundsOf, is_checkpoint_whole, limits_of, load_pieces, path_of, with_limit
+from journal.index.database import DamageFacts, FileFacts
+from journal.index.replay import Piece, Source, in_total_order
+from journal.index.view import Key, View, checksum_on
+from journal.segments.folders import CHECKPOINTS, Listing
+from journal.state import vector
+from journal.state.encoding import decode_state
+from journal.state.entity import EntityState, join
+
+Progress = Callable[[int, int], None]
+"""Called with (files done, files in all)."""
+
+
+def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None = None) -> None:
+    """Replace all that the index holds by what the files say, in one transaction.
+
+    Crash argument: until the transaction commits the old index stands; it is a cache in any case.
+    """
+    with view.index.writing():
+        view.index.empty()
+        view.reload()
+        covers: Vector = {}
+        names = sorted(name for folder, name in listing if folder == CHECKPOINTS)
+        for name in names:
+            covers = _join_checkpoint(view, name, listing, covers)
+        view.covers = view.have = covers
+        view.top = vector.highest(covers)
+        _replay(view, listing, bounds, progress)
+        view.write_overlay()
+    view.settle()
+
+
+def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) -> Vector:
+    """Join a checkpoint to what the view holds; one that does not verify costs time only."""
+    stat = listing[CHECKPOINTS, name]
+    facts = view.new_file(CHECKPOINTS, name, stat)
+    data = view.files.read(path_of(view, facts))
+    view.put_file(facts._replace(applied=stat.size, crc=checksum_on(0, data)))
+    try:
+        if not is_checkpoint_whole(view, name):
+            raise BadLineError("the checkpoint does not match its name")
+        lines = decompress_lines(data)
+        header = decode_header(next(lines))
+        if vector.is_subset(header.covers, covers):
+            return covers
+        states = {(form["type"], form["id"]): _state(view, form) for form in decode_entities(lines)}
+    except BadLineError as error:
+        view.add_damage(DamageFacts(facts.id, 0, stat.size, "", 0, -1, str(error)))
+        return covers
+    for key, state in _joined(view, states, covers, header.covers):
+        view.put_state(key, state)
+    return vector.union(covers, header.covers)
+
+
+def _state(view: View, form: dict[str, object]) -> EntityState:
+    if "ref" in form:
+        form["data"] = view.blob_payload(form["ref"])  # type: ignore[arg-type]
+    return decode_state(form)
+
+
+def _joined(view: View, states: dict[Key, EntityState], covers: Vector, more: Vector) -> list[tuple[Key, EntityState]]:
+    known = view.overlay.states
+    # An entity that only one side has an event of: the other side has seen none of it.
+    joined = []
+    for key in {*known, *states}:
+        mine, theirs = known.get(key), states.get(key)
+        if mine is None or theirs is None:
+            only = mine or theirs
+            assert only is not None, key
+            joined.append((key, only))
+        else:
+            joined.append((key, join(mine, covers, theirs, more)))
+    return joined
+
+
+def _replay(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None) -> None:
+    keys = sorted((key for key in listing if key[0] != CHECKPOINTS), key=_order)
+    covered = _covered(keys, view.covers)
+    limits = limits_of(view, [key for key in keys if key not in covered])
+    applier = Applier(view, is_listing=False)
+    done = 0
+    sources = []
+
+    def load(facts: FileFacts, limit: Bounds) -> list[Piece]:
+        nonlocal done
+        done += 1
+        if progress is not None:
+            progress(done, len(keys) - len(covered))
+        return load_pieces(view, facts, limit, applier)
+
+    for key in keys:
+        facts = view.new_file(*key, listing[key])._replace(listed=0)
+        view.put_file(facts)
+        if key in covered:
+            continue
+
+        bounds_here = with_limit(bounds, key[1], limits)
+        first, lane = _order(key)[:2]
+        sources.append(Source(first, lane, partial(load, facts, bounds_here)))
+    for piece, found in in_total_order(sources, applier.opened):
+        applier.apply(piece, found)
+
+
+def _order(key: Key) -> tuple[int, str, str]:
+    named = parse_segment_file(key[1]) or parse_pack_file(key[1])
+    if named is None:
+        raise FormatError("not a file of the truth", path=os.path.join(*key))
+    return named.first, named.lane, key[1]
+
+
+def _covered(keys: list[Key], covers: Vector) -> set[Key]:
+    """Return the files that the checkpoints cover up to where the lane's next file begins."""
+    covered: set[Key] = set()
+    following: dict[str, int] = {}
+    for key in reversed(keys):
+        first, lane, _ = _order(key)
+        after = following.get(lane)
+        if after is not None and after > first and vector.is_subset(vector.of(lane, first, after - 1), covers):
+            covered.add(key)
+        following[lane] = first
+    return covered

@@ -1,0 +1,53 @@
+"""The tables of the index. A change here raises ``SCHEMA``; an index of another schema is built anew."""
+
+SCHEMA = 1
+
+TABLES = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+-- One row per file of the truth that was applied. applied: bytes (of the text, for a segment) up to which
+-- its records are in entities; crc: checksum of these bytes; listed: its events stand in events.
+CREATE TABLE files(
+  id INTEGER PRIMARY KEY, folder TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+  inode INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, applied INTEGER NOT NULL, crc INTEGER NOT NULL,
+  last INTEGER NOT NULL, listed INTEGER NOT NULL, UNIQUE(folder, name));
+
+-- One row per segment whose header is here, live or packed: what its writer saw (sees: JSON).
+CREATE TABLE sections(
+  lane TEXT NOT NULL, first INTEGER NOT NULL, sees TEXT NOT NULL, prev_segment TEXT, prev_seq INTEGER,
+  number INTEGER NOT NULL, PRIMARY KEY(lane, first)) WITHOUT ROWID;
+
+-- Which part of which segment a file holds: spans is JSON, intervals of seq.
+CREATE TABLE parts(
+  file INTEGER NOT NULL, lane TEXT NOT NULL, first INTEGER NOT NULL, spans TEXT NOT NULL,
+  PRIMARY KEY(file, lane, first)) WITHOUT ROWID;
+CREATE INDEX parts_by_section ON parts(lane, first);
+
+CREATE TABLE damage(
+  file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, lane TEXT NOT NULL, low INTEGER NOT NULL,
+  high INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(file, offset)) WITHOUT ROWID;
+
+-- data: what the entity shows, compact JSON (NULL: deleted); state: the rest of its state.
+CREATE TABLE entities(
+  id INTEGER PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, rev INTEGER NOT NULL, seq INTEGER NOT NULL,
+  lane TEXT NOT NULL, conflicts INTEGER NOT NULL, data TEXT, state TEXT NOT NULL, UNIQUE(type, name));
+CREATE INDEX live_entities ON entities(type, name) WHERE data IS NOT NULL;
+CREATE INDEX open_conflicts ON entities(type, name) WHERE conflicts > 0;
+
+CREATE TABLE lanes(id INTEGER PRIMARY KEY, lane TEXT NOT NULL UNIQUE);
+
+-- Where each event's line stands: offset in the file (of the gzip member, for a pack; inner: in its text).
+CREATE TABLE events(
+  seq INTEGER NOT NULL, lane INTEGER NOT NULL, entity INTEGER, file INTEGER NOT NULL, offset INTEGER NOT NULL,
+  inner INTEGER NOT NULL, length INTEGER NOT NULL, PRIMARY KEY(seq, lane)) WITHOUT ROWID;
+CREATE INDEX events_by_entity ON events(entity, seq, lane) WHERE entity IS NOT NULL;
+
+-- The projection of an entity as this checkout wrote it last, and those that are still to be written.
+CREATE TABLE printed(
+  type TEXT NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+  inode INTEGER NOT NULL, PRIMARY KEY(type, name)) WITHOUT ROWID;
+CREATE TABLE unprinted(type TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY(type, name)) WITHOUT ROWID;
+
+-- Names of projections that differ from what was committed last (see store/committing.py).
+CREATE TABLE changed(path TEXT PRIMARY KEY) WITHOUT ROWID;
+"""

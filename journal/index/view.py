@@ -1,0 +1,301 @@
+"""The state of this checkout as a reader sees it: the index, and over it what is not in it yet.
+
+The overlay holds what was applied since the last flush. It is never the only copy of anything: all of
+it is replayed from the truth when the index turns out to be older, or newer, than this process thought.
+"""
+
+import os
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from journal.disk.files import Files, FileStat
+from journal.format import values
+from journal.format.lines import BadLineError
+from journal.format.names import blob_file
+from journal.format.record import DELETE, Record
+from journal.format.segment import Intervals
+from journal.index.database import DamageFacts, EntityRow, FileFacts, Index, Location, SectionFacts
+from journal.state import vector
+from journal.state.encoding import decode_state, encode_state
+from journal.state.entity import Change, EntityState, Past
+from journal.state.value import Strategies, conflicts, value
+
+Key = tuple[str, str]
+"""(type, id) of an entity, or (folder, name) of a file."""
+
+
+class Event:
+    """One event that is not yet in the index: where it stands, and whose it is."""
+
+    __slots__ = ("key", "location")
+
+    def __init__(self, key: Key | None, location: Location) -> None:
+        self.key, self.location = key, location
+
+
+class Overlay:
+    """What was applied since the last flush."""
+
+    def __init__(self) -> None:
+        self.states: dict[Key, EntityState | None] = {}
+        self.rows: dict[Key, EntityRow] = {}
+        self.events: dict[vector.EventId, Event] = {}
+        self.sections: dict[tuple[str, int], SectionFacts] = {}
+        self.parts: dict[tuple[int, str, int], Intervals] = {}
+        self.files: dict[int, FileFacts] = {}
+        self.damage: list[DamageFacts] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether a flush would write nothing."""
+        return not (self.files or self.states or self.events or self.sections)
+
+
+class View:
+    """Index and overlay as one. Not safe for several threads at once: the journal's lock guards it."""
+
+    def __init__(self, files: Files, root: str, index: Index, strategies: Callable[[str], Strategies]) -> None:
+        self.files, self.root, self.index = files, root, index
+        self.strategies = strategies
+        self.generation = 0
+        """Changes whenever a file of the truth has come, left or changed."""
+        self.reload()
+
+    def reload(self) -> None:
+        """Forget the overlay and read the watermark from the index again."""
+        self.overlay = Overlay()
+        self.facts: dict[Key, FileFacts] = {(row.folder, row.name): row for row in self.index.files()}
+        self.by_id: dict[int, FileFacts] = {row.id: row for row in self.facts.values()}
+        self.have_files = self.index.vector("have_files")
+        self.covers = self.index.vector("covers")
+        self.have = vector.union(self.have_files, self.covers)
+        self.top = vector.highest(self.have)
+        """The greatest seq of any event here."""
+        self.damage = self.index.damage()
+        self.generation += 1
+        self.version = self.index.changes_of_others()
+
+    def is_overtaken(self) -> bool:
+        """Tell whether another process has written the index since it was read."""
+        return self.index.changes_of_others() != self.version
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def state(self, key: Key) -> EntityState | None:
+        """Return an entity's state, None where no event here is of it."""
+        if key in self.overlay.states:
+            return self.overlay.states[key]
+        found = self.index.state_texts(*key)
+        if found is None:
+            return None
+        data, text = found
+        return state_from_texts(data, text)
+
+    def row(self, key: Key) -> EntityRow | None:
+        """Return what an entity shows, deleted ones too; None where there is none."""
+        if key in self.overlay.states:
+            state = self.overlay.states[key]
+            return None if state is None else self._overlay_row(key, state)
+        return self.index.entity(*key)
+
+    def overlay_rows(self) -> dict[Key, EntityRow | None]:
+        """Return the rows of all entities that the overlay knows better than the index."""
+        return {key: self.row(key) for key in self.overlay.states}
+
+    def _overlay_row(self, key: Key, state: EntityState) -> EntityRow:
+        row = self.overlay.rows.get(key)
+        if row is None:
+            row = self.overlay.rows[key] = self.row_of(key, state)
+        return row
+
+    def row_of(self, key: Key, state: EntityState) -> EntityRow:
+        """Return the row that a state gives."""
+        strategies = self.strategies(key[0])
+        shown = value(state, strategies)
+        data = None if shown is None else values.encode_trusted(shown).decode()
+        is_simple = len(state.heads) == 1 and all(len(pairs) == 1 for pairs in state.fields.values())
+        open_conflicts = 0 if is_simple else len(conflicts(state, strategies))
+        seq, lane = state.event
+        return EntityRow(*key, state.rev, seq, lane, open_conflicts, data)
+
+    def section_at(self, lane: str, seq: int) -> SectionFacts | None:
+        """Return the lane's segment that a seq falls into."""
+        found = self.index.section_at(lane, seq)
+        for (other, first), section in self.overlay.sections.items():
+            if other == lane and first <= seq and (found is None or first >= found.first):
+                found = section
+        return found
+
+    def past_of(self, event: vector.EventId) -> Past:
+        """Return what the writer of an event saw, and what of it is missing here."""
+        seq, lane = event
+        section = self.section_at(lane, seq)
+        if section is None:
+            return Past(lane, seq, vector.EMPTY)
+        return Past(lane, section.first, section.sees, vector.subtract(section.sees, self.have))
+
+    def events_of(self, key: Key) -> list[Location]:
+        """Return where an entity's events stand, oldest first; needs all files listed."""
+        found = {(place.seq, place.lane): place for place in self.index.events_of(*key)}
+        found.update({at: event.location for at, event in self.overlay.events.items() if event.key == key})
+        return [place for _, place in sorted(found.items())]
+
+    def payload(self, record: Record) -> dict[str, Any]:
+        """Return a record's payload, from its blob if need be. Raises BadLineError where it is missing."""
+        if "ref" not in record:
+            data: dict[str, Any] = record["data"]
+            return data
+        return self.blob_payload(record["ref"])
+
+    def blob_payload(self, ref: dict[str, Any]) -> dict[str, Any]:
+        """Return the JSON object in a blob. Raises BadLineError."""
+        import hashlib
+
+        path = os.path.join(self.root, "blobs", *blob_file(ref["sha256"]).split("/"))
+        try:
+            text = self.files.read_at(path, 0, ref["bytes"] + 1)
+        except OSError as error:
+            raise BadLineError(f"the blob {ref['sha256'][:16]}… is missing: {error}") from error
+        if hashlib.sha256(text).hexdigest() != ref["sha256"]:
+            raise BadLineError(f"the blob {ref['sha256'][:16]}… does not match its name")
+        try:
+            payload = values.decode(text)
+        except ValueError as error:
+            raise BadLineError(f"the blob {ref['sha256'][:16]}… is not JSON") from error
+        if type(payload) is not dict:
+            raise BadLineError(f"the blob {ref['sha256'][:16]}… is not a JSON object")
+        return payload
+
+    def change_of(self, record: Record, lane: str) -> Change:
+        """Return what an entity record does. Raises BadLineError where its blob is missing."""
+        at = (record["seq"], lane)
+        if record["action"] == DELETE:
+            return Change(at, record["rev"], None, (), ())
+        return Change(at, record["rev"], self.payload(record), record.get("set", ()), record.get("unset", ()))
+
+    # -- changing -------------------------------------------------------------------------------
+
+    def put_state(self, key: Key, state: EntityState | None) -> None:
+        """Note an entity's new state in the overlay."""
+        self.overlay.states[key] = state
+        self.overlay.rows.pop(key, None)
+
+    def put_file(self, facts: FileFacts) -> None:
+        """Note how far a file was applied."""
+        self.overlay.files[facts.id] = facts
+        self.facts[facts.folder, facts.name] = facts
+        self.by_id[facts.id] = facts
+
+    def new_file(self, folder: str, name: str, stat: FileStat) -> FileFacts:
+        """Return facts for a file that is new here, nothing of it applied."""
+        number = max(self.by_id, default=0) + 1
+        facts = FileFacts(number, folder, name, *_stat(stat), 0, 0, 0, 1)
+        self.put_file(facts)
+        self.generation += 1
+        return facts
+
+    def add_have(self, lane: str, low: int, high: int) -> None:
+        """Note that a lane's events of a range are here."""
+        span = vector.of(lane, low, high)
+        self.have_files = vector.union(self.have_files, span)
+        self.have = vector.union(self.have, span)
+        self.top = max(self.top, high)
+
+    def grow_part(self, file: int, lane: str, first: int, low: int, high: int) -> None:
+        """Note that a file holds more of a segment."""
+        known = self.overlay.parts.get((file, lane, first))
+        if known is None:
+            known = next((spans for holder, spans in self.index.holders(lane, first) if holder == file), ())
+        if known and known[-1][1] + 1 == low:
+            self.overlay.parts[file, lane, first] = (*known[:-1], (known[-1][0], high))
+        else:
+            self.overlay.parts[file, lane, first] = (*known, (low, high))
+
+    def add_damage(self, facts: DamageFacts) -> None:
+        """Note bytes of the truth that do not verify."""
+        self.overlay.damage.append(facts)
+        self.damage.append(facts)
+
+    # -- flushing -------------------------------------------------------------------------------
+
+    def flush(self) -> None:
+        """Write the overlay to the index in one transaction, the watermark with it."""
+        if self.overlay.is_empty:
+            return
+        with self.index.writing():
+            self.write_overlay()
+        self.settle()
+
+    def write_overlay(self) -> None:
+        """Write the overlay within a transaction of the caller, who calls ``settle`` after it."""
+        index, overlay = self.index, self.overlay
+        gone = [key for key, state in overlay.states.items() if state is None]
+        for key in gone:
+            index.drop_entity(*key)
+        live = ((key, state) for key, state in overlay.states.items() if state is not None)
+        index.put_entities((self._overlay_row(key, state), state_text(state)) for key, state in live)
+        index.add_unprinted(overlay.states)
+        for section in overlay.sections.values():
+            index.put_section(section)
+        for (file, lane, first), spans in overlay.parts.items():
+            index.put_part(file, lane, first, spans)
+        self._write_events()
+        for damage in overlay.damage:
+            index.put_damage(damage)
+        for facts in overlay.files.values():
+            index.put_file(facts)
+        index.set_vector("have_files", self.have_files)
+        index.set_vector("covers", self.covers)
+
+    def _write_events(self) -> None:
+        numbers = {lane: self.index.lane_number(lane) for lane in {lane for _, lane in self.overlay.events}}
+        self.index.put_events(
+            (at.seq, numbers[at.lane], *(event.key or (None, None)), at.file, at.offset, at.inner, at.length)
+            for event in self.overlay.events.values()
+            for at in (event.location,)
+        )
+
+    def settle(self) -> None:
+        """Forget the overlay after it was written."""
+        self.overlay = Overlay()
+        self.settle_version()
+
+    def settle_version(self) -> None:
+        """Take the index as it is now for the one that this view has read: nobody else can have written it."""
+        self.version = self.index.changes_of_others()
+
+
+def _stat(stat: FileStat) -> tuple[int, int, int, int]:
+    return stat.size, stat.mtime_ns, stat.inode, stat.ctime_ns
+
+
+def with_stat(facts: FileFacts, stat: FileStat) -> FileFacts:
+    """Return facts with the file's present stat."""
+    size, mtime_ns, inode, ctime_ns = _stat(stat)
+    return facts._replace(size=size, mtime_ns=mtime_ns, inode=inode, ctime_ns=ctime_ns)
+
+
+def is_unchanged(facts: FileFacts, stat: FileStat) -> bool:
+    """Tell whether a file is, by its stat, the one that was applied."""
+    return (facts.size, facts.mtime_ns, facts.inode, facts.ctime_ns) == _stat(stat)
+
+
+def checksum_on(crc: int, data: bytes) -> int:
+    """Return the checksum, by which an applied prefix is known again, of a prefix that grew; 0 is none."""
+    return zlib.crc32(data, crc)
+
+
+def state_text(state: EntityState) -> str:
+    """Return the text of a state as the index keeps it: without the data that stands beside it."""
+    form = encode_state(state)
+    form.pop("data", None)
+    return values.encode_trusted(form).decode()
+
+
+def state_from_texts(data: str | None, text: str) -> EntityState:
+    """Return the state from what the index keeps."""
+    form = values.decode(text)
+    if "images" not in form:
+        form["data"] = values.decode(data or "null")
+    return decode_state(form)

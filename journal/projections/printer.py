@@ -1,0 +1,91 @@
+"""Writing projections: facts in, one step each, applied."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from journal.disk.files import Files, write_whole
+from journal.disk.folders import checked, ensure_folder
+from journal.errors import UnsafePathError
+from journal.index.database import EntityRow, PrintedFacts
+from journal.index.view import Key
+from journal.projections.paths import path_of, render
+from journal.projections.plan import Step, decide
+
+MadeByMachine = Callable[[Key, bytes], bool]
+
+
+class Outcome(NamedTuple):
+    """What became of one projection."""
+
+    key: Key
+    path: str
+    step: Step
+    facts: PrintedFacts | None
+
+
+def digest(text: bytes) -> bytes:
+    """Return the hash by which a projection is known again."""
+    return hashlib.sha256(text).digest()[:16]
+
+
+class Printer:
+    """Plans and writes projections below one store."""
+
+    def __init__(self, files: Files, root: str, fanout: Callable[[str], bool], made_by_machine: MadeByMachine) -> None:
+        self._files, self._root, self._fanout = files, root, fanout
+        self._made_by_machine = made_by_machine
+
+    def path(self, key: Key) -> str:
+        """Return the path of a projection, relative to the store."""
+        return path_of(*key, fanout=self._fanout(key[0]))
+
+    def plan(self, key: Key, row: EntityRow | None, printed: PrintedFacts | None) -> tuple[Step, bytes | None]:
+        """Return what is to be done with a projection, and the bytes it should have."""
+        path = os.path.join(self._root, *self.path(key).split("/"))
+        wanted = render(key[1], row.data) if row is not None and row.data is not None else None
+        try:
+            checked(self._files, self._root, path)
+        except UnsafePathError:
+            return Step.STRANGE, wanted
+        found = self._files.stat(path)
+        step = decide(
+            wanted,
+            found,
+            printed,
+            digest,
+            lambda: self._files.read(path),
+            lambda text: self._made_by_machine(key, text),
+        )
+        return step, wanted
+
+    def print(
+        self, items: Iterable[tuple[Key, EntityRow | None, PrintedFacts | None]], *, force: bool = False
+    ) -> list[Outcome]:
+        """Bring projections up to date and return what became of each; nothing is synced (they are derived).
+
+        ``force`` writes over hand edits too: for ``restore``. A file that cannot be written just lags.
+        """
+        outcomes = []
+        for key, row, printed in items:
+            step, wanted = self.plan(key, row, printed)
+            if force and step is Step.EDITED:
+                step = Step.REMOVE if wanted is None else Step.WRITE
+            relative = self.path(key)
+            facts = self._do(step, relative, wanted, printed)
+            outcomes.append(Outcome(key, relative, step, facts))
+        return outcomes
+
+    def _do(self, step: Step, relative: str, wanted: bytes | None, printed: PrintedFacts | None) -> PrintedFacts | None:
+        path = os.path.join(self._root, *relative.split("/"))
+        if step is Step.WRITE and wanted is not None:
+            ensure_folder(self._files, self._root, os.path.dirname(relative))
+            write_whole(self._files, path, wanted, durable=False)
+        elif step is Step.REMOVE:
+            self._files.remove(path)
+            return None
+        if step in (Step.WRITE, Step.ADOPT) and wanted is not None:
+            stat = self._files.stat(path)
+            return stat and PrintedFacts(digest(wanted), stat.size, stat.mtime_ns, stat.inode)
+        return None if step is Step.FORGET else printed

@@ -1,0 +1,1 @@
+"""Segments and packs: reading their bytes, and deciding where the next record goes."""

@@ -1,0 +1,64 @@
+"""The folders of the truth: what is in them, and reading one file of them."""
+
+import os
+from typing import NamedTuple
+
+from journal.disk.files import Files, FileStat
+from journal.format.names import parse_checkpoint_file, parse_pack_file, parse_segment_file
+from journal.segments.pack import read_members
+
+SEGMENTS, ARCHIVE, CHECKPOINTS = "segments", "archive", "checkpoints"
+TRUTH_FOLDERS = (SEGMENTS, ARCHIVE, CHECKPOINTS)
+_PARSE = {SEGMENTS: parse_segment_file, ARCHIVE: parse_pack_file, CHECKPOINTS: parse_checkpoint_file}
+
+Listing = dict[tuple[str, str], FileStat]
+"""(folder, name) -> stat of each file of the truth."""
+
+
+class Text(NamedTuple):
+    """The lines of one file of the truth: of a segment as they are, of a pack inflated.
+
+    ``starts`` maps an offset in ``data`` to its place: ascending (start in data, offset of the member).
+    ``lost`` are members that do not inflate: (offset in the file, length, start in data).
+    """
+
+    data: bytes
+    starts: list[tuple[int, int]]
+    lost: list[tuple[int, int, int]]
+
+
+def list_truth(files: Files, root: str) -> tuple[Listing, list[str]]:
+    """Return the files of the truth, and the paths of what has no business in these folders."""
+    listing: Listing = {}
+    strange: list[str] = []
+    for folder in TRUTH_FOLDERS:
+        path = os.path.join(root, folder)
+        found = files.stat(path)
+        if found is not None and found.kind != "folder":
+            strange.append(path)
+            continue
+        for name, stat in files.list(path):
+            if stat.kind == "file" and _PARSE[folder](name):
+                listing[folder, name] = stat
+            else:
+                strange.append(os.path.join(path, name))
+    return listing, strange
+
+
+def read_text(files: Files, path: str, folder: str) -> Text:
+    """Return the lines of a segment or a pack. Raises FileNotFoundError."""
+    data = files.read(path)
+    if folder == SEGMENTS:
+        return Text(data, [(0, 0)], [])
+    parts: list[bytes] = []
+    starts: list[tuple[int, int]] = []
+    lost: list[tuple[int, int, int]] = []
+    size = 0
+    for member in read_members(data):
+        if member.text is None:
+            lost.append((member.offset, member.length, size))
+            continue
+        starts.append((size, member.offset))
+        parts.append(member.text)
+        size += len(member.text)
+    return Text(b"".join(parts), starts, lost)

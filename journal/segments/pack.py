@@ -1,0 +1,79 @@
+"""Packs: the lines of a lane's closed segments, as a chain of gzip members. Pure.
+
+Each member holds whole lines and inflates alone, so one event is read without the rest; a damaged
+member costs only what it holds. Members inflate to a bounded size: a bomb ends as damage.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from journal.format.limits import PACK_MEMBER_BYTES, PACK_MEMBER_BYTES_MAX
+
+_MAGIC = b"\x1f\x8b\x08"
+_LEVEL = 6
+
+
+class Member(NamedTuple):
+    """One gzip member: its place in the file, and the lines it holds (None if it is damaged)."""
+
+    offset: int
+    length: int
+    text: bytes | None
+
+
+def encode_pack(lines: Iterable[bytes]) -> bytes:
+    """Return the bytes of a pack; the same lines give the same bytes."""
+    parts: list[bytes] = []
+    held: list[bytes] = []
+    size = 0
+    for line in lines:
+        if held and size + len(line) > PACK_MEMBER_BYTES:
+            parts.append(_member(held))
+            held, size = [], 0
+        held.append(line)
+        size += len(line)
+    if held:
+        parts.append(_member(held))
+    return b"".join(parts)
+
+
+def read_members(data: bytes) -> Iterator[Member]:
+    """Yield the members of a pack; after a damaged one reading goes on at the next that is whole."""
+    offset = 0
+    while offset < len(data):
+        text, length = _inflate(data, offset)
+        if text is None:
+            length = _next_start(data, offset + 1) - offset
+        yield Member(offset, length, text)
+        offset += length
+
+
+def read_line(member: bytes, inner: int, length: int) -> bytes | None:
+    """Return the line at ``inner`` of the member whose file bytes these begin with; None if damaged."""
+    text, _ = _inflate(member, 0)
+    return None if text is None or inner + length > len(text) else text[inner : inner + length]
+
+
+def _member(lines: list[bytes]) -> bytes:
+    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+    return deflate.compress(b"".join(lines)) + deflate.flush()
+
+
+def _inflate(data: bytes, offset: int) -> tuple[bytes | None, int]:
+    inflate = zlib.decompressobj(31)
+    try:
+        text = inflate.decompress(data[offset:] if offset else data, PACK_MEMBER_BYTES_MAX)
+    except zlib.error:
+        return None, 0
+    if not inflate.eof:
+        return None, 0
+    return text, len(data) - offset - len(inflate.unused_data)
+
+
+def _next_start(data: bytes, start: int) -> int:
+    while (found := data.find(_MAGIC, start)) >= 0:
+        if _inflate(data, found)[0] is not None:
+            return found
+        start = found + 1
+    return len(data)

@@ -1,0 +1,110 @@
+"""Sets of event ids as vectors: lane -> intervals of seq (docs/format.md, "Segments"). Pure.
+
+Vectors are values: no function here changes one that it was given.
+"""
+
+from bisect import bisect_right
+
+from journal.format.segment import Intervals, Vector
+
+EventId = tuple[int, str]
+"""(seq, lane): compares as the total order of events does."""
+
+EMPTY: Vector = {}
+
+
+def contains(vector: Vector, seq: int, lane: str) -> bool:
+    """Tell whether an event id is in the set."""
+    intervals = vector.get(lane)
+    if not intervals:
+        return False
+    if len(intervals) == 1:
+        return intervals[0][0] <= seq <= intervals[0][1]
+    at = bisect_right(intervals, (seq, seq + 1 << 60)) - 1
+    return at >= 0 and intervals[at][0] <= seq <= intervals[at][1]
+
+
+def of(lane: str, low: int, high: int) -> Vector:
+    """Return the set of one lane's ids from ``low`` to ``high``; empty if there are none."""
+    return {lane: ((low, high),)} if low <= high else {}
+
+
+def union(first: Vector, second: Vector) -> Vector:
+    """Return the ids in either set."""
+    if not second:
+        return first
+    merged = dict(first)
+    for lane, intervals in second.items():
+        here = merged.get(lane)
+        if here is None:
+            merged[lane] = intervals
+        elif here != intervals:
+            merged[lane] = _normal([*here, *intervals])
+    return merged
+
+
+def subtract(first: Vector, second: Vector) -> Vector:
+    """Return the ids in the first set that are not in the second."""
+    rest: Vector = {}
+    for lane, intervals in first.items():
+        other = second.get(lane)
+        if other is None:
+            rest[lane] = intervals
+        elif other != intervals:
+            left = _subtract(intervals, other)
+            if left:
+                rest[lane] = left
+    return rest
+
+
+def intersect(first: Vector, second: Vector) -> Vector:
+    """Return the ids in both sets."""
+    return subtract(first, subtract(first, second))
+
+
+def below(vector: Vector, seq: int) -> Vector:
+    """Return the ids whose seq is less than ``seq``."""
+    rest: Vector = {}
+    for lane, intervals in vector.items():
+        kept = tuple((low, min(high, seq - 1)) for low, high in intervals if low < seq)
+        if kept:
+            rest[lane] = kept
+    return rest
+
+
+def is_subset(first: Vector, second: Vector) -> bool:
+    """Tell whether every id of the first set is in the second."""
+    return not subtract(first, second)
+
+
+def highest(vector: Vector) -> int:
+    """Return the greatest seq in the set; 0 for the empty set."""
+    return max((intervals[-1][1] for intervals in vector.values()), default=0)
+
+
+def _normal(intervals: list[tuple[int, int]]) -> Intervals:
+    joined: list[tuple[int, int]] = []
+    for low, high in sorted(intervals):
+        if joined and low <= joined[-1][1] + 1:
+            if high > joined[-1][1]:
+                joined[-1] = (joined[-1][0], high)
+        else:
+            joined.append((low, high))
+    return tuple(joined)
+
+
+def _subtract(intervals: Intervals, other: Intervals) -> Intervals:
+    left: list[tuple[int, int]] = []
+    for low, high in intervals:
+        start = low
+        for other_low, other_high in other:
+            if other_high < start or other_low > high:
+                continue
+            if other_low > start:
+                left.append((start, other_low - 1))
+            start = other_high + 1
+            if start > high:
+                break
+        if start <= high:
+            left.append((start, high))
+    return tuple(left)

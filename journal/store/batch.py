@@ -1,0 +1,193 @@
+"""From what a caller asks to the records of one transaction: decisions only, nothing is written here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from journal.errors import NotFoundError, RefusedError, UsageError
+from journal.format import names, values
+from journal.format.limits import SUMMARY_CHARACTERS_MAX
+from journal.format.record import DELETE
+from journal.index.view import Key, View
+from journal.projections.paths import ID_FIELD
+from journal.state.delta import difference, named
+from journal.state.entity import Change, EntityState, Past, Payload, apply
+from journal.state.value import value
+from journal.store.model import ANYTHING, Conflict, Expectation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """Write an entity: all of it (``data``), or fields of it (``set``, ``unset``, ``merge``).
+
+    ``records_same``: make an event even where nothing differs, as an import does.
+    """
+
+    type: str
+    id: str
+    data: Payload | None = None
+    set: Payload = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    merge: Payload | None = None
+    action: str | None = None
+    summary: str | None = None
+    actor: str | None = None
+    ts: str | None = None
+    expect: Expectation = ANYTHING
+    records_same: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Write a tombstone. ``must_exist``: NotFoundError where nothing is there to delete."""
+
+    type: str
+    id: str
+    summary: str | None = None
+    actor: str | None = None
+    ts: str | None = None
+    expect: Expectation = ANYTHING
+    must_exist: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Say something of the journal itself."""
+
+    note: str
+    data: Payload
+    summary: str | None = None
+    actor: str | None = None
+    ts: str | None = None
+
+
+Operation = Put | Delete | Note
+
+
+class Draft(NamedTuple):
+    """One record to be written: its own fields in order, its payload's text, the state it leads to."""
+
+    kind: str
+    own: dict[str, Any]
+    payload: bytes | None
+    key: Key | None
+    state: EntityState | None
+    operation: Operation
+
+
+class Batch:
+    """Turns operations into drafts, each seeing what those before it did."""
+
+    def __init__(self, view: View, lane: str, first_seq: int, past: Past) -> None:
+        self._view, self._lane, self._past = view, lane, past
+        self._seq = first_seq
+        self._states: dict[Key, EntityState | None] = {}
+        self.drafts: list[Draft] = []
+
+    def state(self, key: Key) -> EntityState | None:
+        """Return an entity's state as this batch has left it."""
+        return self._states[key] if key in self._states else self._view.state(key)
+
+    def add(self, operations: Sequence[Operation]) -> Conflict | None:
+        """Take operations in; a Conflict where an expectation is not met, and then nothing may be written."""
+        for operation in operations:
+            conflict = self._add(operation)
+            if conflict is not None:
+                return conflict
+        return None
+
+    def _add(self, operation: Operation) -> Conflict | None:
+        check_texts(operation)
+        if isinstance(operation, Note):
+            own = {"note": operation.note}
+            self._draft("note", own, values.encode_payload(operation.data), None, None, operation)
+            return None
+        names.check_type(operation.type)
+        names.check_id(operation.id)
+        key = (operation.type, operation.id)
+        state = self.state(key)
+        conflict = operation.expect.check(key, state)
+        if conflict is not None:
+            return conflict
+        if isinstance(operation, Delete):
+            self._delete(operation, key, state)
+        else:
+            self._put(operation, key, state)
+        return None
+
+    def _delete(self, operation: Delete, key: Key, state: EntityState | None) -> None:
+        if (state is None or state.is_deleted) and operation.must_exist:
+            raise NotFoundError(f"there is no {key[0]} {key[1]!r} to delete")
+        rev = (state.rev if state else 0) + 1
+        own = {"type": key[0], "id": key[1], "rev": rev, "action": DELETE}
+        change = Change((self._seq, self._lane), rev, None, (), ())
+        self._draft("entity", own, None, key, apply(state, change, self._past), operation)
+
+    def _put(self, operation: Put, key: Key, state: EntityState | None) -> None:
+        before = value(state, self._view.strategies(key[0])) if state is not None else None
+        after = _after(operation, before)
+        payload = values.encode_payload(after)
+        if ID_FIELD in after:
+            raise RefusedError(f"the field {ID_FIELD!r} is reserved")
+        set_names, unset_names = difference(before, after, state)
+        if operation.data is None:
+            asked = (*operation.set, *(operation.merge or ()))
+            set_names, unset_names = named(asked, operation.unset, (set_names, unset_names))
+        if before is not None and not set_names and not unset_names and not operation.records_same:
+            return
+        rev = (state.rev if state else 0) + 1
+        action = operation.action or ("create" if before is None else "update")
+        if action == DELETE:
+            raise UsageError("the action 'delete' is what makes a tombstone: use delete")
+        own: dict[str, Any] = {"type": key[0], "id": key[1], "rev": rev, "action": action, "set": set_names}
+        if unset_names:
+            own["unset"] = unset_names
+        # What is kept is what was written, not the caller's object, which may change.
+        image: Payload = values.decode(payload)
+        change = Change((self._seq, self._lane), rev, image, set_names, unset_names)
+        self._draft("entity", own, payload, key, apply(state, change, self._past), operation)
+
+    def _draft(
+        self,
+        kind: str,
+        own: dict[str, Any],
+        payload: bytes | None,
+        key: Key | None,
+        state: EntityState | None,
+        operation: Operation,
+    ) -> None:
+        self.drafts.append(Draft(kind, own, payload, key, state, operation))
+        if key is not None:
+            self._states[key] = state
+        self._seq += 1
+
+
+def _after(operation: Put, before: Payload | None) -> Payload:
+    if operation.data is not None:
+        if operation.set or operation.unset or operation.merge is not None:
+            raise UsageError("a whole document and single fields exclude each other")
+        if not isinstance(operation.data, dict):
+            values.encode_payload(operation.data)
+        return operation.data
+    after = dict(before or {})
+    if operation.merge is not None:
+        values.encode_payload(operation.merge)
+        after.update(operation.merge)
+    after.update(operation.set)
+    both = [name for name in operation.unset if name in operation.set or name in (operation.merge or {})]
+    if both:
+        raise UsageError(f"the field {both[0]!r} is both set and unset")
+    for name in operation.unset:
+        after.pop(name, None)
+    return after
+
+
+def check_texts(operation: Operation) -> None:
+    """Raise RefusedError for an actor, a summary or an action that no line may have."""
+    texts = {"actor": operation.actor, "summary": operation.summary, "action": getattr(operation, "action", None)}
+    for what, text in texts.items():
+        if text is None:
+            continue
+        names.check_id(text, what=what)
+        if what == "summary" and len(text) > SUMMARY_CHARACTERS_MAX:
+            raise RefusedError(f"the summary has {len(text)} characters; at most {SUMMARY_CHARACTERS_MAX} are allowed")

@@ -1,0 +1,138 @@
+"""``journal.toml``: the store's id and options (docs/format.md, "journal.toml")."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from journal.disk.files import Files
+from journal.errors import FormatError
+from journal.format.limits import FORMAT, ROLL_BYTES_DEFAULT
+from journal.state.value import STRATEGIES, Strategies
+
+_STORE_ID = re.compile(r"st_[0-9a-z]{8,40}")
+_ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+DURABILITIES = ("sync", "os")
+PROJECTIONS = ("eager", "lazy")
+
+
+@dataclass(frozen=True, slots=True)
+class TypeOptions:
+    """What a store says of one entity type."""
+
+    fanout: bool = False
+    prefix: str | None = None
+    merge: Strategies = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The parsed file; sizes in bytes."""
+
+    store: str
+    durability: str = "sync"
+    projections: str = "eager"
+    roll_bytes: int = ROLL_BYTES_DEFAULT
+    types: dict[str, TypeOptions] = field(default_factory=dict)
+
+    def strategies(self, type: str) -> Strategies:
+        """Return the merge strategies of a type's fields."""
+        options = self.types.get(type)
+        return options.merge if options else {}
+
+    def fanout(self, type: str) -> bool:
+        """Tell whether a type's projections are spread over 256 folders."""
+        options = self.types.get(type)
+        return options is not None and options.fanout
+
+
+def new_config(random_bytes: bytes, *, fanout_types: tuple[str, ...] = ()) -> bytes:
+    """Return the text of a new store's configuration; the id is made of 16 random bytes."""
+    number = int.from_bytes(random_bytes[:16], "big")
+    store = "st_" + "".join(_ID_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    text = f"""\
+# The configuration of this journal; it is committed and the same for everyone (docs/format.md).
+format = {FORMAT}
+store = "{store}"
+
+[options]
+# "sync": a write is acknowledged when it is on the disk. "os": when the operating system has it.
+durability = "sync"
+# "eager": the files under entities/ follow every write. "lazy": they follow at close, commit and the next read.
+projections = "eager"
+
+# Per type, for instance:
+# [types.plan]
+# prefix = "pln"          # of ids that `journal new plan` makes
+# fanout = true           # 256 folders, for more than a few thousand entities
+# merge = {{ tags = "union", votes = "max" }}
+"""
+    for type in fanout_types:
+        text += f'\n[types."{type}"]\nfanout = true\n'
+    return text.encode()
+
+
+def read_config(files: Files, root: str) -> Config:
+    """Return the store's configuration. Raises FormatError for a newer format or a wrong value."""
+    import tomllib
+
+    path = os.path.join(root, "journal.toml")
+    try:
+        fields = tomllib.loads(files.read_at(path, 0, 1 << 20).decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FormatError(f"cannot be read: {error}", path=path, hint="mend the file in an editor") from error
+    try:
+        return _parse(fields)
+    except ValueError as error:
+        raise FormatError(str(error), path=path, hint="mend the file in an editor") from error
+
+
+def _parse(fields: dict[str, Any]) -> Config:
+    version = fields.get("format")
+    if type(version) is int and version > FORMAT:
+        raise ValueError(
+            f"the store has format {version}; this version of git-journal reads up to {FORMAT}: upgrade it"
+        )
+    if version != FORMAT:
+        raise ValueError(f"format must be {FORMAT}")
+    store = fields.get("store")
+    if type(store) is not str or not _STORE_ID.fullmatch(store):
+        raise ValueError("store must be an id such as st_0a1b2c3d…")
+    options = _table(fields, "options")
+    roll_bytes = options.get("roll_bytes", ROLL_BYTES_DEFAULT)
+    if type(roll_bytes) is not int or roll_bytes < 4096:
+        raise ValueError("options.roll_bytes must be a number of at least 4096")
+    return Config(
+        store=store,
+        durability=_one_of(options, "durability", DURABILITIES),
+        projections=_one_of(options, "projections", PROJECTIONS),
+        roll_bytes=roll_bytes,
+        types={name: _type_options(name, table) for name, table in _table(fields, "types").items()},
+    )
+
+
+def _table(fields: dict[str, Any], name: str) -> dict[str, Any]:
+    table = fields.get(name, {})
+    if type(table) is not dict:
+        raise ValueError(f"{name} must be a table")
+    return table
+
+
+def _one_of(options: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    value = options.get(name, allowed[0])
+    if value not in allowed:
+        raise ValueError(f"options.{name} must be one of {', '.join(allowed)}")
+    return str(value)
+
+
+def _type_options(name: str, table: Any) -> TypeOptions:
+    if type(table) is not dict:
+        raise ValueError(f"types.{name} must be a table")
+    fanout, prefix, merge = table.get("fanout", False), table.get("prefix"), table.get("merge", {})
+    if type(fanout) is not bool:
+        raise ValueError(f"types.{name}.fanout must be true or false")
+    if prefix is not None and (type(prefix) is not str or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,20}", prefix)):
+        raise ValueError(f"types.{name}.prefix must be a short word")
+    if type(merge) is not dict or not all(strategy in STRATEGIES for strategy in merge.values()):
+        raise ValueError(f"types.{name}.merge must map fields to one of {', '.join(STRATEGIES)}")
+    return TypeOptions(fanout, prefix, merge)

@@ -1,0 +1,172 @@
+"""Looking back: events as values, the past of an entity, who set what."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from journal.errors import DamagedError, NotFoundError, UsageError
+from journal.format.lines import BadLineError
+from journal.format.names import event_id, parse_event_id
+from journal.format.record import Record
+from journal.index.catchup import read_record
+from journal.index.database import Location
+from journal.index.view import Key, View
+from journal.state.entity import ABSENT, EntityState, Payload, fold
+from journal.state.value import value
+from journal.state.vector import EventId
+from journal.store.model import Blame, Event
+
+
+def event_at(view: View, place: Location) -> Event:
+    """Return the event at a place. Raises DamagedError where its bytes do not verify any more."""
+    record = read_record(view, place)
+    if record is None:
+        facts = view.by_id.get(place.file)
+        raise DamagedError(
+            f"event {event_id(place.seq, place.lane)} does not verify any more",
+            path=facts and f"{facts.folder}/{facts.name}",
+            hint="journal doctor tells what is damaged; git may still have the file",
+        )
+    return as_event(view, record, place.lane)
+
+
+def as_event(view: View, record: Record, lane: str) -> Event:
+    """Return a record as a value for callers, its payload fetched."""
+    tx = record.get("tx")
+    try:
+        data = view.payload(record) if "data" in record or "ref" in record else None
+    except BadLineError as error:
+        raise DamagedError(str(error), hint="journal doctor tells what is damaged") from error
+    return Event(
+        id=event_id(record["seq"], lane),
+        seq=record["seq"],
+        lane=lane,
+        kind=record["kind"],
+        ts=record["ts"],
+        writer=record["writer"],
+        actor=record.get("actor"),
+        summary=record.get("summary"),
+        type=record.get("type"),
+        entity=record.get("id"),
+        rev=record.get("rev"),
+        action=record.get("action"),
+        set=tuple(record.get("set", ())),
+        unset=tuple(record.get("unset", ())),
+        data=data,
+        stream=record.get("stream"),
+        event=record.get("event"),
+        key=record.get("key"),
+        note=record.get("note"),
+        tx=tuple(tx) if tx else None,
+    )
+
+
+def find_event(view: View, text: str) -> Location:
+    """Return the place of the event that ``SEQ`` or ``SEQ@LANE`` names. Raises NotFoundError, UsageError."""
+    if text.isascii() and text.isdigit() and len(text) <= 16:
+        at: tuple[int, str | None] = (int(text), None)
+    else:
+        parsed = parse_event_id(text)
+        if parsed is None:
+            raise UsageError(
+                f"not an event: {text!r}", hint="an event is named SEQ or SEQ@LANE, as `journal log` shows"
+            )
+        at = parsed
+    found = places_at(view, *at)
+    if not found:
+        raise NotFoundError(f"there is no event {text} in this checkout")
+    if len(found) > 1:
+        ids = ", ".join(event_id(place.seq, place.lane) for place in found)
+        raise UsageError(f"seq {text} is not unique after a merge: it may be {ids}", hint="name one of them in full")
+    return found[0]
+
+
+def places_at(view: View, seq: int, lane: str | None) -> list[Location]:
+    """Return the places of the events with a seq, of one lane or of all."""
+    found = {place.lane: place for place in view.index.event(seq, lane)}
+    for (other_seq, other_lane), event in view.overlay.events.items():
+        if other_seq == seq and lane in (None, other_lane):
+            found[other_lane] = event.location
+    return [place for _, place in sorted(found.items())]
+
+
+def all_places(view: View, *, newest_first: bool) -> Iterator[Location]:
+    """Return the places of all events in the total order, or against it."""
+    import heapq
+
+    extra = {at: event.location for at, event in view.overlay.events.items()}
+    known = (place for place in view.index.events(newest_first=newest_first) if (place.seq, place.lane) not in extra)
+    mine = [place for _, place in sorted(extra.items(), reverse=newest_first)]
+    return heapq.merge(known, mine, key=lambda place: (place.seq, place.lane), reverse=newest_first)
+
+
+def entity_events(view: View, key: Key) -> list[Event]:
+    """Return an entity's events, oldest first. Raises NotFoundError where it has none."""
+    places = view.events_of(key)
+    if not places:
+        raise NotFoundError(f"there is no {key[0]} {key[1]!r}")
+    return [event_at(view, place) for place in places]
+
+
+def value_at(view: View, key: Key, at: Location) -> tuple[EntityState | None, Payload | None]:
+    """Return an entity as the writer of an event saw it, that event included."""
+    me: EventId = (at.seq, at.lane)
+    past = view.past_of(me)
+    changes = []
+    for place in view.events_of(key):
+        seen: EventId = (place.seq, place.lane)
+        if seen == me or past.has(seen, me):
+            record = read_record(view, place)
+            if record is not None:
+                changes.append((view.change_of(record, place.lane), view.past_of(seen)))
+    state = fold(changes)
+    return state, None if state is None else value(state, view.strategies(key[0]))
+
+
+def blame(view: View, key: Key) -> list[Blame]:
+    """Return for each field that is set who set it. Raises NotFoundError."""
+    state = view.state(key)
+    if state is None:
+        raise NotFoundError(f"there is no {key[0]} {key[1]!r}")
+    shown = value(state, view.strategies(key[0])) or {}
+    events = {(place.seq, place.lane): place for place in view.events_of(key)}
+    lines = []
+    for name in sorted(shown):
+        pairs = [pair for pair in state.fields.get(name, ()) if pair[1] is not ABSENT]
+        at = pairs[-1][0] if pairs else state.event
+        place = events.get(at)
+        event = event_at(view, place) if place else None
+        lines.append(Blame(name, shown[name], event_id(*at), event.actor if event else None, event.ts if event else ""))
+    return lines
+
+
+def parse_since(text: str) -> datetime:
+    """Return the moment that a text names: RFC 3339, a date, or an age such as ``2h`` or ``3d``."""
+    from datetime import timedelta
+
+    units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    if len(text) > 1 and text[:-1].isdigit() and text[-1] in units and len(text) < 8:
+        return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"not a time: {text!r}", hint="write 2026-01-31, 2026-01-31T12:00:00Z, or an age such as 2h or 3d"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def is_since(event: Event, moment: datetime) -> bool:
+    """Tell whether an event's time stamp is at or after a moment; an unreadable stamp is not."""
+    try:
+        stamp = datetime.fromisoformat(event.ts)
+    except ValueError:
+        return False
+    return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)) >= moment
+
+
+def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
+    """Yield the events at places; those that do not verify are passed over (doctor reports them)."""
+    for place in places:
+        record = read_record(view, place)
+        if record is not None:
+            yield as_event(view, record, place.lane)

@@ -1,0 +1,69 @@
+"""Whether ``local/`` was made here: nothing in it counts that git tracks, or that a copy or backup brought.
+
+``home.json`` notes who made the folder: host, path, device and inode of ``local/``, and inode and ctime of
+the lock file, which is never written or replaced, so its ctime stays what it was. A repository cannot
+know these, a copied directory does not have them, and a restored one has another ctime. ``lane.json``
+counts only with the inode and ctime that are noted here as well.
+"""
+
+import os
+from typing import Any
+
+from journal.disk.files import Files, write_whole
+from journal.format import values
+
+_NOTE = "home.json"
+LOCK_FILE = "lock"
+LANE_FILE = "lane.json"
+TIP_FILE = "tip"
+INDEX_FILE = "index.db"
+MEMORY_FILES = (LANE_FILE, TIP_FILE, INDEX_FILE, f"{INDEX_FILE}-wal", f"{INDEX_FILE}-shm", f"{INDEX_FILE}-journal")
+
+
+def is_made_here(files: Files, local: str) -> bool:
+    """Tell whether what stands in this folder is this work tree's own memory."""
+    note = _read(files, local)
+    return note is not None and note.get("made") == _signature(files, local)
+
+
+def claim(files: Files, local: str) -> None:
+    """Make the folder this work tree's own: drop a memory that is not, then note who made it.
+
+    The lock must exist and be held. Dropping loses nothing: all of it can be derived, or is replaced
+    by a new lane. Crash argument: the memory goes first, the note comes last.
+    """
+    for name in MEMORY_FILES:
+        files.remove(os.path.join(local, name))
+    write_note(files, local)
+
+
+def write_note(files: Files, local: str) -> None:
+    """Note who made this folder, and which ``lane.json`` is ours."""
+    lane = files.stat(os.path.join(local, LANE_FILE))
+    note = {"made": _signature(files, local), "lane": lane and [lane.inode, lane.ctime_ns]}
+    write_whole(files, os.path.join(local, _NOTE), values.pretty(note), durable=False)
+
+
+def is_lane_ours(files: Files, local: str) -> bool:
+    """Tell whether ``lane.json`` is the file that was noted when it was written."""
+    note, lane = _read(files, local), files.stat(os.path.join(local, LANE_FILE))
+    return note is not None and lane is not None and note.get("lane") == [lane.inode, lane.ctime_ns]
+
+
+def _read(files: Files, local: str) -> dict[str, Any] | None:
+    try:
+        note = values.decode(files.read_at(os.path.join(local, _NOTE), 0, 4096))
+    except (OSError, ValueError):
+        return None
+    return note if type(note) is dict else None
+
+
+def _signature(files: Files, local: str) -> list[Any]:
+    folder, lock = files.stat(local), files.stat(os.path.join(local, LOCK_FILE))
+    host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return [
+        host,
+        os.path.realpath(local),
+        folder and [folder.device, folder.inode],
+        lock and [lock.inode, lock.ctime_ns],
+    ]

@@ -1,0 +1,251 @@
+"""Appending to this work tree's lane: choosing the segment, starting one, one durable write.
+
+Crash argument, call by call; truth is what a scan accepts, the return is the acknowledgement.
+
+==============================  ===================================================================
+killed or cut                   what is there
+==============================  ===================================================================
+before the write                nothing new
+in the write, before the sync   a prefix of the lines: a torn line, an unfinished transaction or zeros
+                                are no records; whole ones may be adopted, by a writer, who syncs first
+after the sync, before the tip  durable but beyond the remembered tip: the next writer adopts it
+after the tip                   durable, remembered
+a new segment, before its       the name may be lost with all in it: none of it was acknowledged
+folder is synced
+==============================  ===================================================================
+
+Nothing is ever cut off or written over: after anything unclean the lane moves on to a new segment, whose
+header says where the valid part of the old one ends. After a failed sync (whose pages the kernel may have
+dropped while still showing them) the tip says so before the lock is left, so no process counts or
+extends what stands beyond it. The sync happens under the lock: its failure is known before anyone else
+can append to the same inode.
+"""
+
+import contextlib
+import os
+from typing import Any, NamedTuple
+
+from journal.disk.files import Files, FileStat, OpenFile, write_whole
+from journal.disk.gitdir import HeadWatch
+from journal.errors import NotAppliedError, OutcomeUnknownError
+from journal.format import names, values
+from journal.format.limits import SEES_COMPLETE_BYTES_MAX, SEES_COMPLETE_EVERY, SEES_INLINE_BYTES_MAX
+from journal.format.segment import Header, Previous, encode_header
+from journal.index.database import SectionFacts
+from journal.index.view import View
+from journal.segments.choice import Choice, Facts, choose
+from journal.segments.folders import SEGMENTS
+from journal.segments.scan import scan
+from journal.segments.tip import LaneMemory, Tip, decode_memory, decode_tip, encode_memory, encode_tip
+from journal.state import vector
+from journal.store.blobs import write_blob
+from journal.store.home import LANE_FILE, TIP_FILE, is_lane_ours, write_note
+
+
+class Target(NamedTuple):
+    """Where the next records go: ``seq`` is the first one's; ``header`` is None where a segment goes on."""
+
+    lane: str
+    seq: int
+    name: str
+    section: SectionFacts
+    header: Header | None
+
+
+class Lanes:
+    """The lane of one work tree. Used only while the writer lock is held."""
+
+    def __init__(
+        self, files: Files, root: str, local: str, store: str, watch: HeadWatch, *, roll_bytes: int, syncs: bool
+    ) -> None:
+        self._files, self._root, self._local, self._store = files, root, local, store
+        self._watch, self._roll_bytes, self._syncs = watch, roll_bytes, syncs
+        self._open: OpenFile | None = None
+        self._memory: LaneMemory | None = None
+        self._tip: Tip | None = None
+
+    # -- memory ---------------------------------------------------------------------------------
+
+    def tip(self) -> Tip | None:
+        """Return how far the open segment is durable, as any process of this work tree noted last."""
+        try:
+            return decode_tip(self._files.read_at(os.path.join(self._local, TIP_FILE), 0, 1024))
+        except OSError:
+            return None
+
+    def close(self) -> None:
+        """Close the open segment's file; the next append looks at everything anew."""
+        if self._open is not None:
+            self._open.close()
+        self._open = self._memory = self._tip = None
+
+    def _remember(self) -> None:
+        """Read the memory where another process has moved on, or this one has just begun."""
+        if self._open is not None and self._tip is not None and self._memory is not None:
+            found = self._open.stat()
+            if (found.size, found.ctime_ns) == (self._tip.size, self._tip.ctime_ns):
+                return
+        self.close()
+        if not is_lane_ours(self._files, self._local):
+            return
+        try:
+            memory = decode_memory(self._files.read_at(os.path.join(self._local, LANE_FILE), 0, 1 << 16))
+        except OSError:
+            return
+        tip = self.tip()
+        if memory is not None and tip is not None and tip.segment == memory.segment:
+            self._memory, self._tip = memory, tip
+
+    # -- choosing -------------------------------------------------------------------------------
+
+    def target(self, view: View) -> Target:
+        """Return where the next records go; nothing is written yet."""
+        self._remember()
+        tip, memory = self._tip, self._memory
+        path = os.path.join(self._root, SEGMENTS, tip.segment) if tip else ""
+        found = self._files.stat(path) if tip else None
+        is_newest = tip is not None and self._is_newest(view, tip.segment)
+        choice = choose(Facts(tip, found, is_newest, self._has_moved(view, found)))
+        if choice is Choice.NEW_LANE or tip is None or memory is None:
+            return self._new_lane(view)
+        if choice is Choice.NEXT_SEGMENT:
+            return self._next_segment(view, memory, tip, path)
+        named = names.parse_segment_file(tip.segment)
+        section = named and view.section_at(named.lane, named.first)
+        if section is None or named is None or section.first != named.first:
+            return self._next_segment(view, memory, tip, path)
+        return Target(memory.lane, view.top + 1, tip.segment, section, None)
+
+    def _is_newest(self, view: View, segment: str) -> bool:
+        named = names.parse_segment_file(segment)
+        assert named is not None, segment
+        later = view.section_at(named.lane, 1 << 60)
+        return later is None or later.first <= named.first
+
+    def _has_moved(self, view: View, found: FileStat | None) -> bool:
+        if self._memory is None or found is None or found.size >= self._roll_bytes:
+            return True
+        return self._surroundings(view, self._memory.segment) != self._memory.surroundings
+
+    def _surroundings(self, view: View, segment: str) -> list[Any]:
+        """What must not have moved for a segment to go on: git's HEAD and index, all other files of the truth."""
+        if view.generation != self._listed_generation:
+            others = sorted((key, facts.size) for key, facts in view.facts.items() if key != (SEGMENTS, segment))
+            self._listed, self._listed_generation = values.checksum(others), view.generation
+        return [self._watch.signature(), self._listed]
+
+    _listed = 0
+    _listed_generation: object = None
+
+    def _new_lane(self, view: View) -> Target:
+        lane = names.lane_from(os.urandom(8))
+        return self._fresh(view, lane, view.top + 1, None, None, 0)
+
+    def _next_segment(self, view: View, memory: LaneMemory, tip: Tip, path: str) -> Target:
+        try:
+            whole = scan(self._files.read(path))
+        except OSError:
+            return self._new_lane(view)
+        present = max((section.last for section in whole.sections), default=0)
+        named = names.parse_segment_file(tip.segment)
+        assert named is not None, tip
+        adopted = tip.seq if tip.is_failed else max(tip.seq, present)
+        size = tip.size if tip.is_failed else whole.end
+        # An id that stands in an abandoned tail is never given again; nor is the name of an empty segment.
+        seq = max(view.top, present, named.first if adopted < named.first else 0) + 1
+        previous = Previous(tip.segment.removesuffix(".jsonl"), size, adopted)
+        return self._fresh(view, memory.lane, seq, previous, view.section_at(named.lane, named.first), memory.number)
+
+    def _fresh(
+        self, view: View, lane: str, seq: int, previous: Previous | None, base: SectionFacts | None, number: int
+    ) -> Target:
+        sees = vector.below(view.have, seq)
+        header = Header(self._store, lane, seq, sees=sees, previous=previous)
+        text_size = len(values.encode_trusted(sees))
+        section = SectionFacts(lane, seq, sees, previous and previous.segment, previous.seq if previous else 0, 0)
+        if text_size > SEES_COMPLETE_BYTES_MAX and previous and base and number < SEES_COMPLETE_EVERY - 1:
+            added, dropped = vector.subtract(sees, base.sees), vector.subtract(base.sees, sees)
+            header = header._replace(sees=None, added=added, dropped=dropped)
+            section = section._replace(number=number + 1)
+        elif text_size > SEES_INLINE_BYTES_MAX:
+            header = header._replace(sees=None, sees_ref=write_blob(self._files, self._root, values.canonical(sees)))
+        return Target(lane, seq, names.segment_file(seq, lane), section, header)
+
+    # -- appending ------------------------------------------------------------------------------
+
+    def append(self, view: View, target: Target, lines: list[bytes], last: int) -> FileStat:
+        """Append the lines of one transaction and return when they are durable: the file's stat then.
+
+        Raises NotAppliedError where the write failed, OutcomeUnknownError where the sync did.
+        """
+        data = b"".join(lines)
+        is_new = target.header is not None
+        path = os.path.join(self._root, SEGMENTS, target.name)
+        try:
+            if target.header is not None:
+                self.close()
+                data = encode_header(target.header) + data
+                self._open = self._files.open_append(path, create=True)
+            elif self._open is None:
+                self._open = self._files.open_append(path, create=False)
+            self._open.write(data)
+        except OSError as error:
+            self._abandon(target)
+            if is_new and not isinstance(error, FileExistsError):
+                # Nothing in it was ever acknowledged, and a full disk must not collect empty segments.
+                with contextlib.suppress(OSError):
+                    self._files.remove(path)
+            raise NotAppliedError(
+                f"the write failed: {error.strerror or error}; nothing was applied", path=path
+            ) from error
+        try:
+            if self._syncs:
+                self._open.sync()
+                if is_new:
+                    self._files.sync_folder(os.path.dirname(path))
+        except OSError as error:
+            self._abandon(target)
+            if is_new:
+                # What the new file holds is unknown: no tip can say so, so a new lane begins.
+                with contextlib.suppress(OSError):
+                    self._files.remove(os.path.join(self._local, LANE_FILE))
+            raise OutcomeUnknownError(
+                f"the sync failed: {error.strerror or error}; whether the write survives is not known",
+                path=path,
+                hint="look at the disk, then read the entity again before repeating the write",
+            ) from error
+        found = self._open.stat()
+        self._note(view, target, Tip(target.name, found.size, last, found.inode, found.ctime_ns))
+        return found
+
+    def _note(self, view: View, target: Target, tip: Tip) -> None:
+        """Remember the tip. What is durable already cannot fail by this: without memory a lane is started."""
+        try:
+            if target.header is not None:
+                self._memory = LaneMemory(target.lane, target.name, [], target.section.number)
+                self._memory = self._memory._replace(surroundings=self._surroundings(view, target.name))
+                write_whole(
+                    self._files, os.path.join(self._local, LANE_FILE), encode_memory(self._memory), durable=False
+                )
+                write_note(self._files, self._local)
+            self._files.overwrite(os.path.join(self._local, TIP_FILE), encode_tip(tip))
+            self._tip = tip
+        except OSError:
+            self.close()
+
+    def _abandon(self, target: Target) -> None:
+        """Say that the open segment is not to be continued, nor counted beyond the tip, before the lock is left."""
+        tip = self._tip
+        self.close()
+        if tip is not None and tip.segment == target.name:
+            with contextlib.suppress(OSError):
+                self._files.overwrite(os.path.join(self._local, TIP_FILE), encode_tip(tip._replace(is_failed=True)))
+
+    def end_segment(self) -> None:
+        """Let the next append start a new segment: what is there now is final, and may be staged."""
+        self._remember()
+        if self._memory is not None:
+            memory = self._memory._replace(surroundings=[])
+            write_whole(self._files, os.path.join(self._local, LANE_FILE), encode_memory(memory), durable=False)
+            write_note(self._files, self._local)
+        self.close()

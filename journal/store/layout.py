@@ -1,0 +1,108 @@
+"""What a store looks like on disk, how it is found, and how it is made."""
+
+import os
+
+from journal.disk.files import Files, write_whole
+from journal.disk.folders import ensure_folder
+from journal.errors import RefusedError, StoreNotFoundError, UnsafePathError
+from journal.segments.folders import TRUTH_FOLDERS
+
+STORE_FOLDER = ".journal"
+CONFIG_FILE = "journal.toml"
+LOCAL = "local"
+
+_GIT_IGNORE = """\
+# No ignore rule from elsewhere (*.gz, *.json, archive/) may keep a file of the journal out of a commit.
+!*
+/local/
+*.journal-tmp
+"""
+_GIT_ATTRIBUTES = """\
+# The truth is bytes: no line-ending setting may touch it. A union of two versions of a segment is harmless.
+* -text
+segments/*.jsonl merge=union
+"""
+_README = """\
+# A journal
+
+This folder is a store of `git-journal`: structured state with its history, kept in git.
+
+- `entities/` has one JSON file per entity. Read them, diff them, review them.
+- `segments/`, `archive/`, `checkpoints/` and `blobs/` are the truth they are made from. Commit them; never edit them.
+- `local/` belongs to this checkout alone, and git ignores it.
+
+`pip install git-journal`, then `journal --help`.
+"""
+
+
+def find_store(files: Files, start: str) -> str:
+    """Return the store's folder, looking upwards from ``start`` as git does. Raises StoreNotFoundError."""
+    current = os.path.abspath(start)
+    while True:
+        candidate = os.path.join(current, STORE_FOLDER)
+        found = files.stat(candidate)
+        if found is not None:
+            check_store(files, candidate)
+            return candidate
+        if files.stat(os.path.join(current, CONFIG_FILE)) is not None and os.path.basename(current) == STORE_FOLDER:
+            return current
+        parent = os.path.dirname(current)
+        if parent == current:
+            raise StoreNotFoundError(
+                f"no {STORE_FOLDER} folder in {os.path.abspath(start)} or above", hint="make one with: journal init"
+            )
+        current = parent
+
+
+def check_store(files: Files, root: str) -> None:
+    """Raise unless this is a store's folder: real, not a link, with a configuration."""
+    found = files.stat(root)
+    if found is None:
+        raise StoreNotFoundError("there is no store here", path=root, hint="make one with: journal init")
+    if found.kind != "folder":
+        raise UnsafePathError("is a symbolic link or a file; a store is a real folder", path=root)
+    if files.stat(os.path.join(root, CONFIG_FILE)) is None:
+        raise StoreNotFoundError(
+            f"the store has no {CONFIG_FILE}",
+            path=root,
+            hint="is it a half checkout? `git status` tells; `journal init` writes what is missing",
+        )
+
+
+def make_store(files: Files, root: str, config: bytes) -> bool:
+    """Make what is missing of a store, in an order that a crash cannot harm; True if anything was.
+
+    Crash argument: every file is complete when it appears, each folder is synced into its parent, and
+    ``journal.toml`` comes last, so that a folder with one is a whole store. Running again completes it.
+    """
+    parent, name = os.path.split(root)
+    if files.stat(parent) is None:
+        raise RefusedError("the folder does not exist", path=parent)
+    is_new = False
+    found = files.stat(root)
+    if found is not None and found.kind != "folder":
+        raise UnsafePathError("is a symbolic link or a file; a store is a real folder", path=root)
+    if found is None:
+        files.make_folder(root)
+        is_new = True
+    files.sync_folder(parent)
+    for folder in TRUTH_FOLDERS:
+        ensure_folder(files, root, folder, durable=True)
+    ensure_local(files, root)
+    contents = {".gitignore": _GIT_IGNORE.encode(), ".gitattributes": _GIT_ATTRIBUTES.encode()}
+    contents |= {"README.md": _README.encode(), CONFIG_FILE: config}
+    for name, content in contents.items():
+        path = os.path.join(root, name)
+        if files.stat(path) is None:
+            write_whole(files, path, content, durable=True)
+            is_new = True
+    return is_new
+
+
+def ensure_local(files: Files, root: str) -> str:
+    """Make the folder that belongs to this checkout alone; it ignores itself, whatever else is lost."""
+    path = ensure_folder(files, root, LOCAL)
+    ignore = os.path.join(path, ".gitignore")
+    if files.stat(ignore) is None:
+        write_whole(files, ignore, b"*\n", durable=False)
+    return path

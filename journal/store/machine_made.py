@@ -1,0 +1,51 @@
+"""Whether a projection's bytes were written by a machine, here or in any clone.
+
+Rendering is deterministic. So a file that is the rendering of any event of its entity was written by some
+checkout at some time; and where the entity ever had several heads, so was a canonical rendering in
+which each field holds a value that some event assigned, or that its strategy yields.
+"""
+
+from journal.format import values
+from journal.format.lines import BadLineError
+from journal.index.catchup import read_record
+from journal.index.view import Key, View
+from journal.projections.paths import ID_FIELD, render
+from journal.state.entity import ABSENT, Payload
+from journal.state.value import settle
+
+
+def is_machine_made(view: View, key: Key, text: bytes) -> bool:
+    """Tell whether a machine wrote these bytes; needs all files listed."""
+    try:
+        shown = values.decode(text)
+    except ValueError:
+        return False
+    if type(shown) is not dict or values.pretty(shown) != text:
+        return False
+    shown.pop(ID_FIELD, None)
+    assigned: dict[str, set[bytes]] = {}
+    for place in view.events_of(key):
+        record = read_record(view, place)
+        if record is None:
+            continue
+        try:
+            image = view.change_of(record, place.lane).image
+        except BadLineError:
+            continue
+        if image is not None and render(key[1], values.encode_trusted(image).decode()) == text:
+            return True
+        for name, item in (image or {}).items():
+            assigned.setdefault(name, set()).add(values.canonical(item))
+    return _is_mixture(view, key, shown, assigned)
+
+
+def _is_mixture(view: View, key: Key, shown: Payload, assigned: dict[str, set[bytes]]) -> bool:
+    state = view.state(key)
+    if state is None or (len(state.heads) == 1 and all(len(pairs) == 1 for pairs in state.fields.values())):
+        return False
+    strategies = view.strategies(key[0])
+    for name, pairs in state.fields.items():
+        settled = settle(pairs, strategies.get(name, "lww"))
+        if settled is not ABSENT:
+            assigned.setdefault(name, set()).add(values.canonical(settled))
+    return all(values.canonical(item) in assigned.get(name, ()) for name, item in shown.items())

@@ -1,0 +1,116 @@
+"""The values that callers get and give. Frozen; safe to keep."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from journal.format.names import event_id, parse_event_id
+from journal.state.entity import EntityState, Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An entity as it stands: ``event`` is its greatest head, the token for compare-and-set.
+
+    ``data`` is None only for a deleted one; ``conflicts`` counts what concurrent edits left open.
+    """
+
+    type: str
+    id: str
+    rev: int
+    event: str
+    data: Payload | None
+    conflicts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event: ``id`` is ``SEQ@LANE``. Fields that its kind does not have are None."""
+
+    id: str
+    seq: int
+    lane: str
+    kind: str
+    ts: str
+    writer: str
+    actor: str | None = None
+    summary: str | None = None
+    type: str | None = None
+    entity: str | None = None
+    rev: int | None = None
+    action: str | None = None
+    set: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    data: Payload | None = None
+    stream: str | None = None
+    event: str | None = None
+    key: str | None = None
+    note: str | None = None
+    tx: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An expectation that was not met, as a value: nothing was written.
+
+    ``heads`` are the ids of the entity's present heads, to try again with.
+    """
+
+    type: str
+    id: str
+    expected: Any
+    actual: Any
+    heads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConflict:
+    """A field that concurrent edits left open; ``field`` None: an update beside a delete.
+
+    ``winner`` and ``losers`` have ``event``, ``value``, ``actor`` and ``ts``.
+    """
+
+    type: str
+    id: str
+    field: str | None
+    winner: dict[str, Any]
+    losers: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Who gave a field its value; ``value`` is absent (None) with ``is_unset`` for a field that was unset."""
+
+    field: str
+    value: Any
+    event: str
+    actor: str | None
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must hold before a write: ``rev`` (0: no live entity), and the exact heads."""
+
+    rev: int | None = None
+    heads: tuple[str, ...] | None = None
+
+    def check(self, key: tuple[str, str], state: EntityState | None) -> Conflict | None:
+        """Return a Conflict unless the entity's state is as expected."""
+        heads = tuple(event_id(*head) for head in sorted(state.heads)) if state is not None else ()
+        if self.heads is not None and sorted(_ids(self.heads)) != sorted(_ids(heads)):
+            return Conflict(*key, list(self.heads), list(heads), heads)
+        if self.rev is not None:
+            is_live = state is not None and not state.is_deleted
+            actual = state.rev if state is not None and is_live else 0
+            # Several heads may share a rev: such a state is never what a rev can name.
+            if actual != self.rev or (is_live and len(heads) > 1):
+                return Conflict(*key, self.rev, actual, heads)
+        return None
+
+
+ANYTHING = Expectation()
+"""Expects nothing."""
+
+
+def _ids(texts: tuple[str, ...]) -> list[tuple[int, str]]:
+    return [parse_event_id(text) or (-1, text) for text in texts]
