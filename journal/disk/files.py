@@ -141,8 +141,7 @@ def _write_all_or_fail(descriptor: int, data: bytes) -> None:
     if written != len(data):
         # The kernel says why at the next call: no space, a size limit, or an error of the disk. The last
         # byte is kept back: should there be space by now, what is reported as failed must not be whole.
-        if written < len(data) - 1:
-            os.write(descriptor, data[written:-1])
+        os.write(descriptor, data[written:-1])
         raise OSError(errno.EIO, f"short write: {written} of {len(data)} bytes")
 
 

@@ -66,10 +66,11 @@ def _pid_that_holds(descriptor: int) -> int | None:
 
 def pid_in_locks(text: str, major: int, minor: int, inode: int) -> int | None:
     """Find in the text of ``/proc/locks`` the pid that holds (not waits for) a lock on a file."""
+    # "1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF"; a waiter has "->" in front, so it does not fit.
     wanted = f"{major:02x}:{minor:02x}:{inode}"
     for line in text.splitlines():
-        fields = line.split()  # "1: FLOCK  ADVISORY  WRITE 4711 fe:00:1234 0 EOF", a waiter has "->" second
-        if len(fields) >= 6 and fields[1] != "->" and fields[5] == wanted and fields[4].isdigit():
+        fields = line.split()
+        if len(fields) >= 6 and fields[5] == wanted and fields[4].isdigit():
             return int(fields[4]) or None
     return None
 

@@ -43,12 +43,7 @@ else:
     import fcntl
 
 _FLAGS: Final = (
-    os.O_RDWR
-    | os.O_CREAT
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOINHERIT", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # a named pipe in the place of the lock file must not hang us
+    os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 )
 _SPINS_MAX: Final = 100
 _PAUSE_SECONDS_MIN: Final = 20e-6
@@ -203,7 +198,10 @@ class StoreLock:
                 lock.release()
 
     def _lock_file(self, deadline: float | None, patience: float) -> bool:
-        """Poll for the file lock as the head of this module tells; False at the deadline."""
+        """Poll for the file lock as the head of this module tells; False at the deadline.
+
+        Then, and after an interrupt, the turnstile may still be held: _leave gives it back.
+        """
         is_head, spins, waited, since = False, 0, 0.0, 0.0
         while True:
             is_head = is_head or _try_queue(self._queue_descriptor)
@@ -213,7 +211,6 @@ class StoreLock:
             since = since or now
             waited = now - since
             if deadline is not None and now >= deadline:
-                _unlock_queue(self._queue_descriptor)
                 return False
             if is_head and spins < _SPINS_MAX:
                 spins += 1

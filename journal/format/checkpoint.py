@@ -46,15 +46,14 @@ def decompress_lines(data: bytes, line_bytes_max: int = CHECKPOINT_LINE_BYTES_MA
     begun: list[bytes] = []
     size = 0
     for piece in _inflate(data):
-        end, *others = piece.split(b"\n")
-        begun.append(end)
-        size += len(end)
-        for other in others:
-            if size < line_bytes_max:
+        for at, part in enumerate(piece.split(b"\n")):
+            if at:
                 yield b"%b\n" % b"".join(begun)
-                begun, size = [other], len(other)
-        if size >= line_bytes_max:
-            raise BadLineError(f"a line has more than {line_bytes_max:,} bytes")
+                begun, size = [], 0
+            begun.append(part)
+            size += len(part)
+            if size >= line_bytes_max:
+                raise BadLineError(f"a line has more than {line_bytes_max:,} bytes")
     if size:
         raise BadLineError("no newline at the end")
 

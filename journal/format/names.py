@@ -114,7 +114,7 @@ def parse_event_id(text: str) -> tuple[int, str] | None:
     seq, at, lane = text.partition("@")
     if not at or not seq.isascii() or not seq.isdigit() or len(seq) > 16 or seq[0] == "0" or not is_lane(lane):
         return None
-    return int(seq), lane
+    return (int(seq), lane) if int(seq) <= SEQ_MAX else None
 
 
 def check_id(text: str, *, what: str = "id") -> None:

@@ -14,6 +14,7 @@ from journal.format.names import is_sha256
 Record = dict[str, Any]
 
 DELETE = "delete"
+_NO_NAMES: list[str] = []
 
 
 def encode(
@@ -106,8 +107,13 @@ def _check_entity(fields: Record) -> None:
     _check_named(fields, "type", "id", "action")
     _check_rev(fields)
     for name in ("set", "unset"):
-        names = fields.get(name, [])
-        if type(names) is not list or not all(type(item) is str for item in names):
+        names = fields.get(name, _NO_NAMES)
+        # Joining is the quickest way to see that all are strings.
+        try:
+            is_sound = type(names) is list and type("".join(names)) is str
+        except TypeError:
+            is_sound = False
+        if not is_sound:
             raise BadLineError(f"{name} is not a list of field names")
     if fields["action"] != DELETE:
         _check_payload(fields)

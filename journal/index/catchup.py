@@ -15,6 +15,7 @@ from journal.disk.files import FileStat
 from journal.format.checkpoint import CheckpointHeader, decode_header, decompress_lines
 from journal.format.lines import BadLineError, unseal
 from journal.format.names import parse_checkpoint_file, parse_pack_file, parse_segment_file
+from journal.format.record import Record
 from journal.format.segment import Vector
 from journal.format.segment import decode_header as decode_segment_header
 from journal.index.applying import Applier, section_name, spans_of
@@ -397,7 +398,7 @@ def list_events(view: View, progress: Callable[[int, int], None] | None = None) 
             progress(number + 1, len(unlisted))
 
 
-def read_record(view: View, place: Location) -> dict[str, object] | None:
+def read_record(view: View, place: Location) -> Record | None:
     """Return the record at a place, None where its bytes do not verify any more."""
     from journal.format.record import decode
 

@@ -322,6 +322,23 @@ class Index:
         """Note entities whose projection is still to be written."""
         self._db.executemany("INSERT OR IGNORE INTO unprinted VALUES(?, ?)", keys)
 
+    def add_unprinted_live(self) -> None:
+        """Note all live entities, and all that have a projection, as still to be written."""
+        self._db.execute("INSERT OR IGNORE INTO unprinted SELECT type, name FROM entities WHERE data IS NOT NULL")
+        self._db.execute("INSERT OR IGNORE INTO unprinted SELECT type, name FROM printed")
+
+    def folders(self) -> dict[str, tuple[int, int]]:
+        """Return (mtime, inode) of the folders of projections as they were printed."""
+        return {path: (mtime_ns, inode) for path, mtime_ns, inode in self._db.execute("SELECT * FROM folders")}
+
+    def put_folders(self, rows: Iterable[tuple[str, int, int]]) -> None:
+        """Remember folders of projections as they were printed."""
+        self._db.executemany("INSERT OR REPLACE INTO folders VALUES(?, ?, ?)", rows)
+
+    def drop_folders(self) -> None:
+        """Forget the folders: all of them are looked at anew."""
+        self._db.execute("DELETE FROM folders")
+
     def changed_paths(self) -> set[str]:
         """Return the projections written or removed since the last commit of the store."""
         return {path for (path,) in self._db.execute("SELECT path FROM changed")}
@@ -359,6 +376,11 @@ class Index:
         order = "DESC" if newest_first else "ASC"
         query = f"""{_LOCATE} WHERE e.seq BETWEEN ? AND ? ORDER BY e.seq {order}, l.lane {order}"""
         return (Location(*row) for row in self._db.execute(query, (start, stop)))
+
+    def events_of_no_entity(self) -> list[Location]:
+        """Return where notes and stream events stand, newest first."""
+        query = f"{_LOCATE} WHERE e.entity IS NULL ORDER BY e.seq DESC, l.lane DESC"
+        return [Location(*row) for row in self._db.execute(query)]
 
     def event(self, seq: int, lane: str | None) -> list[Location]:
         """Return where the events of a seq stand, of one lane or of all."""

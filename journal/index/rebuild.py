@@ -5,8 +5,10 @@ records are applied. Places of events are not noted (``catchup.list_events`` doe
 first asked for), and a file that the checkpoints cover whole is not even read.
 """
 
+import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from journal.errors import FormatError
@@ -33,18 +35,33 @@ def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
 
     Crash argument: until the transaction commits the old index stands; it is a cache in any case.
     """
-    with view.index.writing():
+    with view.index.writing(), _no_collections():
         view.index.empty()
         view.reload()
-        covers: Vector = {}
-        names = sorted(name for folder, name in listing if folder == CHECKPOINTS)
-        for name in names:
-            covers = _join_checkpoint(view, name, listing, covers)
-        view.covers = view.have = covers
-        view.top = vector.highest(covers)
-        _replay(view, listing, bounds, progress)
-        view.write_overlay()
+        view.is_bare = True
+        try:
+            covers: Vector = {}
+            for name in sorted(name for folder, name in listing if folder == CHECKPOINTS):
+                covers = _join_checkpoint(view, name, listing, covers)
+            view.covers = view.have = covers
+            view.top = vector.highest(covers)
+            _replay(view, listing, bounds, progress)
+            view.write_overlay()
+        finally:
+            view.is_bare = False
     view.settle()
+
+
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    """Keep the garbage collector away: what is made here is many values, and no cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) -> Vector:

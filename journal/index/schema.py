@@ -46,6 +46,8 @@ CREATE INDEX events_by_entity ON events(entity, seq, lane) WHERE entity IS NOT N
 CREATE TABLE printed(
   type TEXT NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
   inode INTEGER NOT NULL, PRIMARY KEY(type, name)) WITHOUT ROWID;
+-- The folders of projections as they were when all in them was as printed.
+CREATE TABLE folders(path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE unprinted(type TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY(type, name)) WITHOUT ROWID;
 
 -- Names of projections that differ from what was committed last (see store/committing.py).

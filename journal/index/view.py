@@ -58,6 +58,8 @@ class View:
     def __init__(self, files: Files, root: str, index: Index, strategies: Callable[[str], Strategies]) -> None:
         self.files, self.root, self.index = files, root, index
         self.strategies = strategies
+        self.is_bare = False
+        """The index is empty and all that is known stands in the overlay: so it is while it is rebuilt."""
         self.generation = 0
         """Changes whenever a file of the truth has come, left or changed."""
         self.reload()
@@ -86,7 +88,7 @@ class View:
         """Return an entity's state, None where no event here is of it."""
         if key in self.overlay.states:
             return self.overlay.states[key]
-        found = self.index.state_texts(*key)
+        found = None if self.is_bare else self.index.state_texts(*key)
         if found is None:
             return None
         data, text = found
@@ -235,7 +237,11 @@ class View:
             index.drop_entity(*key)
         live = ((key, state) for key, state in overlay.states.items() if state is not None)
         index.put_entities((self._overlay_row(key, state), state_text(state)) for key, state in live)
-        index.add_unprinted(overlay.states)
+        if self.is_bare:
+            index.add_unprinted_live()
+            index.drop_folders()
+        else:
+            index.add_unprinted(overlay.states)
         for section in overlay.sections.values():
             index.put_section(section)
         for (file, lane, first), spans in overlay.parts.items():

@@ -121,7 +121,7 @@ def apply(state: EntityState | None, change: Change, past: Past) -> EntityState:
     if state is None:
         state = EntityState(0, {}, {})
     holes = state.holes
-    if len(state.heads) == 1 and past.has(next(iter(state.heads)), me) and holes is NO_HOLES and not hidden:
+    if holes is NO_HOLES and not hidden and all(past.has(head, me) for head in state.heads):
         return _succeed(state, change, past)
     heads = {head: image for head, image in state.heads.items() if not past.has(head, me)}
     if not vector.contains(holes.heads, *me):
@@ -142,12 +142,12 @@ def apply(state: EntityState | None, change: Change, past: Past) -> EntityState:
 
 
 def _succeed(state: EntityState, change: Change, past: Past) -> EntityState:
-    """The usual case of ``apply``: one head, which the event saw, and nothing is missing."""
-    me = change.id
-    fields = dict(state.fields)
+    """The usual case of ``apply``: the event saw all heads (or is the first), and nothing is missing."""
+    me, known = change.id, state.fields
+    fields = known.copy()
     for name, value in _assigned(change):
-        before = fields.get(name)
-        if before is None or all(past.has(pair[0], me) for pair in before):
+        before = known.get(name, ())
+        if not before or (len(before) == 1 and past.has(before[0][0], me)):
             fields[name] = ((me, value),)
         else:
             kept = [pair for pair in before if not past.has(pair[0], me)]
@@ -160,7 +160,8 @@ def _assigned(change: Change) -> Iterable[tuple[str, Any]]:
     if image is None:
         return ()
     assigned = [(name, image.get(name, ABSENT)) for name in change.set]
-    assigned.extend((name, ABSENT) for name in change.unset if name not in change.set)
+    if change.unset:
+        assigned.extend((name, ABSENT) for name in change.unset if name not in change.set)
     return assigned
 
 

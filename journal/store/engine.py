@@ -37,6 +37,7 @@ from journal.store.lanes import Lanes, Target
 from journal.store.layout import LOCAL, check_store, ensure_local
 from journal.store.machine_made import is_machine_made
 from journal.store.model import Conflict
+from journal.store.printing import Printing
 
 FLUSH_AFTER_EVENTS = 256
 """A lazy writer brings the index forward at least after so many events."""
@@ -79,6 +80,8 @@ class Engine:
             syncs=syncs,
         )
         self.printer = Printer(files, root, self.config.fanout, self._is_machine_made)
+        self.printing = Printing(files, root, self.config.fanout, self.printer)
+        self._has_looked_at_projections = False
         self._view: View | None = None
         self._is_private = False
         self._tip: Tip | None = None
@@ -148,7 +151,7 @@ class Engine:
         with self._entered():
             if self._is_locked:
                 self._bring_forward()
-            elif not self._is_fresh():
+            elif not self._is_fresh() or not self._are_projections_settled():
                 self._catch_up_unlocked()
             view = self._view
             assert view is not None
@@ -168,6 +171,14 @@ class Engine:
             return True
         facts, stat = view.facts.get((SEGMENTS, name)), listing.get((SEGMENTS, name))
         return facts is not None and stat is not None and facts.size == stat.size and facts.inode == stat.inode
+
+    def _are_projections_settled(self) -> bool:
+        """Look once, when the store is opened, whether projections were removed or replaced."""
+        view = self._view
+        if self._has_looked_at_projections or view is None or self._is_private:
+            return True
+        self._has_looked_at_projections = True
+        return not view.index.unprinted() and not self.printing.has_moved(view)
 
     def _open_segment(self) -> str | None:
         return self._tip.segment if self._tip is not None else None
@@ -199,7 +210,9 @@ class Engine:
         try:
             self._is_locked = True
             self._make_home()
-            self._bring_forward()
+            view = self._bring_forward()
+            self._has_looked_at_projections = True
+            self.printing.mark_moved(view)
             self._flush()
         except sqlite3.OperationalError:
             return False
@@ -333,15 +346,8 @@ class Engine:
         """Under the lock: write the projections that lag. One that cannot be written goes on lagging."""
         view = self._view
         assert view is not None
-        keys = view.index.unprinted()
-        if not keys:
-            return
         with contextlib.suppress(OSError, JournalError):
-            outcomes = self.printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
-            with view.index.writing():
-                view.index.put_printed((*outcome.key, outcome.facts) for outcome in outcomes)
-                view.index.add_changed(outcome.path for outcome in outcomes)
-            view.settle_version()
+            self.printing.print(view)
 
     def settle(self) -> None:
         """Bring index and projections up to date if that needs no waiting."""
@@ -381,6 +387,16 @@ class Engine:
                 with contextlib.suppress(sqlite3.Error, OSError):
                     self._flush() if self._is_eager else view.flush()
         return [(draft, target.seq + at, target.lane) for at, draft in enumerate(batch.drafts)], None
+
+    @contextlib.contextmanager
+    def deferring_projections(self) -> Iterator[None]:
+        """Write many transactions; the projections follow once, at the end, each for its last state only."""
+        was_eager, self._is_eager = self._is_eager, False
+        try:
+            yield
+        finally:
+            self._is_eager = was_eager
+            self.settle()
 
     def _append(self, view: View, target: Target, drafts: list[Draft]) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -170,3 +170,21 @@ def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
         record = read_record(view, place)
         if record is not None:
             yield as_event(view, record, place.lane)
+
+
+def places_between(view: View, lane: str, low: int, high: int) -> list[Location]:
+    """Return the places of one lane's events of a range."""
+    found = {
+        place.seq: place for place in view.index.events(newest_first=False, start=low, stop=high) if place.lane == lane
+    }
+    for (seq, other), event in view.overlay.events.items():
+        if other == lane and low <= seq <= high:
+            found[seq] = event.location
+    return [place for _, place in sorted(found.items())]
+
+
+def foreign_places(view: View) -> Iterator[Location]:
+    """Return the places of events that change no entity (notes, stream events), newest first."""
+    extra = [event.location for event in view.overlay.events.values() if event.key is None]
+    yield from sorted(extra, reverse=True)
+    yield from view.index.events_of_no_entity()

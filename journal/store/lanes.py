@@ -129,13 +129,13 @@ class Lanes:
 
     def _surroundings(self, view: View, segment: str) -> list[Any]:
         """What must not have moved for a segment to go on: git's HEAD and index, all other files of the truth."""
-        if view.generation != self._listed_generation:
+        if (view.generation, segment) != self._listed_for:
             others = sorted((key, facts.size) for key, facts in view.facts.items() if key != (SEGMENTS, segment))
-            self._listed, self._listed_generation = values.checksum(others), view.generation
+            self._listed, self._listed_for = values.checksum(others), (view.generation, segment)
         return [self._watch.signature(), self._listed]
 
     _listed = 0
-    _listed_generation: object = None
+    _listed_for: object = None
 
     def _new_lane(self, view: View) -> Target:
         lane = names.lane_from(os.urandom(8))

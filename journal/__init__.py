@@ -1,0 +1,71 @@
+"""A journal of structured state that lives in a git repository. The public surface; see docs/api.md."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from journal.errors import (
+        ClosedError,
+        DamagedError,
+        ExpectationError,
+        FormatError,
+        GitError,
+        JournalError,
+        LockTimeoutError,
+        NotAppliedError,
+        NotFoundError,
+        OutcomeUnknownError,
+        RefusedError,
+        StoreNotFoundError,
+        UnsafePathError,
+        UsageError,
+    )
+    from journal.facade import Journal, Transaction
+    from journal.store.model import Blame, Conflict, Entity, Event, FieldConflict
+    from journal.store.query import Condition
+
+_HOMES = {
+    "Journal": "journal.facade",
+    "Transaction": "journal.facade",
+    "Blame": "journal.store.model",
+    "Conflict": "journal.store.model",
+    "Entity": "journal.store.model",
+    "Event": "journal.store.model",
+    "FieldConflict": "journal.store.model",
+    "Condition": "journal.store.query",
+}
+
+__all__ = [
+    "Blame",
+    "ClosedError",
+    "Condition",
+    "Conflict",
+    "DamagedError",
+    "Entity",
+    "Event",
+    "ExpectationError",
+    "FieldConflict",
+    "FormatError",
+    "GitError",
+    "Journal",
+    "JournalError",
+    "LockTimeoutError",
+    "NotAppliedError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "RefusedError",
+    "StoreNotFoundError",
+    "Transaction",
+    "UnsafePathError",
+    "UsageError",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used: start-up time is the latency of the command line."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    found = getattr(importlib.import_module(_HOMES.get(name, "journal.errors")), name)
+    globals()[name] = found
+    return found

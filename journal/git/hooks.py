@@ -1,0 +1,147 @@
+"""The user's own commit hooks, run around our commit as ``git commit`` would run them.
+
+The hooks see an index of their own (``GIT_INDEX_FILE``): the last commit and our paths, as in
+``git commit PATH``; the user's staged work is not in it. What a hook changes there is not taken
+over: our files carry checksums and are committed as they are or not at all.
+"""
+
+import contextlib
+import os
+import stat as stat_module
+import subprocess
+from collections.abc import Sequence
+
+from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.errors import GitError
+from journal.git.configuration import Configuration
+from journal.git.identity import Identity
+from journal.git.program import clean_environment, run_git, start_git, words_of
+from journal.git.repository import Repository
+
+
+class Hooks:
+    """Which hooks the repository has, and how to run them."""
+
+    def __init__(self, repository: Repository, configuration: Configuration) -> None:
+        self._repository = repository
+        self._folder = _folder(repository, configuration)
+        # Since git 2.54 a hook may also be a setting: hook.<name>.event and hook.<name>.command.
+        self._configured = {
+            value for key in configuration.keys("hook.") if key.endswith(".event") for value in configuration.all(key)
+        }
+
+    def has(self, name: str) -> bool:
+        """Tell whether git would run a hook of this name."""
+        if name in self._configured:
+            return True
+        try:
+            found = os.stat(os.path.join(self._folder, name))
+        except OSError:
+            return False
+        return stat_module.S_ISREG(found.st_mode) and (os.name == "nt" or bool(found.st_mode & 0o111))
+
+    def run(self, name: str, arguments: Sequence[str], environment: dict[str, str]) -> None:
+        """Run a hook if there is one. Raises GitError with what it printed where it refuses."""
+        if not self.has(name):
+            return
+        environment = {"GIT_EDITOR": ":", **environment}
+        ended = self._start(name, arguments, environment)
+        if ended.returncode != 0:
+            raise GitError(
+                f"the {name} hook refused the commit: {words_of(ended)}",
+                path=self._repository.work_tree,
+                hint="nothing was committed and nothing in git changed; --no-verify skips pre-commit and commit-msg",
+            )
+
+    def notify(self, name: str) -> None:
+        """Run a hook if there is one, whatever it answers."""
+        if self.has(name):
+            self._start(name, [], {"GIT_EDITOR": ":"})
+
+    def _start(
+        self, name: str, arguments: Sequence[str], environment: dict[str, str]
+    ) -> "subprocess.CompletedProcess[bytes]":
+        command = ["hook", "run", "--ignore-missing", name, *(["--", *arguments] if arguments else [])]
+        ended = start_git(self._repository, command, environment=environment)
+        if ended.returncode != 1 or b"'hook' is not a git command" not in ended.stderr:
+            return ended
+        # Before git 2.36 there is no such command.
+        return subprocess.run(
+            [os.path.join(self._folder, name), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=self._repository.work_tree,
+            env=clean_environment({"GIT_DIR": self._repository.git_dir, **environment}),
+            check=False,
+        )
+
+
+class HookedCommit:
+    """The surroundings of one commit with hooks: its index, its message file, and their end."""
+
+    def __init__(self, repository: Repository, hooks: Hooks, files: Files, identity: Identity) -> None:
+        self._repository = repository
+        self._hooks = hooks
+        self._files = files
+        suffix = os.urandom(6).hex() + TEMPORARY_SUFFIX
+        self.index_path = os.path.join(repository.git_dir, f"index-{suffix}")
+        self._message_path = os.path.join(repository.git_dir, f"message-{suffix}")
+        self._environment = {"GIT_INDEX_FILE": self.index_path, **author_environment(identity)}
+
+    def message_after_hooks(self, tree: str, message: bytes, paths: Sequence[str], *, verify: bool) -> bytes:
+        """Run the hooks before the commit and return the message they leave.
+
+        Raises GitError where one refuses, or changed a path of ours in its index.
+        """
+        index_path = self._repository.index_path
+        if self._files.stat(index_path) is not None:
+            # With it come the times of the files, so that the hook's git need not read them all.
+            self._files.create(self.index_path, self._files.read(index_path))
+        self._git("read-tree", "--reset", tree)
+        start_git(self._repository, ["update-index", "-q", "--refresh"], environment=self._environment)
+        if verify:
+            self._hooks.run("pre-commit", [], self._environment)
+            self._refuse_changed(tree, paths)
+        self._files.create(self._message_path, message)
+        self._hooks.run("prepare-commit-msg", [self._message_path, "message"], self._environment)
+        if verify:
+            self._hooks.run("commit-msg", [self._message_path], self._environment)
+        return self._files.read(self._message_path)
+
+    def _refuse_changed(self, tree: str, paths: Sequence[str]) -> None:
+        changed = self._git("diff-index", "--cached", "--name-only", "-z", tree).split(b"\0")
+        ours = {path.encode() for path in paths}
+        for name in changed:
+            if name in ours:
+                path = os.fsdecode(name)
+                raise GitError(
+                    f"the pre-commit hook changed a file of the journal: {path}",
+                    path=path,
+                    hint="exclude the store's folder from what the hook formats; its files carry checksums",
+                )
+
+    def _git(self, *arguments: str) -> bytes:
+        return run_git(self._repository, arguments, environment=self._environment)
+
+    def close(self) -> None:
+        """Remove the passing files."""
+        for path in (self.index_path, self.index_path + ".lock", self._message_path):
+            with contextlib.suppress(OSError):
+                self._files.remove(path)
+
+
+def author_environment(author: Identity, committer: Identity | None = None) -> dict[str, str]:
+    """Return the variables that tell git and hooks who commits."""
+    named = {"AUTHOR": author, **({"COMMITTER": committer} if committer else {})}
+    return {
+        f"GIT_{role}_{part}": value
+        for role, identity in named.items()
+        for part, value in (("NAME", identity.name), ("EMAIL", identity.mail), ("DATE", f"@{identity.date}"))
+    }
+
+
+def _folder(repository: Repository, configuration: Configuration) -> str:
+    named = configuration.get("core.hookspath")
+    if named is None:
+        return os.path.join(repository.common_dir, "hooks")
+    return os.path.join(repository.work_tree, os.path.expanduser(named))

@@ -1,0 +1,231 @@
+"""Git's index on the disk: looked into, and replaced under its lock.
+
+Crash argument: the new index is written to a passing file beside the old one, synced, and renamed
+over it while ``index.lock`` is held. At every instant and after a power cut, the index is the old
+one or the new one, whole; it holds the user's staged work, so it is synced although git itself
+would not. A passing file that a kill left is removed by the next run that holds the lock.
+"""
+
+import contextlib
+import hashlib
+import os
+import stat as stat_module
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.errors import GitError
+from journal.git.digests import Digest
+from journal.git.index_by_git import mode_by_git, paths_by_git, replace_by_git, unmerged_by_git
+from journal.git.index_format import IndexEntry, IndexFile, UnsupportedIndexError
+from journal.git.index_patch import Edit, Wanted, edits_for, patched, racy_entries, smudge
+from journal.git.index_v4 import to_version_3, to_version_4
+from journal.git.objects import blob_id
+from journal.git.repository import Repository
+from journal.git.trees import MODE_FILE, Placed
+
+_RACY_LOOKED_INTO_MAX = 256
+_CHUNK_BYTES = 1 << 18
+_MASK = 0xFFFFFFFF
+
+
+class OpenedIndex(NamedTuple):
+    """An index read from the disk, with what its entries' times are to be compared with."""
+
+    file: IndexFile
+    version: int
+    has_checksum: bool
+    mtime_ns: int
+
+
+class Index:
+    """The index of one work tree, to be looked into and changed while its lock is held."""
+
+    def __init__(self, repository: Repository, path: str, files: Files) -> None:
+        self._repository = repository
+        self._files = files
+        self._path = path
+        self._opened = open_index(repository, path)
+
+    def verify(self) -> None:
+        """Raise GitError where the index's checksum is wrong. To be called before anything is changed."""
+        if self._opened is not None:
+            self._opened.file.verify()
+
+    def refuse_conflicts(self, paths: Sequence[str]) -> None:
+        """Raise GitError where a path is in conflict, or a file stands where a folder is to be."""
+        if self._opened is None:
+            unmerged = unmerged_by_git(self._repository, paths, self._path)
+        else:
+            index = self._opened.file
+            unmerged = [path for path in paths if any(entry.stage for entry in index.find(path.encode()))]
+            _refuse_in_the_way(index, paths)
+        if unmerged:
+            raise GitError(
+                f"a merge left this path in conflict, so it cannot be committed yet: {unmerged[0]}",
+                path=unmerged[0],
+                hint="settle the conflict and `git add` the file",
+            )
+
+    def mode(self, path: str) -> int:
+        """Return the mode that a path has in the index, or that of a plain file."""
+        if self._opened is None:
+            return mode_by_git(self._repository, path, self._path)
+        found = self._opened.file.find(path.encode())
+        return found[0].mode if found else MODE_FILE
+
+    def put(self, placed: Mapping[str, Placed], contents: Mapping[str, bytes | None]) -> int:
+        """Make the index say what a commit says of these paths; return how many it did not."""
+        passing = os.path.join(self._repository.git_dir, f"index-{os.urandom(6).hex()}{TEMPORARY_SUFFIX}")
+        if self._opened is None:
+            replace_by_git(self._repository, self._path, placed, self._files, passing)
+            return len(placed)
+        self.verify()
+        wanted = {path.encode(): self._wanted(path, place, contents[path]) for path, place in placed.items()}
+        edits = edits_for(self._opened.file, wanted)
+        if edits:
+            self._replace(self._opened, [*edits, *self._smudges(self._opened, edits)], list(wanted), passing)
+        return len(edits)
+
+    def remove_leftovers(self) -> None:
+        """Remove the passing files that killed runs left in the git folder. The lock is held."""
+        for name in os.listdir(self._repository.git_dir):
+            if name.endswith(TEMPORARY_SUFFIX):
+                self._files.remove(os.path.join(self._repository.git_dir, name))
+
+    def _replace(self, opened: OpenedIndex, edits: list[Edit], names: list[bytes], passing: str) -> None:
+        index = opened.file
+        pieces = patched(index, edits, names)
+        if opened.version == 4:
+            entries_end = index.entries_end + sum(len(edit.data) - (edit.end - edit.start) for edit in edits)
+            pieces = [to_version_4(b"".join(pieces), entries_end, index.hash_length)]
+        digest = Digest(pieces if opened.has_checksum else [], self._repository.object_format)
+        try:
+            with contextlib.closing(self._files.open_append(passing, create=True)) as file:
+                for piece in pieces:
+                    for start in range(0, len(piece), _CHUNK_BYTES):
+                        file.write(bytes(piece[start : start + _CHUNK_BYTES]))
+                file.write(digest.result() if opened.has_checksum else bytes(index.hash_length))
+                file.sync()
+            self._files.replace(passing, self._path)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                self._files.remove(passing)
+            raise
+        self._files.sync_folder(os.path.dirname(self._path))
+
+    def _wanted(self, path: str, place: Placed, content: bytes | None) -> Wanted | None:
+        if place.identity is None or content is None:
+            return None
+        stat, on_disk = _stat_of_same(_on_disk(self._repository, path), content)
+        return Wanted(place.mode, bytes.fromhex(place.identity), stat, on_disk)
+
+    def _smudges(self, opened: OpenedIndex, edits: list[Edit]) -> list[Edit]:
+        """See ``racy_entries``. A few files are looked into here; of the rest git is told to do so."""
+        replaced = {edit.start for edit in edits if edit.end > edit.start}
+        seconds = opened.mtime_ns // 1_000_000_000
+        racy = [entry for entry in racy_entries(opened.file, seconds) if entry.start not in replaced]
+        # Within that very second a file may still change without its times telling.
+        look = seconds < int(time.time()) and len(racy) <= _RACY_LOOKED_INTO_MAX
+        return [smudge(entry) for entry in racy if not (look and self._holds(entry))]
+
+    def _holds(self, entry: IndexEntry) -> bool:
+        try:
+            with open(_on_disk(self._repository, os.fsdecode(entry.name)), "rb") as file:
+                return blob_id(file.read(), self._repository.object_format) == entry.identity.hex()
+        except OSError:
+            return False
+
+
+def open_index(repository: Repository, path: str) -> OpenedIndex | None:
+    """Read an index; None where only git understands it. Raises GitError for a damaged one."""
+    try:
+        with open(path, "rb") as file:
+            mtime_ns = os.fstat(file.fileno()).st_mtime_ns
+            data = file.read()
+    except FileNotFoundError:
+        mtime_ns, data = 0, b"DIRC" + struct.pack(">II", 2, 0)
+        data += _checksum(data, repository)
+    try:
+        index = IndexFile(data, repository.object_format)
+        version, has_checksum = index.version, index.has_checksum
+        if version == 4:
+            index.verify()
+            index = IndexFile(to_version_3(data, index.hash_length), repository.object_format)
+    except UnsupportedIndexError:
+        return None
+    return OpenedIndex(index, version, has_checksum, mtime_ns)
+
+
+def tracked_paths(repository: Repository, prefix: str) -> set[str]:
+    """Return the paths in the index that start with ``prefix``, in conflict or not."""
+    opened = open_index(repository, repository.index_path)
+    if opened is None:
+        return paths_by_git(repository, prefix, repository.index_path)
+    opened.file.verify()
+    found: set[str] = set()
+    start = os.fsencode(prefix)
+    for entry in opened.file.entries(opened.file.seek(start)):
+        if not entry.name.startswith(start):
+            break
+        found.add(os.fsdecode(entry.name))
+    return found
+
+
+def _refuse_in_the_way(index: IndexFile, paths: Sequence[str]) -> None:
+    """Raise GitError where a new entry would stand beside a folder or under a file of its own name."""
+    folders: set[bytes] = set()
+    for path in paths:
+        name = path.encode()
+        if index.find(name):
+            continue
+        below = index.seek(name + b"/")
+        if below < index.entries_end and index.entry_at(below).name.startswith(name + b"/"):
+            raise _in_the_way(path, "a folder")
+        parts = name.split(b"/")
+        folders.update(b"/".join(parts[:depth]) for depth in range(1, len(parts)))
+    for name in folders:
+        if index.find(name):
+            raise _in_the_way(os.fsdecode(name), "a file")
+
+
+def _in_the_way(path: str, what: str) -> GitError:
+    return GitError(
+        f"git's index holds {what} where it is not to be: {path}", path=path, hint="look at it with: git status"
+    )
+
+
+def _on_disk(repository: Repository, path: str) -> str:
+    return os.path.join(repository.work_tree, *path.split("/"))
+
+
+def _checksum(data: bytes, repository: Repository) -> bytes:
+    return hashlib.new(repository.object_format, data, usedforsecurity=False).digest()
+
+
+def _stat_of_same(path: str, content: bytes) -> tuple[bytes | None, bool]:
+    """Return what the index notes of a file that holds this content, and whether a file is there.
+
+    A file with other content gets no times, so that git looks into it.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError:
+        return None, os.path.lexists(path)
+    try:
+        found = os.fstat(descriptor)
+        same = stat_module.S_ISREG(found.st_mode) and found.st_size == len(content)
+        with open(descriptor, "rb", closefd=False) as file:
+            same = same and file.read() == content and os.fstat(descriptor).st_mtime_ns == found.st_mtime_ns
+    finally:
+        os.close(descriptor)
+    return (_stat_bytes(found) if same else None), True
+
+
+def _stat_bytes(found: os.stat_result) -> bytes:
+    times = [part for ns in (found.st_ctime_ns, found.st_mtime_ns) for part in divmod(ns, 1_000_000_000)]
+    rest = [found.st_dev, found.st_ino, 0, found.st_uid, found.st_gid, found.st_size]
+    return struct.pack(">10I", *(number & _MASK for number in [*times, *rest]))

@@ -1,0 +1,179 @@
+"""Git's objects: reading them wherever they are, and writing loose ones that survive a power cut."""
+
+import contextlib
+import functools
+import hashlib
+import os
+import zlib
+from typing import TYPE_CHECKING
+
+from journal.disk.files import Files
+from journal.errors import GitError
+from journal.git.program import is_installed, run_git
+from journal.git.repository import ObjectFormat, Repository
+
+if TYPE_CHECKING:
+    from dulwich.object_store import DiskObjectStore
+
+_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+_OBJECT_BYTES_MAX = 1 << 30
+
+
+def object_id(kind: str, content: bytes, object_format: ObjectFormat) -> str:
+    """Return the id, in hex, of an object with this content."""
+    digest = hashlib.new(object_format, b"%s %d\0" % (kind.encode(), len(content)), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
+
+
+def blob_id(content: bytes, object_format: ObjectFormat) -> str:
+    """Return the id, in hex, of a file with this content."""
+    return object_id("blob", content, object_format)
+
+
+class ObjectReader:
+    """Reads objects of one repository: loose ones at once, packed ones through dulwich."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def read(self, identity: str, kind: str) -> bytes:
+        """Return the content of an object. Raises GitError where it is missing, damaged or of another kind."""
+        found = self._read_loose(identity) or self._read_packed(identity)
+        if found is None:
+            raise GitError(f"the {kind} {identity} is missing from the repository", path=self._repository.common_dir)
+        if found[0] != kind:
+            raise GitError(f"the object {identity} is a {found[0]}, not a {kind}", path=self._repository.common_dir)
+        return found[1]
+
+    def tree_of_commit(self, commit: str) -> str:
+        """Return the id of a commit's tree."""
+        first_line = self.read(commit, "commit").split(b"\n", 1)[0]
+        if not first_line.startswith(b"tree "):
+            raise GitError(f"the commit {commit} is damaged", path=self._repository.common_dir)
+        return first_line[5:].decode()
+
+    def _read_loose(self, identity: str) -> tuple[str, bytes] | None:
+        path = os.path.join(self._repository.objects_dir, identity[:2], identity[2:])
+        try:
+            with open(path, "rb") as file:
+                data = file.read()
+        except FileNotFoundError:
+            return None
+        try:
+            machine = zlib.decompressobj()
+            raw = machine.decompress(data, _OBJECT_BYTES_MAX)
+        except zlib.error as error:
+            raise GitError(f"the object {identity} is damaged", path=path, hint="run: git fsck --full") from error
+        header, _, content = raw.partition(b"\0")
+        kind, _, length = header.decode("ascii", "replace").partition(" ")
+        if not machine.eof or length != str(len(content)):
+            raise GitError(f"the object {identity} is damaged", path=path, hint="run: git fsck --full")
+        return kind, content
+
+    def _read_packed(self, identity: str) -> tuple[str, bytes] | None:
+        if self._repository.object_format == "sha256" or not self._has_packs:
+            # dulwich reads an alternate of a SHA-256 repository as if it were SHA-1.
+            return self._read_by_git(identity)
+        from dulwich.objects import ObjectID
+
+        try:
+            number, content = self._store.get_raw(ObjectID(identity.encode()))
+        except KeyError:
+            return self._read_by_git(identity)
+        return _KINDS.get(number, "object"), content
+
+    def _read_by_git(self, identity: str) -> tuple[str, bytes] | None:
+        """Ask git: in a partial clone it fetches what is missing."""
+        if not is_installed():
+            return None
+        answer = run_git(self._repository, ["cat-file", "--batch"], data=identity.encode() + b"\n")
+        header, _, content = answer.partition(b"\n")
+        words = header.decode("ascii", "replace").split(" ")
+        if len(words) != 3 or words[0] != identity:
+            return None
+        return words[1], content[: int(words[2])]
+
+    @property
+    def _has_packs(self) -> bool:
+        objects = self._repository.objects_dir
+        if os.path.isfile(os.path.join(objects, "info", "alternates")):
+            return True
+        try:
+            return any(name.endswith(".idx") for name in os.listdir(os.path.join(objects, "pack")))
+        except FileNotFoundError:
+            return False
+
+    @functools.cached_property
+    def _store(self) -> "DiskObjectStore":
+        from dulwich.object_store import DiskObjectStore
+
+        return DiskObjectStore(self._repository.objects_dir)
+
+    def close(self) -> None:
+        """Close the packs that were opened."""
+        if "_store" in self.__dict__:
+            self._store.close()
+
+
+class ObjectWriter:
+    """Collects new objects and writes them as loose ones, all at once.
+
+    Crash argument: an object is written under a passing name (``tmp_obj_…``, which ``git gc``
+    reaps), synced, and only then renamed to its own. So under its own name an object is whole or
+    absent, at every instant and after a power cut, and a second run may skip what is there. When
+    ``flush`` has returned, objects and the folders that name them are durable; whoever points a
+    ref at them does so after that.
+    """
+
+    def __init__(self, repository: Repository, files: Files) -> None:
+        self._repository = repository
+        self._files = files
+        self._waiting: dict[str, bytes] = {}
+
+    def add(self, kind: str, content: bytes) -> str:
+        """Note an object to be written and return its id."""
+        identity = object_id(kind, content, self._repository.object_format)
+        if identity not in self._waiting:
+            self._waiting[identity] = b"%s %d\0" % (kind.encode(), len(content)) + content
+        return identity
+
+    def flush(self) -> None:
+        """Make every noted object durable. Raises OSError; what was written until then is whole."""
+        folders: set[str] = set()
+        for identity, raw in self._waiting.items():
+            folder = os.path.join(self._repository.objects_dir, identity[:2])
+            path = os.path.join(folder, identity[2:])
+            folders.add(folder)
+            if self._files.stat(path) is not None:
+                # Somebody's, perhaps not synced: git does not sync loose objects by itself.
+                self._files.sync(path)
+                continue
+            if self._files.make_folder(folder):
+                folders.add(self._repository.objects_dir)
+            self._write(folder, path, raw)
+        for folder in sorted(folders):
+            self._files.sync_folder(folder)
+        self._waiting.clear()
+
+    def sync_existing(self, identity: str) -> None:
+        """Make an object durable that git has just written."""
+        folder = os.path.join(self._repository.objects_dir, identity[:2])
+        self._files.sync(os.path.join(folder, identity[2:]))
+        self._files.sync_folder(folder)
+        self._files.sync_folder(self._repository.objects_dir)
+
+    def _write(self, folder: str, path: str, raw: bytes) -> None:
+        passing = os.path.join(folder, f"tmp_obj_{os.urandom(6).hex()}")
+        try:
+            self._files.create(passing, zlib.compress(raw, 1))
+            self._files.sync(passing)
+            self._files.replace(passing, path)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                self._files.remove(passing)
+            raise
+
+    def discard(self) -> None:
+        """Forget what was noted but not written."""
+        self._waiting.clear()

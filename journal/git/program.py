@@ -1,0 +1,91 @@
+"""Running the ``git`` program, for the few things that only it knows."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from journal.errors import GitError
+from journal.git.repository import Repository
+
+# What a surrounding git command sets for its hooks. Each call says anew which repository is meant.
+_VARIABLES_OF_A_CALL = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_INTERNAL_SUPER_PREFIX",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_LITERAL_PATHSPECS",
+    "GIT_REFLOG_ACTION",
+)
+
+
+def is_installed() -> bool:
+    """Tell whether there is a ``git`` program to run."""
+    import shutil
+
+    return shutil.which("git") is not None
+
+
+def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return this process's environment without what a surrounding git command left in it."""
+    environment = {name: value for name, value in os.environ.items() if name not in _VARIABLES_OF_A_CALL}
+    environment["GIT_OPTIONAL_LOCKS"] = "0"
+    environment.update(extra or {})
+    return environment
+
+
+def start_git(
+    repository: Repository,
+    arguments: Sequence[str],
+    *,
+    data: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run git in the repository and return how it ended, whatever that is.
+
+    Raises GitError where no git program is installed.
+    """
+    command = ["git", f"--git-dir={repository.git_dir}", f"--work-tree={repository.work_tree}", *arguments]
+    try:
+        return subprocess.run(
+            command,
+            input=data,
+            capture_output=True,
+            cwd=repository.work_tree,
+            env=clean_environment(environment),
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise GitError(
+            f"this needs the git program, which is not installed: git {_verb(arguments)}",
+            path=repository.work_tree,
+            hint="install git, or take out the setting that needs it",
+        ) from error
+
+
+def run_git(
+    repository: Repository,
+    arguments: Sequence[str],
+    *,
+    data: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
+    """Run git in the repository and return what it printed. Raises GitError where it fails."""
+    ended = start_git(repository, arguments, data=data, environment=environment)
+    if ended.returncode != 0:
+        raise GitError(f"git {_verb(arguments)} failed: {words_of(ended)}", path=repository.work_tree)
+    return ended.stdout
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    position = 0
+    while arguments[position] == "-c":
+        position += 2
+    return arguments[position]
+
+
+def words_of(ended: "subprocess.CompletedProcess[bytes]") -> str:
+    """Return what a failed program said, in one string."""
+    text = (ended.stderr + b"\n" + ended.stdout).decode("utf-8", "replace").strip()
+    return text or f"exit status {ended.returncode}"

@@ -1,0 +1,83 @@
+"""When a commit of ours would be unwise, or not ours to make."""
+
+import os
+
+from journal.errors import GitError
+from journal.git.configuration import Configuration
+from journal.git.program import clean_environment, is_installed, words_of
+from journal.git.repository import Repository
+
+_WHY_REFUSED = {
+    "rebase": "`git rebase --abort` would drop the commit",
+    "am": "`git am` would go on from a commit that it does not expect",
+    "bisect": "`git bisect reset` would leave the commit on no branch",
+}
+
+
+def in_progress(repository: Repository) -> str | None:
+    """Return what git is in the middle of: rebase, am, bisect, merge, cherry-pick, revert; None: nothing."""
+
+    def has(*names: str) -> bool:
+        return os.path.lexists(os.path.join(repository.git_dir, *names))
+
+    if has("rebase-apply", "applying"):
+        return "am"
+    if has("rebase-merge") or has("rebase-apply"):
+        return "rebase"
+    if has("BISECT_LOG"):
+        return "bisect"
+    if has("MERGE_HEAD"):
+        return "merge"
+    if has("CHERRY_PICK_HEAD"):
+        return "cherry-pick"
+    return "revert" if has("REVERT_HEAD") else None
+
+
+def refuse_in_progress(repository: Repository) -> None:
+    """Raise GitError during a rebase, an am or a bisect.
+
+    During a merge, a cherry-pick or a revert a commit of other paths does no harm: going on makes
+    the user's commit on top of ours, and giving up goes back to ours.
+    """
+    doing = in_progress(repository)
+    if doing in _WHY_REFUSED:
+        raise GitError(
+            f"git is in the middle of a {doing}, and {_WHY_REFUSED[doing]}",
+            path=repository.work_tree,
+            hint=f"finish the {doing} first; what is in the journal is safe meanwhile",
+        )
+
+
+def refuse_dubious_ownership(repository: Repository, configuration: Configuration) -> None:
+    """Raise GitError where the repository is another user's and not declared safe, as git does.
+
+    Its settings and hooks could be of somebody who wants them run by us.
+    """
+    if os.name == "nt" or _is_own(repository):
+        return
+    if is_installed():
+        import subprocess
+
+        # Without --git-dir, or git would not look at the owner.
+        command = ["git", "-C", repository.work_tree, "rev-parse", "--git-dir"]
+        ended = subprocess.run(command, capture_output=True, env=clean_environment(), check=False)
+        if ended.returncode == 0:
+            return
+        words = words_of(ended)
+    elif {"*", repository.work_tree} & set(configuration.all("safe.directory")):
+        return
+    else:
+        words = "its owner is another user"
+    raise GitError(
+        f"git does not trust this repository: {words}",
+        path=repository.work_tree,
+        hint=f"if you do: git config --global --add safe.directory {repository.work_tree}",
+    )
+
+
+def _is_own(repository: Repository) -> bool:
+    own = {os.geteuid()}
+    if 0 in own and os.environ.get("SUDO_UID", "").isdigit():
+        own.add(int(os.environ["SUDO_UID"]))
+    paths = (repository.work_tree, repository.git_dir, os.path.join(repository.work_tree, ".git"))
+    return all(os.lstat(path).st_uid in own for path in paths if os.path.lexists(path))

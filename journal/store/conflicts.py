@@ -1,0 +1,33 @@
+"""Open conflicts, with who wrote each side."""
+
+from typing import Any
+
+from journal.format.names import event_id
+from journal.index.view import View
+from journal.state.entity import ABSENT
+from journal.state.value import conflicts
+from journal.state.vector import EventId
+from journal.store.history import event_at
+from journal.store.model import FieldConflict
+
+
+def open_conflicts(view: View, type: str | None, id: str | None) -> list[FieldConflict]:
+    """Return the conflicts of all entities, of a type, or of one."""
+    keys = {*view.index.conflicted(), *view.overlay.states}
+    found: list[FieldConflict] = []
+    for key in sorted(keys):
+        state = view.state(key) if type in (None, key[0]) and id in (None, key[1]) else None
+        if state is None:
+            continue
+        places = {(place.seq, place.lane): place for place in view.events_of(key)}
+
+        def side(at: EventId, item: Any, places: dict[EventId, Any] = places) -> dict[str, Any]:
+            event = event_at(view, places[at]) if at in places else None
+            shown = {} if item is ABSENT else {"value": item}
+            return {"event": event_id(*at), **shown, "actor": event and event.actor, "ts": event and event.ts}
+
+        for conflict in conflicts(state, view.strategies(key[0])):
+            winner = side(conflict.winner, conflict.winner_value)
+            losers = tuple(side(*loser) for loser in conflict.losers)
+            found.append(FieldConflict(*key, conflict.field, winner, losers))
+    return found

@@ -1,0 +1,50 @@
+"""Whether damage of the truth may affect an answer."""
+
+from journal.index.catchup import read_record
+from journal.index.database import DamageFacts
+from journal.index.view import Key, View
+from journal.store.history import foreign_places
+
+ACCEPTED_NOTE = "damage"
+
+
+def open_damage(view: View) -> list[DamageFacts]:
+    """Return the damage that nobody has accepted (``doctor --fix --accept-loss``)."""
+    if not view.damage:
+        return []
+    accepted = set()
+    for place in foreign_places(view):
+        record = read_record(view, place)
+        if record is not None and record.get("note") == ACCEPTED_NOTE:
+            data = record["data"]
+            accepted.add((data.get("segment"), data.get("offset"), data.get("length")))
+    return [item for item in view.damage if damage_name(view, item) not in accepted]
+
+
+def damage_name(view: View, item: DamageFacts) -> tuple[str, int, int]:
+    """Return (file, offset, length): how a ``damage`` note names it."""
+    facts = view.by_id.get(item.file)
+    return (f"{facts.folder}/{facts.name}" if facts else "", item.offset, item.length)
+
+
+def damage_note(view: View, key: Key | None) -> str | None:
+    """Return a sentence where open damage may affect the answer about an entity, or about all."""
+    damage = [item for item in open_damage(view) if item.lane]
+    if key is not None and damage:
+        damage = [item for item in damage if not _is_beyond(view, key, item)]
+    if not damage:
+        return None
+    path, offset, _ = damage_name(view, damage[0])
+    lost = sum(max(0, item.high - item.low + 1) for item in damage)
+    events = f"{lost} event{'s' if lost != 1 else ''} lost" if lost else "events may be lost"
+    more = f" and {len(damage) - 1} more places" if len(damage) > 1 else ""
+    return f"{path} is damaged at byte {offset}{more}: {events}; this answer may lack what they said"
+
+
+def _is_beyond(view: View, key: Key, item: DamageFacts) -> bool:
+    """Tell whether a head of the entity came after what was lost, and so carries its whole post-image."""
+    state = view.state(key)
+    if state is None or item.high < item.low:
+        return False
+    lost = (item.high, item.lane)
+    return any(head > lost and view.past_of(head).has(lost, head) for head in state.heads)

@@ -1,0 +1,92 @@
+"""Keeping the files under ``entities/`` up to date: which of them to look at, without looking at all of them.
+
+An entity's projection is looked at when its state has changed, and when the folder it stands in has: git and
+editors replace files, which moves their folder's time stamp. (An edit in place does not; it shows when
+the entity changes, in ``status`` and to doctor.)
+"""
+
+import os
+from collections.abc import Callable
+
+from journal.disk.files import Files, FileStat
+from journal.index.view import Key, View
+from journal.projections.paths import ENTITIES, entity_at
+from journal.projections.plan import Step, is_as_printed
+from journal.projections.printer import Outcome, Printer
+
+
+class Printing:
+    """Plans which projections to look at, and has them written."""
+
+    def __init__(self, files: Files, root: str, fanout: Callable[[str], bool], printer: Printer) -> None:
+        self._files, self._root, self._fanout, self._printer = files, root, fanout, printer
+
+    def folders(self) -> dict[str, FileStat]:
+        """Return the stats of all folders that hold projections, by path relative to the store."""
+        found: dict[str, FileStat] = {}
+        top = self._files.stat(os.path.join(self._root, ENTITIES))
+        if top is None or top.kind != "folder":
+            return found
+        found[ENTITIES] = top
+        for name, stat in self._files.list(os.path.join(self._root, ENTITIES)):
+            if stat.kind != "folder":
+                continue
+            path = f"{ENTITIES}/{name}"
+            found[path] = stat
+            named = entity_at(f"{path}/x.json")
+            if named is not None and self._fanout(named[0]):
+                inner = self._files.list(os.path.join(self._root, *path.split("/")))
+                found.update((f"{path}/{fan}", stat) for fan, stat in inner if stat.kind == "folder")
+        return found
+
+    def has_moved(self, view: View) -> bool:
+        """Tell whether any folder of projections is not as it was left; costs one stat per folder."""
+        found = {path: (stat.mtime_ns, stat.inode) for path, stat in self.folders().items()}
+        return found != view.index.folders()
+
+    def mark_moved(self, view: View) -> None:
+        """Under the lock: note the projections of folders that have moved and are not as they were printed."""
+        known, found = view.index.folders(), self.folders()
+        gone = known.keys() - found.keys()
+        moved = [path for path, stat in found.items() if known.get(path) != (stat.mtime_ns, stat.inode)]
+        if not gone and not moved:
+            return
+        if not known or gone or ENTITIES in moved:
+            moved = list(found)
+        files = {f"{folder}/{name}": stat for folder in moved for name, stat in self._list(folder)}
+        keys: set[Key] = set()
+        for type, id, printed in view.index.all_printed():
+            path = self._printer.path((type, id))
+            folder = path.rpartition("/")[0]
+            if (
+                folder in gone
+                or folder not in found
+                or (folder in moved and not is_as_printed(printed, files.pop(path, None)))
+            ):
+                keys.add((type, id))
+        keys.update(self._keys_of(view, files))
+        with view.index.writing():
+            view.index.add_unprinted(key for key in keys if view.row(key) is not None or view.index.printed(*key))
+
+    def _list(self, folder: str) -> list[tuple[str, FileStat]]:
+        return self._files.list(os.path.join(self._root, *folder.split("/")))
+
+    def _keys_of(self, view: View, files: dict[str, FileStat]) -> set[Key]:
+        """Return the entities whose place is taken by a file that this checkout did not print."""
+        named = ((path, entity_at(path)) for path, stat in files.items() if stat.kind == "file")
+        return {(at[0], at[1]) for path, at in named if at is not None and at[1] is not None}
+
+    def print(self, view: View) -> list[Outcome]:
+        """Under the lock: write the projections that lag, and remember them; return what became of each."""
+        keys = view.index.unprinted()
+        if not keys and not self.has_moved(view):
+            return []
+        outcomes = self._printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
+        with view.index.writing():
+            view.index.put_printed((*outcome.key, outcome.facts) for outcome in outcomes)
+            changed = (Step.WRITE, Step.REMOVE, Step.ADOPT)
+            view.index.add_changed(outcome.path for outcome in outcomes if outcome.step in changed)
+            view.index.drop_folders()
+            view.index.put_folders((path, stat.mtime_ns, stat.inode) for path, stat in self.folders().items())
+        view.settle_version()
+        return outcomes

@@ -1,0 +1,94 @@
+"""The inverse of an event: what a new event must write so that its change is undone."""
+
+from journal.errors import ExpectationError, NotFoundError, UsageError
+from journal.format.names import event_id
+from journal.index.catchup import read_record
+from journal.index.database import Location
+from journal.index.view import Key, View
+from journal.state.entity import Payload
+from journal.state.value import value
+from journal.store.batch import Delete, Operation, Put
+from journal.store.history import event_at, places_at
+from journal.store.model import Event
+
+
+def inverse_of(view: View, place: Location, *, force: bool, actor: str | None) -> list[Operation]:
+    """Return the operations that undo an event, or its whole transaction.
+
+    An entity gets back, in the fields that the events changed, what it showed before them; one that they created is
+    deleted, one that they deleted comes back. Raises ExpectationError where a later event touched the same fields,
+    unless ``force``; UsageError for an event that is no change of an entity.
+    """
+    events = _transaction(view, place)
+    by_key: dict[Key, list[Event]] = {}
+    for event in events:
+        if event.kind == "entity" and event.type is not None and event.entity is not None:
+            by_key.setdefault((event.type, event.entity), []).append(event)
+    if not by_key:
+        raise UsageError(f"event {event_id(place.seq, place.lane)} changes no entity: there is nothing to revert")
+    summary = f"revert {event_id(place.seq, place.lane)}"
+    operations = (_undo(view, key, items, force, actor, summary) for key, items in by_key.items())
+    return [operation for operation in operations if operation is not None]
+
+
+def _transaction(view: View, place: Location) -> list[Event]:
+    event = event_at(view, place)
+    if event.tx is None:
+        return [event]
+    first = event.seq - event.tx[0] + 1
+    found = [at for seq in range(first, first + event.tx[1]) for at in places_at(view, seq, place.lane)]
+    return [event_at(view, at) for at in found]
+
+
+def _undo(view: View, key: Key, events: list[Event], force: bool, actor: str | None, summary: str) -> Operation | None:
+    before = _before(view, key, events[0])
+    state = view.state(key)
+    if state is None:
+        raise NotFoundError(f"there is no {key[0]} {key[1]!r}")
+    now = value(state, view.strategies(key[0]))
+    touched = {name for event in events for name in (*event.set, *event.unset)}
+    is_whole = before is None or any(event.action == "delete" for event in events)
+    if not force:
+        _refuse_overlap(view, key, events, touched, is_whole)
+    if before is None:
+        if now is None:
+            return None
+        return Delete(type=key[0], id=key[1], actor=actor, summary=summary)
+    if now is None or is_whole:
+        return Put(type=key[0], id=key[1], data=before, actor=actor, summary=summary, action="revert")
+    back = {name: before[name] for name in touched if name in before}
+    gone = tuple(name for name in sorted(touched) if name not in before and name in now)
+    return Put(type=key[0], id=key[1], set=back, unset=gone, actor=actor, summary=summary, action="revert")
+
+
+def _before(view: View, key: Key, event: Event) -> Payload | None:
+    """Return what the entity showed to the writer of an event, the event itself not counted."""
+    past = view.past_of((event.seq, event.lane))
+    seen = [place for place in view.events_of(key) if past.has((place.seq, place.lane), (event.seq, event.lane))]
+    if not seen:
+        return None
+    from journal.state.entity import fold
+
+    changes = []
+    for place in seen:
+        record = read_record(view, place)
+        if record is not None:
+            changes.append((view.change_of(record, place.lane), view.past_of((place.seq, place.lane))))
+    state = fold(changes)
+    return None if state is None else value(state, view.strategies(key[0]))
+
+
+def _refuse_overlap(view: View, key: Key, events: list[Event], touched: set[str], is_whole: bool) -> None:
+    mine = {(event.seq, event.lane) for event in events}
+    last = max(mine)
+    for place in view.events_of(key):
+        if (place.seq, place.lane) in mine or (place.seq, place.lane) < last:
+            continue
+        later = event_at(view, place)
+        names = touched & {*later.set, *later.unset}
+        if is_whole or later.action == "delete" or names:
+            what = ", ".join(sorted(names)) if names else "it"
+            raise ExpectationError(
+                f"{key[0]} {key[1]!r}: event {later.id} changed {what} later",
+                hint="look at it with `journal show`; --force reverts all the same",
+            )
