@@ -121,7 +121,7 @@ def _host() -> str:
 
 
 def _own_command() -> str:
-    return " ".join([os.path.basename(sys.executable or "python"), *sys.argv])[:_COMMAND_BYTES_MAX]
+    return " ".join([os.path.basename(sys.executable or "python"), *getattr(sys, "argv", [])])[:_COMMAND_BYTES_MAX]
 
 
 def _printable(text: str) -> str:

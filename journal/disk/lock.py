@@ -72,11 +72,10 @@ class StoreLock:
         self.path = path
         self._descriptor = self._queue_descriptor = -1
         self._pid = os.getpid()
-        # RLocks, because releasing one that this thread does not have is a plain error: after an
+        # An RLock, because releasing one that this thread does not have is a plain error: after an
         # interrupt at any instruction that is how to give back exactly what was taken.
-        self._thread_queue, self._thread_lock = threading.RLock(), threading.RLock()
+        self._thread_lock = threading.RLock()
         self._inside = 0  # the thread that may touch the descriptors; written under _thread_lock
-        self._held = False
         self._expected_seconds = 1e-3
         self._closed = False
 
@@ -131,7 +130,7 @@ class StoreLock:
     @property
     def is_held(self) -> bool:
         """Whether this thread of this process holds the lock."""
-        return self._held and self._inside == threading.get_ident() and self._pid == os.getpid()
+        return self._inside == threading.get_ident() and self._pid == os.getpid()
 
     def close(self) -> None:
         """Close the lock file. The lock must not be held; closing twice is harmless."""
@@ -155,7 +154,7 @@ class StoreLock:
 
     def _forget(self) -> None:
         """Let go of the parent's lock without unlocking: closing one of two copies releases nothing."""
-        self._closed, self._held, self._inside = True, False, 0
+        self._closed, self._inside = True, 0
         self._close_descriptors()
 
     def _acquire(self, thread: int, timeout_seconds: float | None) -> None:
@@ -174,16 +173,13 @@ class StoreLock:
                 break
             # `git clean -fdx` took the file away, so others lock another one by now.
             self._close_descriptors()
-        self._held = True
         note_holder(self.path)
 
     def _enter_process(self, deadline: float | None, timeout_seconds: float | None) -> None:
-        """Get past the other threads of this process, by the same turnstile as between processes."""
-        for lock in (self._thread_queue, self._thread_lock):
-            left = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
-            if not lock.acquire(timeout=left):
-                raise self._timeout_error(timeout_seconds, "held by another thread of this process")
-        self._thread_queue.release()
+        """Keep out the other threads of this process (whom the interpreter serves fairly enough)."""
+        left = -1.0 if deadline is None else max(0.0, deadline - time.monotonic())
+        if not self._thread_lock.acquire(timeout=left):
+            raise self._timeout_error(timeout_seconds, "held by another thread of this process")
 
     def _leave(self, thread: int) -> None:
         """Give back whatever this thread holds; to be called again if it was interrupted."""
@@ -191,11 +187,9 @@ class StoreLock:
             return
         if self._inside == thread:
             self._unlock_file()
-            self._held = False
             self._inside = 0
-        for lock in (self._thread_lock, self._thread_queue):
-            with contextlib.suppress(RuntimeError):
-                lock.release()
+        with contextlib.suppress(RuntimeError):
+            self._thread_lock.release()
 
     def _lock_file(self, deadline: float | None, patience: float) -> bool:
         """Poll for the file lock as the head of this module tells; False at the deadline.
@@ -237,10 +231,11 @@ class StoreLock:
         self._expected_seconds = min(_EXPECTED_SECONDS_MAX, max(_EXPECTED_SECONDS_MIN, expected))
 
     def _open(self) -> None:
+        self._close_descriptors()  # what an open that failed half way left
         _opened_locks.add(self)
-        self._descriptor = _open_lock_file(self.path)
         if fcntl is not None:
             self._queue_descriptor = _open_lock_file(f"{self.path}.queue")
+        self._descriptor = _open_lock_file(self.path)
 
     def _is_current(self) -> bool:
         try:
@@ -347,4 +342,5 @@ def _try_queue(descriptor: int) -> bool:
 
 def _unlock_queue(descriptor: int) -> None:
     if fcntl is not None and descriptor >= 0:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)

@@ -39,6 +39,7 @@ from journal.git.trees import Placed, TreeSplitter
 
 _ATTEMPTS_MAX = 5
 _HOOKS_BEFORE = ("pre-commit", "prepare-commit-msg", "commit-msg")
+_HOOKS_NOT_SKIPPED = ("prepare-commit-msg",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class _Commit:
             return None
         identities = author_and_committer(self._configuration, author)
         text = _clean(message.encode())
-        if any(self._hooks.has(name) for name in _HOOKS_BEFORE):
+        if any(self._hooks.has(name) for name in (_HOOKS_BEFORE if verify else _HOOKS_NOT_SKIPPED)):
             self._writer.flush()
             text = _clean(self._after_hooks(tree, text, identities[0], verify=verify))
         commit = self._write_commit(tree, head, identities, text)

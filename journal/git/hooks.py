@@ -7,6 +7,7 @@ over: our files carry checksums and are committed as they are or not at all.
 
 import contextlib
 import os
+import re
 import stat as stat_module
 import subprocess
 from collections.abc import Sequence
@@ -61,11 +62,9 @@ class Hooks:
     def _start(
         self, name: str, arguments: Sequence[str], environment: dict[str, str]
     ) -> "subprocess.CompletedProcess[bytes]":
-        command = ["hook", "run", "--ignore-missing", name, *(["--", *arguments] if arguments else [])]
-        ended = start_git(self._repository, command, environment=environment)
-        if ended.returncode != 1 or b"'hook' is not a git command" not in ended.stderr:
-            return ended
-        # Before git 2.36 there is no such command.
+        if _git_runs_hooks(self._repository):
+            command = ["hook", "run", "--ignore-missing", name, *(["--", *arguments] if arguments else [])]
+            return start_git(self._repository, command, environment=environment)
         return subprocess.run(
             [os.path.join(self._folder, name), *arguments],
             stdin=subprocess.DEVNULL,
@@ -128,6 +127,12 @@ class HookedCommit:
         for path in (self.index_path, self.index_path + ".lock", self._message_path):
             with contextlib.suppress(OSError):
                 self._files.remove(path)
+
+
+def _git_runs_hooks(repository: Repository) -> bool:
+    """Tell whether the installed git has ``git hook run`` (2.36)."""
+    match = re.search(rb"(\d+)\.(\d+)", run_git(repository, ["version"]))
+    return match is not None and (int(match[1]), int(match[2])) >= (2, 36)
 
 
 def author_environment(author: Identity, committer: Identity | None = None) -> dict[str, str]:

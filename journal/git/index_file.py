@@ -27,6 +27,7 @@ from journal.git.repository import Repository
 from journal.git.trees import MODE_FILE, Placed
 
 _RACY_LOOKED_INTO_MAX = 256
+_SECOND_NS = 1_000_000_000
 _CHUNK_BYTES = 1 << 18
 _MASK = 0xFFFFFFFF
 
@@ -86,7 +87,7 @@ class Index:
         wanted = {path.encode(): self._wanted(path, place, contents[path]) for path, place in placed.items()}
         edits = edits_for(self._opened.file, wanted)
         if edits:
-            self._replace(self._opened, [*edits, *self._smudges(self._opened, edits)], list(wanted), passing)
+            self._replace(self._opened, edits, list(wanted), passing)
         return len(edits)
 
     def remove_leftovers(self) -> None:
@@ -96,25 +97,33 @@ class Index:
                 self._files.remove(os.path.join(self._repository.git_dir, name))
 
     def _replace(self, opened: OpenedIndex, edits: list[Edit], names: list[bytes], passing: str) -> None:
-        index = opened.file
-        pieces = patched(index, edits, names)
-        if opened.version == 4:
-            entries_end = index.entries_end + sum(len(edit.data) - (edit.end - edit.start) for edit in edits)
-            pieces = [to_version_4(b"".join(pieces), entries_end, index.hash_length)]
-        digest = Digest(pieces if opened.has_checksum else [], self._repository.object_format)
+        second = opened.mtime_ns // _SECOND_NS
         try:
-            with contextlib.closing(self._files.open_append(passing, create=True)) as file:
-                for piece in pieces:
-                    for start in range(0, len(piece), _CHUNK_BYTES):
-                        file.write(bytes(piece[start : start + _CHUNK_BYTES]))
-                file.write(digest.result() if opened.has_checksum else bytes(index.hash_length))
-                file.sync()
+            same_second = int(time.time()) == second
+            self._write(opened, edits if same_second else [*edits, *self._smudges(opened, edits)], names, passing)
+            if same_second and os.stat(passing).st_mtime_ns // _SECOND_NS != second:
+                self._files.remove(passing)
+                self._write(opened, [*edits, *self._smudges(opened, edits)], names, passing)
             self._files.replace(passing, self._path)
         except BaseException:
             with contextlib.suppress(Exception):
                 self._files.remove(passing)
             raise
         self._files.sync_folder(os.path.dirname(self._path))
+
+    def _write(self, opened: OpenedIndex, edits: list[Edit], names: list[bytes], passing: str) -> None:
+        index = opened.file
+        pieces = patched(index, edits, names)
+        if opened.version == 4:
+            entries_end = index.entries_end + sum(len(edit.data) - (edit.end - edit.start) for edit in edits)
+            pieces = [to_version_4(b"".join(pieces), entries_end, index.hash_length)]
+        digest = Digest(pieces if opened.has_checksum else [], self._repository.object_format)
+        with contextlib.closing(self._files.open_append(passing, create=True)) as file:
+            for piece in pieces:
+                for start in range(0, len(piece), _CHUNK_BYTES):
+                    file.write(bytes(piece[start : start + _CHUNK_BYTES]))
+            file.write(digest.result() if opened.has_checksum else bytes(index.hash_length))
+            file.sync()
 
     def _wanted(self, path: str, place: Placed, content: bytes | None) -> Wanted | None:
         if place.identity is None or content is None:
@@ -123,9 +132,13 @@ class Index:
         return Wanted(place.mode, bytes.fromhex(place.identity), stat, on_disk)
 
     def _smudges(self, opened: OpenedIndex, edits: list[Edit]) -> list[Edit]:
-        """See ``racy_entries``. A few files are looked into here; of the rest git is told to do so."""
+        """Let git look into the files that only their index's age made it look into: see ``racy_entries``.
+
+        A few files are looked into here; not needed where the new index is of the same second as
+        the old one.
+        """
         replaced = {edit.start for edit in edits if edit.end > edit.start}
-        seconds = opened.mtime_ns // 1_000_000_000
+        seconds = opened.mtime_ns // _SECOND_NS
         racy = [entry for entry in racy_entries(opened.file, seconds) if entry.start not in replaced]
         # Within that very second a file may still change without its times telling.
         look = seconds < int(time.time()) and len(racy) <= _RACY_LOOKED_INTO_MAX
@@ -226,6 +239,6 @@ def _stat_of_same(path: str, content: bytes) -> tuple[bytes | None, bool]:
 
 
 def _stat_bytes(found: os.stat_result) -> bytes:
-    times = [part for ns in (found.st_ctime_ns, found.st_mtime_ns) for part in divmod(ns, 1_000_000_000)]
+    times = [part for ns in (found.st_ctime_ns, found.st_mtime_ns) for part in divmod(ns, _SECOND_NS)]
     rest = [found.st_dev, found.st_ino, 0, found.st_uid, found.st_gid, found.st_size]
     return struct.pack(">10I", *(number & _MASK for number in [*times, *rest]))

@@ -145,8 +145,7 @@ class ObjectWriter:
             folder = os.path.join(self._repository.objects_dir, identity[:2])
             path = os.path.join(folder, identity[2:])
             folders.add(folder)
-            if self._files.stat(path) is not None:
-                # Somebody's, perhaps not synced: git does not sync loose objects by itself.
+            if self._holds(path, raw):
                 self._files.sync(path)
                 continue
             if self._files.make_folder(folder):
@@ -155,6 +154,13 @@ class ObjectWriter:
         for folder in sorted(folders):
             self._files.sync_folder(folder)
         self._waiting.clear()
+
+    def _holds(self, path: str, raw: bytes) -> bool:
+        """Tell whether the object is there, and whole: git syncs none of its own, so a power cut may empty it."""
+        try:
+            return self._files.stat(path) is not None and zlib.decompress(self._files.read(path)) == raw
+        except zlib.error:
+            return False
 
     def sync_existing(self, identity: str) -> None:
         """Make an object durable that git has just written."""

@@ -13,6 +13,7 @@ __all__ = [
     "blob_id",
     "changed_paths",
     "configuration",
+    "files_in",
     "head_commit",
     "in_progress",
     "index_paths",
@@ -87,6 +88,25 @@ def tree_entries(repository: Repository, tree: str) -> dict[str, tuple[int, str]
     finally:
         reader.close()
     return found
+
+
+def files_in(repository: Repository, tree: str, path: str) -> dict[str, str]:
+    """Return name to id of the files right in one folder under a tree ("" is the tree itself)."""
+    reader = ObjectReader(repository)
+    try:
+        for name in path.split("/") if path else []:
+            entry = _entries(reader, repository, tree).get(name.encode())
+            if entry is None or entry.mode != MODE_FOLDER:
+                return {}
+            tree = entry.identity
+        found = _entries(reader, repository, tree)
+        return {
+            name.decode("utf-8", "surrogateescape"): entry.identity
+            for name, entry in found.items()
+            if entry.mode != MODE_FOLDER
+        }
+    finally:
+        reader.close()
 
 
 def index_paths(repository: Repository, prefix: str) -> set[str]:

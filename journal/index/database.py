@@ -151,6 +151,19 @@ class Index:
             raise
         self._db.execute("COMMIT")
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """One reading transaction: all statements in it see the same rows. Nested in a writing one it is that."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN")
+        try:
+            self._db.execute("SELECT 1 FROM meta LIMIT 1").fetchone()
+            yield
+        finally:
+            self._db.execute("ROLLBACK")
+
     def empty(self) -> None:
         """Remove all rows, within a transaction."""
         for table in ("meta", "files", "sections", "parts", "damage", "entities", "lanes", "events", "unprinted"):

@@ -41,7 +41,8 @@ def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
         view.is_bare = True
         try:
             covers: Vector = {}
-            for name in sorted(name for folder, name in listing if folder == CHECKPOINTS):
+            # The newest first: what it contains need not be read.
+            for name in sorted((name for folder, name in listing if folder == CHECKPOINTS), reverse=True):
                 covers = _join_checkpoint(view, name, listing, covers)
             view.covers = view.have = covers
             view.top = vector.highest(covers)

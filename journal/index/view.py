@@ -5,8 +5,10 @@ it is replayed from the truth when the index turns out to be older, or newer, th
 """
 
 import os
+import sqlite3
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from journal.disk.files import Files, FileStat
@@ -23,6 +25,10 @@ from journal.state.value import Strategies, conflicts, value
 
 Key = tuple[str, str]
 """(type, id) of an entity, or (folder, name) of a file."""
+
+
+class OvertakenError(sqlite3.OperationalError):
+    """Another process wrote the index between two looks at it; look again."""
 
 
 class Event:
@@ -83,6 +89,17 @@ class View:
         return self.index.changes_of_others() != self.version
 
     # -- reading --------------------------------------------------------------------------------
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read the index as it was when this view read it, whatever others write meanwhile.
+
+        Raises OvertakenError where another process has written it already.
+        """
+        with self.index.snapshot():
+            if self.is_overtaken():
+                raise OvertakenError("the index was written by another process")
+            yield
 
     def state(self, key: Key) -> EntityState | None:
         """Return an entity's state, None where no event here is of it."""

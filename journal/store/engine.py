@@ -159,6 +159,11 @@ class Engine:
                 self._list_events(view)
             yield view
 
+    def own_segment(self) -> str | None:
+        """Return the newest segment of this work tree's lane, if its memory says so."""
+        tip = self.lanes.tip()
+        return tip.segment if tip is not None else None
+
     def _is_fresh(self) -> bool:
         view = self._view
         if view is None or view.is_overtaken():
@@ -213,7 +218,7 @@ class Engine:
             view = self._bring_forward()
             self._has_looked_at_projections = True
             self.printing.mark_moved(view)
-            self._flush()
+            self.flush()
         except sqlite3.OperationalError:
             return False
         finally:
@@ -334,7 +339,7 @@ class Engine:
             finally:
                 self.lock.release()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         """Under the lock: write the overlay to the index, and the projections that follow from it."""
         view = self._view
         if view is None or self._is_private:
@@ -385,7 +390,7 @@ class Engine:
             self._append(view, target, batch.drafts)
             if self._is_eager or len(view.overlay.events) >= FLUSH_AFTER_EVENTS:
                 with contextlib.suppress(sqlite3.Error, OSError):
-                    self._flush() if self._is_eager else view.flush()
+                    self.flush() if self._is_eager else view.flush()
         return [(draft, target.seq + at, target.lane) for at, draft in enumerate(batch.drafts)], None
 
     @contextlib.contextmanager

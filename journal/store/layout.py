@@ -10,6 +10,8 @@ from journal.segments.folders import TRUTH_FOLDERS
 STORE_FOLDER = ".journal"
 CONFIG_FILE = "journal.toml"
 LOCAL = "local"
+OWN_FILES = (".gitignore", ".gitattributes", "README.md", CONFIG_FILE)
+"""What a store consists of besides truth and projections."""
 
 _GIT_IGNORE = """\
 # No ignore rule from elsewhere (*.gz, *.json, archive/) may keep a file of the journal out of a commit.

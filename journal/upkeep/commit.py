@@ -1,0 +1,261 @@
+"""Committing the store's files, and nothing else, to git.
+
+What is committed: the truth as it is on disk, and projections whose bytes are what the truth says. A projection that
+a person edited is left for them to settle. Which projections to look at is remembered since the last
+commit, so the cost follows the change; the memory counts only while git's tree of the store is the one that it
+was made for, and else is filled up by comparing the two trees.
+
+A file of the truth that git has and the disk lacks is never committed as removed, unless a pack holds its
+events: absence is not a deletion.
+"""
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from journal.errors import GitError
+from journal.format import values
+from journal.format.names import parse_pack_file, parse_segment_file
+from journal.git.commit import CommitResult, FileChange, commit_changes, stage_changes
+from journal.git.ignore import ignored_paths
+from journal.git.objects import blob_id
+from journal.git.repository import Repository
+from journal.git.status import changed_paths as paths_between
+from journal.git.status import files_in, head_commit, tree_entries, tree_of
+from journal.index.view import View
+from journal.projections.paths import ENTITIES, entity_at, render
+from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
+from journal.store.engine import Engine
+from journal.store.layout import OWN_FILES
+
+_TREE, _SEGMENTS = "committed_tree", "committed_segments"
+
+
+class Place(NamedTuple):
+    """A store in a repository: ``prefix`` leads from the top of the work tree to the store."""
+
+    repository: Repository
+    prefix: str
+
+    def outer(self, path: str) -> str:
+        """Return a path of the store as git names it."""
+        return f"{self.prefix}/{path}"
+
+
+def commit(engine: Engine, message: str | None, *, author: str | None, verify: bool) -> CommitResult | None:
+    """Commit what changed and return the commit, None where git has it all. Raises GitError."""
+    place = place_of(engine)
+    with engine.locked(), engine.reading() as view:
+        engine.flush()
+        tree = tree_in_head(place)
+        changes = collect(engine, view, place, tree)
+        if not changes:
+            _remember(view, tree)
+            return None
+        _refuse_ignored(place, changes)
+        result = commit_changes(
+            place.repository,
+            changes,
+            message or _message(changes, place),
+            files=engine.files,
+            author=author,
+            verify=verify,
+        )
+        engine.lanes.end_segment()
+        _remember(view, tree_in_head(place))
+        return result
+
+
+def stage(engine: Engine) -> int:
+    """Put what changed into git's index and return how many files that were. Raises GitError."""
+    place = place_of(engine)
+    with engine.locked(), engine.reading() as view:
+        engine.flush()
+        changes = collect(engine, view, place, tree_in_head(place))
+        _refuse_ignored(place, changes)
+        staged = stage_changes(place.repository, changes, files=engine.files)
+        engine.lanes.end_segment()
+        return staged
+
+
+def place_of(engine: Engine) -> Place:
+    """Return where the store is in its repository. Raises GitError where there is none."""
+    repository = Repository.discover(os.path.dirname(engine.root))
+    if repository is None:
+        raise GitError(
+            "the store is not in a git work tree",
+            path=engine.root,
+            hint="git init makes one; the journal works without git too, and only commit needs it",
+        )
+    prefix = os.path.relpath(os.path.realpath(engine.root), os.path.realpath(repository.work_tree))
+    return Place(repository, prefix.replace(os.sep, "/"))
+
+
+def tree_in_head(place: Place) -> str | None:
+    """Return the tree of the store in the commit that HEAD stands for."""
+    head = head_commit(place.repository)
+    return None if head is None else tree_of(place.repository, head, place.prefix)
+
+
+def _remember(view: View, tree: str | None) -> None:
+    sizes = {name: facts.size for (folder, name), facts in view.facts.items() if folder == SEGMENTS}
+    with view.index.writing():
+        view.index.set_meta(_TREE, tree)
+        view.index.set_meta(_SEGMENTS, values.encode_trusted(sizes).decode())
+        view.index.clear_changed()
+    view.settle_version()
+
+
+# -- what changed -----------------------------------------------------------------------------------
+
+
+def collect(engine: Engine, view: View, place: Place, tree: str | None) -> list[FileChange]:
+    """Return every file of the store that is to differ from a tree of git's, with its content."""
+    entries = _Entries(place.repository, tree)
+    changes = [*_truth(engine, view, place, entries), *_blobs(engine, place, entries)]
+    changes.extend(_projections(engine, view, place, tree, entries))
+    return sorted(changes, key=lambda change: change.path)
+
+
+class _Entries:
+    """The files of the store in git's tree, read folder by folder when they are asked for."""
+
+    def __init__(self, repository: Repository, tree: str | None) -> None:
+        self._repository, self._tree = repository, tree
+        self._folders: dict[str, dict[str, str]] = {}
+
+    def folder(self, path: str) -> dict[str, str]:
+        """Return name to id of the files right in a folder of the store."""
+        if path not in self._folders:
+            self._folders[path] = {} if self._tree is None else files_in(self._repository, self._tree, path)
+        return self._folders[path]
+
+    def get(self, path: str) -> str | None:
+        """Return the id of a file, None where git's tree has none."""
+        folder, _, name = path.rpartition("/")
+        return self.folder(folder).get(name)
+
+
+def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Iterator[FileChange]:
+    for name in OWN_FILES:
+        path = os.path.join(engine.root, name)
+        if engine.files.stat(path) is not None:
+            yield from _if_differs(place, entries, name, engine.files.read(path))
+    seen: dict[str, int] = values.decode(view.index.meta(_SEGMENTS) or "{}")
+    for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS):
+        here = {name: facts for (where, name), facts in view.facts.items() if where == folder}
+        known = entries.folder(folder)
+        for name, facts in here.items():
+            path = f"{folder}/{name}"
+            # What git has under a name it has for ever, but for the prefix of a segment that a `git add` met open.
+            if name not in known or (folder == SEGMENTS and seen.get(name) != facts.size):
+                yield from _if_differs(place, entries, path, engine.files.read(os.path.join(engine.root, folder, name)))
+        for name in known.keys() - here.keys():
+            if parse_segment_file(name) or parse_pack_file(name) or folder == CHECKPOINTS:
+                yield _removal(view, place, folder, name)
+
+
+def _removal(view: View, place: Place, folder: str, name: str) -> FileChange:
+    path = f"{folder}/{name}"
+    if folder == SEGMENTS and not _is_packed(view, name):
+        raise GitError(
+            "a segment that git has is missing here, and no pack holds its events",
+            path=path,
+            hint=f"git restore -- {place.outer(path)} brings it back",
+        )
+    if folder == ARCHIVE:
+        raise GitError(
+            "a pack that git has is missing here", path=path, hint=f"git restore -- {place.outer(path)} brings it back"
+        )
+    return FileChange(place.outer(path), None)
+
+
+def _is_packed(view: View, name: str) -> bool:
+    named = parse_segment_file(name)
+    if named is None:
+        return False
+    folders = [view.by_id[file].folder for file, _ in view.index.holders(named.lane, named.first) if file in view.by_id]
+    return ARCHIVE in folders
+
+
+def _blobs(engine: Engine, place: Place, entries: _Entries) -> Iterator[FileChange]:
+    top = os.path.join(engine.root, "blobs")
+    for folder, stat in engine.files.list(top):
+        if stat.kind != "folder":
+            continue
+        known = entries.folder(f"blobs/{folder}")
+        for name, found in engine.files.list(os.path.join(top, folder)):
+            if found.kind == "file" and name.startswith(folder) and name not in known:
+                content = engine.files.read(os.path.join(top, folder, name))
+                yield FileChange(place.outer(f"blobs/{folder}/{name}"), content)
+
+
+def _projections(engine: Engine, view: View, place: Place, tree: str | None, entries: _Entries) -> Iterator[FileChange]:
+    for path in sorted(_candidates(engine, view, place, tree)):
+        at = entity_at(path)
+        if at is None:
+            continue
+        found = _printed(engine, path)
+        row = view.row((at[0], at[1])) if at[1] is not None else None
+        wanted = render(at[1], row.data) if at[1] is not None and row is not None and row.data is not None else None
+        if at[1] is None:
+            wanted = found  # a cut name: the file alone knows whose it is
+        if found != wanted:
+            continue  # a person's edit, or a projection that lags: not ours to commit
+        if wanted is not None:
+            yield from _if_differs(place, entries, path, wanted)
+        elif entries.get(path) is not None:
+            yield FileChange(place.outer(path), None)
+
+
+def _printed(engine: Engine, path: str) -> bytes | None:
+    full = os.path.join(engine.root, *path.split("/"))
+    stat = engine.files.stat(full)
+    return engine.files.read(full) if stat is not None and stat.kind == "file" else None
+
+
+def _candidates(engine: Engine, view: View, place: Place, tree: str | None) -> set[str]:
+    """Return the projections that may differ from a tree of git's."""
+    changed = view.index.changed_paths()
+    known = view.index.meta(_TREE)
+    if known == tree and known is not None:
+        return changed
+    if known is not None and tree is not None:
+        try:
+            return changed | {
+                path for path in paths_between(place.repository, known, tree) if path.startswith(ENTITIES)
+            }
+        except GitError:
+            pass  # the tree that was committed last is gone from the repository: compare everything
+    here = {engine.printer.path((type, id)) for type, id, _ in view.index.all_printed()}
+    there = tree_entries(place.repository, tree) if tree is not None else {}
+    return changed | here | {path for path in there if path.startswith(f"{ENTITIES}/")}
+
+
+def _if_differs(place: Place, entries: _Entries, path: str, content: bytes) -> Iterator[FileChange]:
+    known = entries.get(path)
+    if known is None or known != blob_id(content, place.repository.object_format):
+        yield FileChange(place.outer(path), content)
+
+
+def _refuse_ignored(place: Place, changes: list[FileChange]) -> None:
+    new = [change.path for change in changes if change.content is not None]
+    dropped = ignored_paths(place.repository, new)
+    if dropped:
+        raise GitError(
+            f"git is told to ignore {len(dropped)} of the store's files, so other clones would not get them",
+            path=dropped[0],
+            hint=f"git check-ignore -v {dropped[0]} names the rule; mend it, then commit again",
+        )
+
+
+def _message(changes: list[FileChange], place: Place) -> str:
+    """Return a message that names what changed: a few entities, or how many."""
+    inner = [change.path.removeprefix(f"{place.prefix}/") for change in changes]
+    named = [at for at in (entity_at(path) for path in inner) if at is not None]
+    if not named:
+        return "journal: update"
+    if len(named) <= 3:
+        return "journal: " + ", ".join(f"{type} {id}" for type, id in named)
+    types = sorted({type for type, _ in named})
+    return f"journal: {len(named)} entities ({', '.join(types[:3])}{', …' if len(types) > 3 else ''})"

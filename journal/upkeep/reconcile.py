@@ -1,0 +1,16 @@
+"""Bringing index and projections up to date now, every projection looked at."""
+
+from journal.projections.plan import Step
+from journal.store.engine import Engine
+
+
+def reconcile(engine: Engine) -> int:
+    """Look at all projections, write those that lag, and return how many were written or removed."""
+    with engine.locked(), engine.reading() as view:
+        view.flush()
+        with view.index.writing():
+            view.index.add_unprinted_live()
+            view.index.drop_folders()
+        engine.printing.mark_moved(view)
+        outcomes = engine.printing.print(view)
+    return sum(outcome.step in (Step.WRITE, Step.REMOVE) for outcome in outcomes)

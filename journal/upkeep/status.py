@@ -1,0 +1,165 @@
+"""Where a store stands: what a person asks before they commit, and what a dashboard counts."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from journal.errors import GitError
+from journal.format.names import event_id
+from journal.format.segment import Vector
+from journal.index.view import View
+from journal.projections.plan import Step
+from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
+from journal.state import vector
+from journal.store.damage import damage_name, open_damage
+from journal.store.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a store stands.
+
+    ``events_since_checkpoint``: how many a rebuild would replay. ``uncommitted``: files of the store that
+    differ from git's HEAD, None without git. ``edited``: projections that a person changed; ``lagging``: ones
+    that are not up to date. ``damage``: (file, offset, length) of damage that nobody accepted.
+    """
+
+    store: str
+    root: str
+    last_event: str | None
+    seq: int
+    lanes: int
+    live_segments: int
+    live_bytes: int
+    packs: int
+    checkpoint: str | None
+    events_since_checkpoint: int
+    conflicts: int
+    uncommitted: tuple[str, ...] | None
+    edited: tuple[str, ...]
+    lagging: int
+    damage: tuple[tuple[str, int, int], ...]
+    lane: str | None
+
+
+def status(engine: Engine) -> Status:
+    """Return where the store stands. Looks at every projection's stat, and at what changed since the last commit."""
+    with engine.reading() as view:
+        live = [facts for facts in view.facts.values() if facts.folder == SEGMENTS]
+        edited, lagging = _projections(engine, view)
+        tip = engine.lanes.tip()
+        return Status(
+            store=engine.config.store,
+            root=engine.root,
+            last_event=_last_event(view),
+            seq=view.top,
+            lanes=len(view.have),
+            live_segments=len(live),
+            live_bytes=sum(facts.size for facts in live),
+            packs=sum(facts.folder == ARCHIVE for facts in view.facts.values()),
+            checkpoint=max((name for folder, name in view.facts if folder == CHECKPOINTS), default=None),
+            events_since_checkpoint=_count(vector.subtract(view.have, view.covers)),
+            conflicts=sum(row.conflicts for row in _conflicted(view)),
+            uncommitted=_uncommitted(engine, view),
+            edited=tuple(edited),
+            lagging=lagging,
+            damage=tuple(damage_name(view, item) for item in open_damage(view)),
+            lane=tip.segment.partition("-")[2].removesuffix(".jsonl") if tip else None,
+        )
+
+
+def _last_event(view: View) -> str | None:
+    ends = [(intervals[-1][1], lane) for lane, intervals in view.have.items()]
+    return event_id(*max(ends)) if ends else None
+
+
+def _count(rest: Vector) -> int:
+    return sum(high - low + 1 for intervals in rest.values() for low, high in intervals)
+
+
+def _conflicted(view: View) -> list[Any]:
+    keys = {*view.index.conflicted(), *view.overlay.states}
+    return [row for row in map(view.row, keys) if row is not None]
+
+
+def _projections(engine: Engine, view: View) -> tuple[list[str], int]:
+    edited: list[str] = []
+    lagging = 0
+    keys = {(row.type, row.id) for row in view.index.entities(None)} | {
+        (type, id) for type, id, _ in view.index.all_printed()
+    }
+    for key in sorted(keys | set(view.overlay.states)):
+        step, _ = engine.printer.plan(key, view.row(key), view.index.printed(*key))
+        if step is Step.EDITED:
+            edited.append(engine.printer.path(key))
+        lagging += step in (Step.WRITE, Step.REMOVE, Step.STRANGE)
+    return edited, lagging
+
+
+def _uncommitted(engine: Engine, view: View) -> tuple[str, ...] | None:
+    if engine.git is None:
+        return None
+    from journal.upkeep.commit import collect, place_of, tree_in_head
+
+    try:
+        place = place_of(engine)
+        changes = collect(engine, view, place, tree_in_head(place))
+    except (GitError, OSError):
+        return None
+    return tuple(change.path.removeprefix(f"{place.prefix}/") for change in changes)
+
+
+def stats(engine: Engine) -> dict[str, Any]:
+    """Return sizes in bytes and counts: of files by folder, of entities by type, of events."""
+    with engine.reading() as view:
+        files = {
+            folder: {
+                "files": sum(facts.folder == folder for facts in view.facts.values()),
+                "bytes": sum(facts.size for facts in view.facts.values() if facts.folder == folder),
+            }
+            for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS)
+        }
+    with engine.reading(history=True) as view:
+        view_events = view.index.count_events() + len(view.overlay.events)
+        first, last = _first_and_last(view)
+        types = _types(view)
+    return {
+        "store": engine.config.store,
+        "events": view_events,
+        "entities": sum(entry["live"] for entry in types),
+        "deleted": sum(entry["deleted"] for entry in types),
+        "lanes": len(view.have),
+        "first_ts": first,
+        "last_ts": last,
+        "types": types,
+        "files": files,
+        "index_bytes": _size(os.path.join(engine.root, "local", "index.db")),
+    }
+
+
+def _types(view: View) -> list[dict[str, Any]]:
+    counts = {type: [live, deleted] for type, live, deleted in view.index.counts()}
+    for key, row in view.overlay_rows().items():
+        before = view.index.entity(*key)
+        entry = counts.setdefault(key[0], [0, 0])
+        for found, step in ((before, -1), (row, 1)):
+            if found is not None:
+                entry[found.data is None] += step
+    return [{"type": type, "live": live, "deleted": deleted} for type, (live, deleted) in sorted(counts.items())]
+
+
+def _first_and_last(view: View) -> tuple[str | None, str | None]:
+    from journal.store.history import all_places, events_in
+
+    ends = []
+    for newest_first in (False, True):
+        event = next(events_in(view, all_places(view, newest_first=newest_first)), None)
+        ends.append(event.ts if event else None)
+    return ends[0], ends[1]
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
