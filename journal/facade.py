@@ -9,7 +9,7 @@ from journal.disk.files import Files, OsFiles
 from journal.errors import ExpectationError, NotFoundError, UsageError
 from journal.format import names, values
 from journal.format.names import event_id
-from journal.index.database import EntityRow
+from journal.index.rows import EntityRow
 from journal.index.view import Key, View
 from journal.state.entity import Payload
 from journal.store import history as past

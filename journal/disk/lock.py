@@ -13,9 +13,9 @@ others sleep (measured, 8 writers: one of them has most of the commits, the long
   holder is the head of the queue. Who has just released the lock meets the head there, and queues.
   The turnstile is about fairness only: safety rests on the lock alone. Whoever has waited for
   ``_PATIENCE_SECONDS`` goes for the lock without it, so a stopped waiter stops nobody.
-- *The head spins* for about half a millisecond, giving up its time slice between tries, since the shortest
-  sleep (about 70 µs on Linux) is half of a write and its sync. There is one head, so at most one
-  process spins. After that it sleeps.
+- *The head spins* for about a third of a millisecond, giving up its time slice between tries, since the
+  shortest sleep (about 70 µs on Linux) is half of a write and its sync. There is one head, so at most one
+  process spins. After that it sleeps. (Spinning longer costs more than it gains once the processors are busy.)
 - *The rest sleep until their turn is about due.* Each lock object remembers how long it had to wait
   lately. A newcomer sleeps most of that time, then polls at a fraction of it; so the polls of all waiters
   together stay about the same number per second however many they are, and who has waited
@@ -45,7 +45,7 @@ else:
 _FLAGS: Final = (
     os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 )
-_SPINS_MAX: Final = 100
+_SPINS_MAX: Final = 40
 _PAUSE_SECONDS_MIN: Final = 20e-6
 _PAUSE_SECONDS_MAX: Final = 5e-3
 _PATIENCE_SECONDS: Final = 0.1

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from journal.format.lines import BadLineError
 from journal.format.names import parse_segment_file, segment_file
 from journal.format.segment import Header, Intervals, Vector
-from journal.index.database import DamageFacts, Location, SectionFacts
 from journal.index.replay import Piece
+from journal.index.rows import DamageFacts, Location, SectionFacts
 from journal.index.view import Event, Key, View
 from journal.segments.scan import Found
 from journal.state import vector

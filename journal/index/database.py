@@ -8,84 +8,14 @@ SQLite refuses is dropped and built anew from the truth.
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from journal.format import values
 from journal.format.segment import Intervals, Vector
+from journal.index.rows import DamageFacts, EntityRow, FileFacts, Location, PrintedFacts, SectionFacts
 from journal.index.schema import SCHEMA, TABLES
 
 MEMORY = ":memory:"
-
-
-class FileFacts(NamedTuple):
-    """One applied file of the truth; see schema.py for the fields."""
-
-    id: int
-    folder: str
-    name: str
-    size: int
-    mtime_ns: int
-    inode: int
-    ctime_ns: int
-    applied: int
-    crc: int
-    last: int
-    listed: int
-
-
-class SectionFacts(NamedTuple):
-    """What the index knows of one segment's header."""
-
-    lane: str
-    first: int
-    sees: Vector
-    prev_segment: str | None
-    prev_seq: int
-    number: int
-
-
-class Location(NamedTuple):
-    """Where an event's line stands."""
-
-    seq: int
-    lane: str
-    file: int
-    offset: int
-    inner: int
-    length: int
-
-
-class EntityRow(NamedTuple):
-    """One entity as the index holds it; ``data`` is None for a deleted one."""
-
-    type: str
-    id: str
-    rev: int
-    seq: int
-    lane: str
-    conflicts: int
-    data: str | None
-
-
-class DamageFacts(NamedTuple):
-    """One place of the truth that does not verify."""
-
-    file: int
-    offset: int
-    length: int
-    lane: str
-    low: int
-    high: int
-    reason: str
-
-
-class PrintedFacts(NamedTuple):
-    """A projection as this checkout wrote it last."""
-
-    hash: bytes
-    size: int
-    mtime_ns: int
-    inode: int
 
 
 _ROW = "type, name, rev, seq, lane, conflicts, data"

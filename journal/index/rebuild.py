@@ -17,11 +17,15 @@ from journal.format.lines import BadLineError
 from journal.format.names import parse_pack_file, parse_segment_file
 from journal.format.segment import Vector
 from journal.index.applying import Applier
-from journal.index.catchup import Bounds, BoundsOf, is_checkpoint_whole, limits_of, load_pieces, path_of, with_limit
-from journal.index.database import DamageFacts, FileFacts
+from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
+from journal.index.checkpoints import is_checkpoint_whole
+from journal.index.loading import load_pieces, path_of
 from journal.index.replay import Piece, Source, in_total_order
+from journal.index.rows import DamageFacts, FileFacts
 from journal.index.view import Key, View, checksum_on
-from journal.segments.folders import CHECKPOINTS, Listing
+from journal.segments.folders import ARCHIVE, CHECKPOINTS, Listing
+from journal.segments.pack import MEMBER_BYTES_MAX, last_member
+from journal.segments.scan import scan
 from journal.state import vector
 from journal.state.encoding import decode_state
 from journal.state.entity import EntityState, join
@@ -110,7 +114,7 @@ def _joined(view: View, states: dict[Key, EntityState], covers: Vector, more: Ve
 
 def _replay(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None) -> None:
     keys = sorted((key for key in listing if key[0] != CHECKPOINTS), key=_order)
-    covered = _covered(keys, view.covers)
+    covered = _covered(view, keys)
     limits = limits_of(view, [key for key in keys if key not in covered])
     applier = Applier(view, is_listing=False)
     done = 0
@@ -143,14 +147,28 @@ def _order(key: Key) -> tuple[int, str, str]:
     return named.first, named.lane, key[1]
 
 
-def _covered(keys: list[Key], covers: Vector) -> set[Key]:
-    """Return the files that the checkpoints cover up to where the lane's next file begins."""
+def _covered(view: View, keys: list[Key]) -> set[Key]:
+    """Return the files of which the checkpoints cover all that they hold, as far as that shows unread.
+
+    A segment ends before the lane's next file begins; where a pack ends its last member tells.
+    """
     covered: set[Key] = set()
     following: dict[str, int] = {}
-    for key in reversed(keys):
+    for key in reversed(keys if view.covers else []):
         first, lane, _ = _order(key)
-        after = following.get(lane)
-        if after is not None and after > first and vector.is_subset(vector.of(lane, first, after - 1), covers):
+        if key[0] == ARCHIVE:
+            last = _last_of_pack(view, key)
+        else:
+            last = following.get(lane, 0) - 1
+            following[lane] = first
+        if last >= first and vector.is_subset(vector.of(lane, first, last), view.covers):
             covered.add(key)
-        following[lane] = first
     return covered
+
+
+def _last_of_pack(view: View, key: Key) -> int:
+    path = os.path.join(view.root, *key)
+    stat = view.files.stat(path)
+    tail = view.files.read_at(path, max(0, (stat.size if stat else 0) - MEMBER_BYTES_MAX), MEMBER_BYTES_MAX)
+    sections = scan(last_member(tail)).sections
+    return sections[-1].last if sections else 0

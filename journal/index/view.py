@@ -17,7 +17,8 @@ from journal.format.lines import BadLineError
 from journal.format.names import blob_file
 from journal.format.record import DELETE, Record
 from journal.format.segment import Intervals
-from journal.index.database import DamageFacts, EntityRow, FileFacts, Index, Location, SectionFacts
+from journal.index.database import Index
+from journal.index.rows import DamageFacts, EntityRow, FileFacts, Location, SectionFacts
 from journal.state import vector
 from journal.state.encoding import decode_state, encode_state
 from journal.state.entity import Change, EntityState, Past

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from journal.disk.files import FileStat
-from journal.index.database import PrintedFacts
+from journal.index.rows import PrintedFacts
 
 
 class Step(Enum):
@@ -58,17 +58,15 @@ def decide(
         return Step.FORGET if wanted is None else Step.WRITE
     if found.kind != "file":
         return Step.STRANGE
+    overwrite = Step.REMOVE if wanted is None else Step.WRITE
     if is_as_printed(printed, found):
-        if wanted is None:
-            return Step.REMOVE
-        return Step.KEEP if printed is not None and digest(wanted) == printed.hash else Step.WRITE
+        is_current = wanted is not None and printed is not None and digest(wanted) == printed.hash
+        return Step.KEEP if is_current else overwrite
     text = content()
     if text == wanted:
         return Step.ADOPT
     ours = printed is not None and digest(text) == printed.hash
-    if ours or is_wreck(text) or is_machine_made(text):
-        return Step.REMOVE if wanted is None else Step.WRITE
-    return Step.EDITED
+    return overwrite if ours or is_wreck(text) or is_machine_made(text) else Step.EDITED
 
 
 def is_wreck(text: bytes) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from journal.disk.files import Files, write_whole
 from journal.disk.folders import checked, ensure_folder
 from journal.errors import UnsafePathError
-from journal.index.database import EntityRow, PrintedFacts
+from journal.index.rows import EntityRow, PrintedFacts
 from journal.index.view import Key
 from journal.projections.paths import path_of, render
 from journal.projections.plan import Step, decide

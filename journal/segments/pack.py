@@ -12,6 +12,8 @@ from journal.format.limits import PACK_MEMBER_BYTES, PACK_MEMBER_BYTES_MAX
 
 _MAGIC = b"\x1f\x8b\x08"
 _LEVEL = 6
+MEMBER_BYTES_MAX = PACK_MEMBER_BYTES_MAX + 1024
+"""No member has more bytes in the file: deflate never makes a text much longer."""
 
 
 class Member(NamedTuple):
@@ -47,6 +49,16 @@ def read_members(data: bytes) -> Iterator[Member]:
             length = _next_start(data, offset + 1) - offset
         yield Member(offset, length, text)
         offset += length
+
+
+def last_member(tail: bytes) -> bytes:
+    """Return the text of the last member, given the file's last ``MEMBER_BYTES_MAX`` bytes; empty if damaged."""
+    start = len(tail)
+    while (start := tail.rfind(_MAGIC, 0, start)) >= 0:
+        text, length = _inflate(tail, start)
+        if text is not None and start + length == len(tail):
+            return text
+    return b""
 
 
 def read_line(member: bytes, inner: int, length: int) -> bytes | None:

@@ -1,7 +1,7 @@
 """Whether damage of the truth may affect an answer."""
 
-from journal.index.catchup import read_record
-from journal.index.database import DamageFacts
+from journal.index.places import read_record
+from journal.index.rows import DamageFacts
 from journal.index.view import Key, View
 from journal.store.history import foreign_places
 

@@ -20,9 +20,13 @@ from journal.errors import ClosedError, JournalError
 from journal.format import record as records
 from journal.format import values
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
-from journal.index.catchup import Bounds, NeedsRebuildError, catch_up, compare, list_events
-from journal.index.database import MEMORY, Index, Location
+from journal.index.bounds import Bounds
+from journal.index.catchup import catch_up, compare
+from journal.index.database import MEMORY, Index
+from journal.index.loading import NeedsRebuildError
+from journal.index.places import list_events
 from journal.index.rebuild import Progress, rebuild
+from journal.index.rows import Location
 from journal.index.view import Event, Key, View, checksum_on, with_stat
 from journal.projections.printer import Printer
 from journal.segments.folders import SEGMENTS, Listing

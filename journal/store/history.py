@@ -7,8 +7,8 @@ from journal.errors import DamagedError, NotFoundError, UsageError
 from journal.format.lines import BadLineError
 from journal.format.names import event_id, parse_event_id
 from journal.format.record import Record
-from journal.index.catchup import read_record
-from journal.index.database import Location
+from journal.index.places import read_record
+from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, EntityState, Payload, fold
 from journal.state.value import value

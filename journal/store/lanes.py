@@ -31,7 +31,7 @@ from journal.errors import NotAppliedError, OutcomeUnknownError
 from journal.format import names, values
 from journal.format.limits import SEES_COMPLETE_BYTES_MAX, SEES_COMPLETE_EVERY, SEES_INLINE_BYTES_MAX
 from journal.format.segment import Header, Previous, encode_header
-from journal.index.database import SectionFacts
+from journal.index.rows import SectionFacts
 from journal.index.view import View
 from journal.segments.choice import Choice, Facts, choose
 from journal.segments.folders import SEGMENTS

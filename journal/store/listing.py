@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from journal.format import values
-from journal.index.database import EntityRow
+from journal.index.rows import EntityRow
 from journal.index.view import View
 from journal.state.entity import Payload
 from journal.store.query import Condition, sort_key

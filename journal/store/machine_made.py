@@ -7,7 +7,7 @@ which each field holds a value that some event assigned, or that its strategy yi
 
 from journal.format import values
 from journal.format.lines import BadLineError
-from journal.index.catchup import read_record
+from journal.index.places import read_record
 from journal.index.view import Key, View
 from journal.projections.paths import ID_FIELD, render
 from journal.state.entity import ABSENT, Payload

@@ -2,8 +2,8 @@
 
 from journal.errors import ExpectationError, NotFoundError, UsageError
 from journal.format.names import event_id
-from journal.index.catchup import read_record
-from journal.index.database import Location
+from journal.index.places import read_record
+from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.state.entity import Payload
 from journal.state.value import value

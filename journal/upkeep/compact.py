@@ -19,8 +19,8 @@ from journal.disk.folders import ensure_folder
 from journal.errors import DamagedError
 from journal.format.names import pack_file, parse_checkpoint_file, parse_segment_file
 from journal.format.segment import Intervals, Vector
-from journal.index.catchup import read_checkpoint_header
-from journal.index.database import FileFacts
+from journal.index.checkpoints import read_checkpoint_header
+from journal.index.rows import FileFacts
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, read_text
 from journal.segments.pack import encode_pack

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from journal.errors import NotFoundError, RefusedError
 from journal.format import values
-from journal.index.catchup import read_record
+from journal.index.places import read_record
 from journal.store.batch import Delete, Note, Operation, Put
 from journal.store.engine import Engine
 from journal.store.history import foreign_places

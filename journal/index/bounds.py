@@ -1,0 +1,63 @@
+"""Where the valid part of a segment ends: what memory, and the lane's next header, say of it."""
+
+import os
+from collections.abc import Callable
+from typing import NamedTuple
+
+from journal.format.lines import BadLineError, unseal
+from journal.format.names import parse_segment_file
+from journal.format.segment import decode_header
+from journal.index.view import Key, View
+from journal.segments.folders import SEGMENTS
+
+
+class Bounds(NamedTuple):
+    """What is known about where a segment's valid part ends (see ``segments.scan.scan``)."""
+
+    floor_seq: int = 0
+    limit_seq: int | None = None
+
+
+BoundsOf = Callable[[str], Bounds]
+"""Segment file name -> what the work tree's own memory says of its end."""
+
+
+def no_memory(_: str) -> Bounds:
+    """Know nothing of any segment's end, as a fresh clone does."""
+    return Bounds()
+
+
+def with_limit(bounds: BoundsOf, name: str, limits: dict[str, int]) -> Bounds:
+    """Return what memory and the next header together say of a segment's end."""
+    known = bounds(name)
+    limit = limits.get(name.removesuffix(".jsonl"))
+    return known if limit is None else Bounds(known.floor_seq, limit)
+
+
+def limits_of(view: View, keys: list[Key]) -> dict[str, int]:
+    """Return, by segment, the end that the lane's next header names; also from files that just came."""
+    limits: dict[str, int] = {}
+    lanes: set[str] = set()
+    for folder, name in keys:
+        if folder == SEGMENTS:
+            previous = first_header(view, os.path.join(view.root, folder, name))
+            named = parse_segment_file(name)
+            if previous is not None:
+                limits[previous[0]] = previous[1]
+            if named:
+                lanes.add(named.lane)
+    for lane in lanes:
+        for section in view.index.sections_of(lane):
+            if section.prev_segment:
+                limits.setdefault(section.prev_segment, section.prev_seq)
+    return limits
+
+
+def first_header(view: View, path: str) -> tuple[str, int] | None:
+    """Return (segment, seq) that the header of a segment names as its predecessor's end."""
+    try:
+        line = view.files.read_at(path, 0, 1 << 18).split(b"\n", 1)[0] + b"\n"
+        previous = decode_header(unseal(line)).previous
+    except (OSError, BadLineError):
+        return None
+    return previous and (previous.segment, previous.seq)

@@ -1,0 +1,75 @@
+"""Files that left the folders of the truth: what to forget, and which entities lost an event by it."""
+
+from journal.format.names import parse_segment_file
+from journal.format.segment import Vector
+from journal.index.checkpoints import remaining_covers
+from journal.index.loading import NeedsRebuildError
+from journal.index.rows import FileFacts
+from journal.index.view import Key, View
+from journal.segments.folders import CHECKPOINTS, SEGMENTS
+from journal.state import vector
+
+
+def leave(view: View, keys: list[Key]) -> set[Key]:
+    """Forget files; return the entities that lost an event by it. Raises NeedsRebuildError."""
+    left = [view.facts[key] for key in keys]
+    gone = {facts.id for facts in left}
+    _refuse_unlisted(left)
+    touched: set[Key] = set()
+    for facts in left:
+        touched |= _forget_events(view, facts, gone)
+    for facts in left:
+        for lane, first, _ in view.index.parts_of_file(facts.id):
+            _drop_section(view, lane, first, gone)
+        view.index.drop_file(facts.id)
+        del view.facts[facts.folder, facts.name], view.by_id[facts.id]
+    view.damage = [item for item in view.damage if item.file not in gone]
+    if any(facts.folder == CHECKPOINTS for facts in left):
+        view.covers = remaining_covers(view)
+    view.have = vector.union(view.have_files, view.covers)
+    view.top = vector.highest(view.have)
+    if not vector.is_subset(view.covers, view.have_files):
+        raise NeedsRebuildError("a checkpoint covers events whose files are not here")
+    return touched
+
+
+def _refuse_unlisted(left: list[FileFacts]) -> None:
+    for facts in left:
+        if facts.folder != CHECKPOINTS and not facts.listed:
+            raise NeedsRebuildError("a file left whose events were never listed")
+        if facts.folder == SEGMENTS and facts.size != facts.applied:
+            raise NeedsRebuildError("a file with an unclean tail left")
+
+
+def _forget_events(view: View, facts: FileFacts, gone: set[int]) -> set[Key]:
+    touched: set[Key] = set()
+    for lane, first, spans in view.index.parts_of_file(facts.id):
+        lost = _lost(view, lane, first, spans, gone)
+        for low, high in spans:
+            if lost:
+                touched |= view.index.touched(lane, low, high)
+            view.index.drop_events(lane, low, high, facts.id)
+        view.have_files = vector.subtract(view.have_files, {lane: lost} if lost else {})
+    return touched
+
+
+def _lost(
+    view: View, lane: str, first: int, spans: tuple[tuple[int, int], ...], gone: set[int]
+) -> tuple[tuple[int, int], ...]:
+    """Return the seqs of a part that no file that stays holds; what stays elsewhere is listed anew."""
+    rest: Vector = {lane: spans} if spans else {}
+    for holder, others in view.index.holders(lane, first):
+        if holder not in gone and others:
+            rest = vector.subtract(rest, {lane: others})
+            view.put_file(view.by_id[holder]._replace(listed=0))
+    return rest.get(lane, ())
+
+
+def _drop_section(view: View, lane: str, first: int, gone: set[int]) -> None:
+    if any(holder not in gone for holder, _ in view.index.holders(lane, first)):
+        return
+    for section in view.index.sections_of(lane):
+        parsed = section.prev_segment and parse_segment_file(f"{section.prev_segment}.jsonl")
+        if parsed and parsed.first == first and section.number > 0:
+            raise NeedsRebuildError("the base of a known difference left")
+    view.index.drop_section(lane, first)

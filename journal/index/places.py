@@ -1,0 +1,54 @@
+"""The places of events: noting them file by file, and reading the record at one of them."""
+
+from collections.abc import Callable
+
+from journal.format.lines import BadLineError
+from journal.format.record import Record, decode
+from journal.index.applying import Applier
+from journal.index.bounds import Bounds, limits_of, no_memory, with_limit
+from journal.index.loading import load_pieces, path_of
+from journal.index.rows import Location
+from journal.index.view import View
+from journal.segments.folders import ARCHIVE, CHECKPOINTS
+from journal.segments.pack import MEMBER_BYTES_MAX, read_line
+
+
+def list_events(view: View, progress: Callable[[int, int], None] | None = None) -> None:
+    """Note where the events of all files stand that a rebuild has only folded; history needs it.
+
+    The rows go to the overlay file by file; a caller that may write flushes them.
+    """
+    unlisted = [facts for facts in view.facts.values() if not facts.listed and facts.folder != CHECKPOINTS]
+    limits = limits_of(view, [(facts.folder, facts.name) for facts in unlisted])
+    for number, facts in enumerate(sorted(unlisted, key=lambda item: item.name)):
+        bounds = with_limit(no_memory, facts.name, limits)
+        if facts.last:
+            bounds = Bounds(limit_seq=facts.last)
+        applier = Applier(view)
+        damage, seen = list(view.damage), list(view.overlay.damage)
+        for piece in load_pieces(view, facts._replace(listed=1), bounds, applier):
+            applier.opened(piece)
+            if piece.found:
+                applier.apply(piece, piece.found)
+        if facts.applied:
+            view.damage, view.overlay.damage = damage, seen
+        if progress is not None:
+            progress(number + 1, len(unlisted))
+
+
+def read_record(view: View, place: Location) -> Record | None:
+    """Return the record at a place, None where its bytes do not verify any more."""
+    facts = view.by_id.get(place.file)
+    if facts is None:
+        return None
+    path = path_of(view, facts)
+    try:
+        if facts.folder == ARCHIVE:
+            member = view.files.read_at(path, place.offset, MEMBER_BYTES_MAX)
+            line = read_line(member, place.inner, place.length)
+        else:
+            line = view.files.read_at(path, place.offset, place.length)
+        record = decode(line or b"")
+    except (OSError, BadLineError):
+        return None
+    return record if record["seq"] == place.seq else None

@@ -1,0 +1,86 @@
+"""Everything in a store as text for other programs, a piece at a time.
+
+These forms are an interface (docs/json.md): they are built here field by field, so that a change of the
+library's classes does not change them.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from journal.errors import UsageError
+from journal.format import values
+
+if TYPE_CHECKING:
+    from journal.facade import Journal
+    from journal.store.model import Entity, Event
+
+FORMATS = ("jsonl", "events", "json")
+_LINES_AT_ONCE = 256
+
+
+def export(journal: "Journal", format: str) -> Iterator[bytes]:
+    """Yield the text of an export in pieces.
+
+    ``jsonl``: one line per live entity, by type and id. ``events``: one line per event, oldest first.
+    ``json``: one document ``{"entities": {type: {id: document}}}``. Raises UsageError.
+    """
+    if format == "jsonl":
+        return _joined(values.encode_trusted(entity_form(entity)) + b"\n" for entity in journal.list())
+    if format == "events":
+        return _joined(values.encode_trusted(event_form(event)) + b"\n" for event in journal.log(reverse=True))
+    if format == "json":
+        return _joined(_document(journal))
+    raise UsageError(f"there is no format {format!r}", hint=f"one of {', '.join(FORMATS)}")
+
+
+def entity_form(entity: "Entity") -> dict[str, Any]:
+    """Return an entity as JSON has it."""
+    return {"type": entity.type, "id": entity.id, "rev": entity.rev, "event": entity.event, "data": entity.data}
+
+
+def event_form(event: "Event") -> dict[str, Any]:
+    """Return an event as JSON has it: what its kind does not have is left out."""
+    form: dict[str, Any] = {
+        "event": event.id,
+        "seq": event.seq,
+        "lane": event.lane,
+        "kind": event.kind,
+        "ts": event.ts,
+        "writer": event.writer,
+        "actor": event.actor,
+        "summary": event.summary,
+        "tx": list(event.tx) if event.tx else None,
+    }
+    if event.kind == "entity":
+        form |= {"type": event.type, "id": event.entity, "rev": event.rev, "action": event.action}
+        form |= {"set": list(event.set), "unset": list(event.unset)}
+    elif event.kind == "event":
+        form |= {"stream": event.stream, "name": event.event, "rev": event.rev, "key": event.key}
+    else:
+        form |= {"note": event.note}
+    return form | {"data": event.data}
+
+
+def _document(journal: "Journal") -> Iterator[bytes]:
+    # Written member by member: one document of everything would be in memory twice.
+    type = None
+    yield b'{"entities":{'
+    for entity in journal.list():
+        if entity.type != type:
+            yield (b"},\n" if type is not None else b"\n") + values.encode_trusted(entity.type) + b":{\n"
+            type = entity.type
+        else:
+            yield b",\n"
+        yield values.encode_trusted(entity.id) + b":" + values.encode_trusted(entity.data)
+    yield (b"\n}" if type is not None else b"") + b"}}\n"
+
+
+def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield fewer, larger pieces."""
+    batch: list[bytes] = []
+    for piece in pieces:
+        batch.append(piece)
+        if len(batch) >= _LINES_AT_ONCE:
+            yield b"".join(batch)
+            batch.clear()
+    yield b"".join(batch)
