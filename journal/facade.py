@@ -22,6 +22,7 @@ from journal.store.query import Condition, conditions_of
 from journal.store.reverting import inverse_of
 
 if TYPE_CHECKING:
+    from journal.format.segment import Vector
     from journal.git.commit import CommitResult
     from journal.upkeep.compact import Compaction
     from journal.upkeep.findings import Report
@@ -349,13 +350,16 @@ class Journal:
         yield from reversed(found) if reverse else found
 
     def follow(self, *, poll_seconds: float = 0.3) -> Iterator[Event]:
-        """Yield events that arrive from now on, of any lane, in the order of their arrival; never ends."""
+        """Yield events that arrive from this call on, of any lane, in the order of their arrival; never ends."""
+        with self._engine.reading() as view:
+            seen = view.have
+        return self._arriving(seen, poll_seconds)
+
+    def _arriving(self, seen: "Vector", poll_seconds: float) -> Iterator[Event]:
         import time
 
         from journal.state import vector
 
-        with self._engine.reading() as view:
-            seen = view.have
         while True:
             with self._engine.reading(history=True) as view:
                 fresh, seen = vector.subtract(view.have, seen), view.have

@@ -4,17 +4,22 @@
 next commit, or cost what the whole repository costs. So the steps are made here, in git's own
 protocol and in this order, and a kill or a power cut between any two leaves this:
 
-| step                                         | what is left, and what the next run does                  |
-|----------------------------------------------|-----------------------------------------------------------|
-| take index.lock                              | a lock of ours: recognised and taken over (lock_file.py)  |
-| write blobs, trees, commit; sync them        | objects that nothing names: found again, or left to gc    |
-| under the ref's lock: compare, sync, rename  | the ref old, or new with all its objects durable          |
-| reflog                                       | a line missing in the log                                 |
-| write, sync and rename the index             | ref new and index old: the next run finds nothing to      |
-|                                              | commit and brings the index up to date                    |
-| remove index.lock                            | as above                                                  |
+| step                                         | what is left, and what the next run does                    |
+|----------------------------------------------|-------------------------------------------------------------|
+| take index.lock                              | a lock of ours: recognised and taken over (lock_file.py)    |
+| write blobs, trees, commit; sync them        | objects that nothing names: found again, or left to gc      |
+| write, sync and rename the index             | our paths staged, as by ``git add``: whoever commits next,  |
+|                                              | we or the user, commits them                                |
+| under the ref's lock: compare, sync, rename  | the ref old, as above, or new, with all else in place       |
+| reflog                                       | a line missing in the log                                   |
+| remove index.lock                            | all done but the lock                                       |
 
-So at every instant ``git fsck`` is clean, no staged work is lost, and running it again completes it.
+The index goes before the ref. The other way round, as in ``git commit`` itself, a kill between the
+two leaves an index in which our files are as before, and the user's next commit reverts ours.
+
+So at every instant ``git fsck`` is clean, no staged work is lost, no later commit takes ours back,
+and running it again completes it, also with nothing to commit: then it clears the locks away. (Git
+syncs no objects by itself: a commit of the user's just before ours may be lost all the same.)
 """
 
 import contextlib
@@ -156,6 +161,7 @@ class _Commit:
                     return self._attempt(index, message, author, verify=verify)
         finally:
             self._reader.close()
+        index.restore()
         raise GitError(
             "HEAD moved at every attempt to commit; nothing was committed",
             path=self._repository.work_tree,
@@ -177,10 +183,14 @@ class _Commit:
             self._writer.flush()
             text = _clean(self._after_hooks(tree, text, identities[0], verify=verify))
         commit = self._write_commit(tree, head, identities, text)
-        index.verify()
         self._lock.check()
-        self._move(head, commit, identities[1], text)
         index.put(placed, self._contents)
+        try:
+            self._move(head, commit, identities[1], text)
+        except (GitError, OSError):
+            if read_head(self._repository).commit != commit:
+                index.restore()
+            raise
         return CommitResult(commit, head.branch, changed, tree)
 
     def _split(self, head: Head) -> tuple[str, dict[str, Placed]]:

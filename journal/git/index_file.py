@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.disk.files import TEMPORARY_SUFFIX, Files, write_whole
 from journal.errors import GitError
 from journal.git.digests import Digest
 from journal.git.index_by_git import mode_by_git, paths_by_git, replace_by_git, unmerged_by_git
@@ -49,11 +49,7 @@ class Index:
         self._files = files
         self._path = path
         self._opened = open_index(repository, path)
-
-    def verify(self) -> None:
-        """Raise GitError where the index's checksum is wrong. To be called before anything is changed."""
-        if self._opened is not None:
-            self._opened.file.verify()
+        self._before = b""
 
     def refuse_conflicts(self, paths: Sequence[str]) -> None:
         """Raise GitError where a path is in conflict, or a file stands where a folder is to be."""
@@ -79,16 +75,26 @@ class Index:
 
     def put(self, placed: Mapping[str, Placed], contents: Mapping[str, bytes | None]) -> int:
         """Make the index say what a commit says of these paths; return how many it did not."""
-        passing = os.path.join(self._repository.git_dir, f"index-{os.urandom(6).hex()}{TEMPORARY_SUFFIX}")
         if self._opened is None:
-            replace_by_git(self._repository, self._path, placed, self._files, passing)
+            self._before = self._files.read(self._path)
+            replace_by_git(self._repository, self._path, placed, self._files, self._passing())
             return len(placed)
-        self.verify()
+        self._opened.file.verify()
         wanted = {path.encode(): self._wanted(path, place, contents[path]) for path, place in placed.items()}
         edits = edits_for(self._opened.file, wanted)
         if edits:
-            self._replace(self._opened, edits, list(wanted), passing)
+            self._replace(self._opened, edits, list(wanted), self._passing())
         return len(edits)
+
+    def restore(self) -> None:
+        """Bring back what the index said before ``put``, for a commit that could not be made."""
+        if self._opened is not None:
+            self._replace(self._opened, [], [], self._passing())
+        elif self._before:
+            write_whole(self._files, self._path, self._before, durable=True)
+
+    def _passing(self) -> str:
+        return os.path.join(self._repository.git_dir, f"index-{os.urandom(6).hex()}{TEMPORARY_SUFFIX}")
 
     def remove_leftovers(self) -> None:
         """Remove the passing files that killed runs left in the git folder. The lock is held."""

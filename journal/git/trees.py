@@ -9,7 +9,6 @@ from journal.git.objects import ObjectReader, ObjectWriter
 from journal.git.repository import Repository
 
 MODE_FILE = 0o100644
-MODE_PROGRAM = 0o100755
 MODE_FOLDER = 0o40000
 _KIND_OF_MODE = {0o120000: "a symbolic link", 0o160000: "a submodule", MODE_FOLDER: "a folder"}
 

@@ -33,9 +33,10 @@ class Applier:
             view.overlay.sections[piece.lane, piece.first] = section
         else:
             section = view.section_at(piece.lane, piece.first) or resolve(view, piece)
-        hidden = vector.subtract(section.sees, view.have)
-        self._pasts[id(piece)] = Past(section.lane, section.first, section.sees, hidden)
-        self._bridge(section)
+        if section.prev_seq:
+            # Between the end of a lane's segment and the first seq of the next there is nothing.
+            view.add_have(section.lane, section.prev_seq + 1, section.first - 1)
+        self._pasts[id(piece)] = past_of(view, section, piece)
 
     def apply(self, piece: Piece, found: Sequence[Found]) -> None:
         """Apply the next records of a piece; one that is here already only gains a place."""
@@ -62,7 +63,7 @@ class Applier:
             view.add_have(lane, start, stop)
 
     def place(self, file: int, places: list[tuple[int, int]]) -> None:
-        """Tell where the text of a file's lines stands in it (see ``segments.folders.Text``)."""
+        """Tell where the text of a pack's lines stands in it (see ``segments.folders.Text``)."""
         self._places[file] = places
 
     def _list(self, piece: Piece, item: Found, key: Key | None) -> None:
@@ -75,10 +76,16 @@ class Applier:
         seq = item.record["seq"]
         self._view.add_damage(DamageFacts(piece.file, item.offset, item.length, piece.lane, seq, seq, reason))
 
-    def _bridge(self, section: SectionFacts) -> None:
-        """Between the end of a lane's segment and the first seq of the next there is nothing."""
-        if section.prev_seq and vector.contains(self._view.have, section.prev_seq, section.lane):
-            self._view.add_have(section.lane, section.prev_seq + 1, section.first - 1)
+
+def past_of(view: View, section: SectionFacts, piece: Piece) -> Past:
+    """Return what the writer of a piece saw, and what of that is not here: lines lost in the segment too."""
+    past = Past(section.lane, section.first, section.sees)
+    if not piece.found:
+        return past
+    seqs = [item.record["seq"] for item in piece.found]
+    own = spans_of(seqs)
+    here = vector.union(view.have, {piece.lane: own})
+    return Past(section.lane, section.first, section.sees, vector.subtract(past.seen_by(seqs[-1] + 1), here))
 
 
 _PLAIN = [(0, 0)]
@@ -86,7 +93,7 @@ _PLAIN = [(0, 0)]
 
 def locate(places: list[tuple[int, int]], offset: int) -> tuple[int, int]:
     """Return (offset in the file, offset in the member's text) of an offset in the text."""
-    if places is _PLAIN or places == _PLAIN:
+    if places is _PLAIN:
         return offset, 0
     from bisect import bisect_right
 

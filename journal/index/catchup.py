@@ -20,7 +20,6 @@ from journal.index.replay import Source, in_total_order
 from journal.index.rows import FileFacts
 from journal.index.view import Key, View, checksum_on, is_unchanged, with_stat
 from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
-from journal.state import vector
 from journal.state.entity import Change, Past, fold
 
 
@@ -126,12 +125,6 @@ def _check_chains(view: View, came: list[Key]) -> None:
         later = (other for other in view.index.sections_of(lane) if other.first > first and other.number > 0)
         if any(other.prev_segment == section_name(section) for other in later):
             raise NeedsRebuildError("the base of a known difference arrived")
-    lanes = {lane for lane, intervals in view.have.items() if len(intervals) > 1}
-    for lane in lanes & {lane for lane, _ in view.overlay.sections}:
-        for section in view.index.sections_of(lane):
-            here = section.prev_seq and vector.contains(view.have, section.prev_seq, lane)
-            if here and vector.contains(view.have, section.first, lane):
-                view.add_have(lane, section.prev_seq + 1, section.first - 1)
 
 
 def _fold_again(view: View, touched: set[Key]) -> None:

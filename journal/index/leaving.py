@@ -72,4 +72,7 @@ def _drop_section(view: View, lane: str, first: int, gone: set[int]) -> None:
         parsed = section.prev_segment and parse_segment_file(f"{section.prev_segment}.jsonl")
         if parsed and parsed.first == first and section.number > 0:
             raise NeedsRebuildError("the base of a known difference left")
+    known = view.index.section_at(lane, first)
+    if known is not None and known.first == first and known.prev_seq:
+        view.have_files = vector.subtract(view.have_files, vector.of(lane, known.prev_seq + 1, first - 1))
     view.index.drop_section(lane, first)

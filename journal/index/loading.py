@@ -34,7 +34,8 @@ def load_pieces(view: View, facts: FileFacts, bounds: Bounds, applier: Applier) 
     result = scan(text.data, floor_seq=bounds.floor_seq, limit_seq=bounds.limit_seq)
     applied = result.end if facts.folder == SEGMENTS else facts.size
     crc = checksum_on(0, text.data[:applied]) if facts.folder == SEGMENTS else checksum_on(0, view.files.read(path))
-    applier.place(facts.id, text.starts)
+    if facts.folder != SEGMENTS:
+        applier.place(facts.id, text.starts)
     pieces = []
     for section in result.sections:
         header = section.header

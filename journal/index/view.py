@@ -13,6 +13,7 @@ from typing import Any
 
 from journal.disk.files import Files, FileStat
 from journal.format import values
+from journal.format.limits import DEPTH_MAX
 from journal.format.lines import BadLineError
 from journal.format.names import blob_file
 from journal.format.record import DELETE, Record
@@ -153,7 +154,8 @@ class View:
         section = self.section_at(lane, seq)
         if section is None:
             return Past(lane, seq, vector.EMPTY)
-        return Past(lane, section.first, section.sees, vector.subtract(section.sees, self.have))
+        past = Past(lane, section.first, section.sees)
+        return Past(lane, section.first, section.sees, vector.subtract(past.seen_by(seq), self.have))
 
     def events_of(self, key: Key) -> list[Location]:
         """Return where an entity's events stand, oldest first; needs all files listed."""
@@ -180,7 +182,7 @@ class View:
         if hashlib.sha256(text).hexdigest() != ref["sha256"]:
             raise BadLineError(f"the blob {ref['sha256'][:16]}… does not match its name")
         try:
-            payload = values.decode(text)
+            payload = values.decode_bounded(text, DEPTH_MAX)
         except ValueError as error:
             raise BadLineError(f"the blob {ref['sha256'][:16]}… is not JSON") from error
         if type(payload) is not dict:

@@ -47,7 +47,11 @@ def list_truth(files: Files, root: str) -> tuple[Listing, list[str]]:
 
 def read_text(files: Files, path: str, folder: str) -> Text:
     """Return the lines of a segment or a pack. Raises FileNotFoundError."""
-    data = files.read(path)
+    return text_of(files.read(path), folder)
+
+
+def text_of(data: bytes, folder: str) -> Text:
+    """Return the lines in the bytes of a segment or a pack."""
     if folder == SEGMENTS:
         return Text(data, [(0, 0)], [])
     parts: list[bytes] = []

@@ -46,10 +46,11 @@ class Freshness:
         now = time.time_ns()
         self._listing, self.strange = list_truth(self._files, self._root)
         self._stats = stats
-        self._settled = all(stat is None or now - stat.mtime_ns > _grain_ns(stat.mtime_ns) for stat in stats)
+        self._settled = all(stat is None or now - stat.mtime_ns > grain_ns(stat.mtime_ns) for stat in stats)
         return self._listing, True
 
 
-def _grain_ns(mtime_ns: int) -> int:
+def grain_ns(mtime_ns: int) -> int:
+    """Return how old a time stamp must be to be sure that a further change would move it."""
     # Whole seconds everywhere are the mark of a file system with a coarse clock.
     return _GRAIN_NS if mtime_ns % 1_000_000_000 else _COARSE_GRAIN_NS

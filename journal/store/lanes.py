@@ -23,6 +23,7 @@ can append to the same inode.
 
 import contextlib
 import os
+import time
 from typing import Any, NamedTuple
 
 from journal.disk.files import Files, FileStat, OpenFile, write_whole
@@ -39,7 +40,10 @@ from journal.segments.scan import scan
 from journal.segments.tip import LaneMemory, Tip, decode_memory, decode_tip, encode_memory, encode_tip
 from journal.state import vector
 from journal.store.blobs import write_blob
+from journal.store.freshness import grain_ns
 from journal.store.home import LANE_FILE, TIP_FILE, is_lane_ours, write_note
+
+_TIP_READS_MAX = 3
 
 
 class Target(NamedTuple):
@@ -68,10 +72,30 @@ class Lanes:
 
     def tip(self) -> Tip | None:
         """Return how far the open segment is durable, as any process of this work tree noted last."""
-        try:
-            return decode_tip(self._files.read_at(os.path.join(self._local, TIP_FILE), 0, 1024))
-        except OSError:
+        path = os.path.join(self._local, TIP_FILE)
+        found = self._files.stat(path)
+        if found is None:
             return None
+        if found != self._noted_stat:
+            self._noted = self._read_tip(path)
+            is_settled = time.time_ns() - found.mtime_ns > grain_ns(found.mtime_ns)
+            self._noted_stat = found if is_settled else None
+        return self._noted
+
+    def _read_tip(self, path: str) -> Tip | None:
+        for _ in range(_TIP_READS_MAX):
+            try:
+                data = self._files.read_at(path, 0, 1024)
+            except OSError:
+                return None
+            tip = decode_tip(data)
+            if tip is not None or not data:
+                return tip
+            # Torn: by a power cut, or because its writer is just writing it.
+        return None
+
+    _noted: Tip | None = None
+    _noted_stat: FileStat | None = None
 
     def close(self) -> None:
         """Close the open segment's file; the next append looks at everything anew."""

@@ -91,14 +91,18 @@ def make_store(files: Files, root: str, config: bytes) -> bool:
     for folder in TRUTH_FOLDERS:
         ensure_folder(files, root, folder, durable=True)
     ensure_local(files, root)
-    contents = {".gitignore": _GIT_IGNORE.encode(), ".gitattributes": _GIT_ATTRIBUTES.encode()}
-    contents |= {"README.md": _README.encode(), CONFIG_FILE: config}
-    for name, content in contents.items():
+    for name, content in {**accompanying_files(), CONFIG_FILE: config}.items():
         path = os.path.join(root, name)
         if files.stat(path) is None:
             write_whole(files, path, content, durable=True)
             is_new = True
     return is_new
+
+
+def accompanying_files() -> dict[str, bytes]:
+    """Return the files, by name, that are the same in every store and stand beside ``journal.toml``."""
+    texts = {".gitignore": _GIT_IGNORE, ".gitattributes": _GIT_ATTRIBUTES, "README.md": _README}
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def ensure_local(files: Files, root: str) -> str:

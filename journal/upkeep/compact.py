@@ -74,7 +74,7 @@ def compact(engine: Engine, actor: str | None, *, dry_run: bool) -> Compaction:
             return Compaction(None, packed, (), removed, size, size, plan.waiting)
         packs = tuple(name for group in plan.to_pack.values() for name in _pack(engine, view, group))
         _remove(engine, plan.to_remove)
-        engine.freshness.forget()
+        engine.indexing.freshness.forget()
     with engine.reading() as view:
         return Compaction(written, packed, packs, removed, size, _live_bytes(view), plan.waiting)
 

@@ -1,0 +1,208 @@
+"""The index of one open store: opening it, knowing whether it is behind the files, bringing it forward.
+
+Two ways to be current: under the lock the index file itself is brought forward; without it the gap is folded
+in memory, over the file where nothing has left the truth, over a private copy where something has.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable
+
+from journal.disk.files import Files
+from journal.format import values
+from journal.index.bounds import Bounds
+from journal.index.catchup import catch_up, compare
+from journal.index.database import MEMORY, Index
+from journal.index.loading import NeedsRebuildError
+from journal.index.places import list_events
+from journal.index.rebuild import Progress, rebuild
+from journal.index.view import View
+from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
+from journal.segments.tip import Tip
+from journal.store.config import Config
+from journal.store.freshness import Freshness
+from journal.store.home import INDEX_FILE, is_made_here
+
+ProgressOf = Callable[[str], Progress | None]
+"""What is going on -> a callback for it."""
+
+
+class Indexing:
+    """Keeps the view of one store. Its methods say whether the writer lock must be held."""
+
+    def __init__(
+        self, files: Files, root: str, local: str, config: Config, tip: Callable[[], Tip | None], progress: ProgressOf
+    ) -> None:
+        self._files, self._root, self._local, self._config = files, root, local, config
+        self._read_tip, self._progress = tip, progress
+        self._segments = os.path.join(root, SEGMENTS)
+        self.freshness = Freshness(files, root)
+        self.view: View | None = None
+        self.is_shared = False
+        """Whether the view stands on the index file, which may be written under the lock."""
+        self.tip: Tip | None = None
+        self._is_behind = False
+        """The files were seen to differ from the view, which has not been brought to them yet."""
+        self.unsynced: str | None = None
+        """A segment whose end could not be synced before it was served (a read-only disk), if any."""
+
+    # -- opening --------------------------------------------------------------------------------
+
+    def drop(self) -> None:
+        """Close the index; the next use opens it again."""
+        if self.view is not None:
+            self.view.index.close()
+        self.view, self.is_shared = None, False
+
+    def open_if_ours(self) -> View | None:
+        """Open the index file as it is, without the lock; None where there is none that counts."""
+        path = os.path.join(self._local, INDEX_FILE)
+        found = self._files.stat(path)
+        if found is None or found.kind != "file" or not is_made_here(self._files, self._local):
+            return None
+        for read_only in (False, True):
+            with contextlib.suppress(sqlite3.Error):
+                index = Index(path, read_only=read_only)
+                if index.meta("built_for") != self._built_for():
+                    index.close()
+                    return None
+                self.view = View(self._files, self._root, index, self._config.strategies)
+                self.is_shared = not read_only
+                return self.view
+        return None
+
+    def open_under_lock(self) -> View:
+        """Under the lock: open the index file, or make it anew where it is missing, broken or for another store."""
+        self.drop()
+        path = os.path.join(self._local, INDEX_FILE)
+        index = self._open_or_replace(path)
+        self.view, self.is_shared = View(self._files, self._root, index, self._config.strategies), True
+        if index.meta("built_for") != self._built_for():
+            self._rebuild(self.view, self.freshness.look(None)[0])
+        return self.view
+
+    def _open_or_replace(self, path: str) -> Index:
+        found = self._files.stat(path)
+        if found is not None and found.kind == "file":
+            with contextlib.suppress(sqlite3.Error):
+                return Index(path)
+        # A cache that cannot be used is dropped; a link goes, what it leads to stays.
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            self._files.remove(path + suffix)
+        return Index(path)
+
+    def _open_private(self) -> View:
+        """Without the lock: a copy of the index in memory, or an empty one built from the files."""
+        view = self.view
+        index = view.index.private_copy() if view is not None else Index(MEMORY)
+        self.drop()
+        self.view = View(self._files, self._root, index, self._config.strategies)
+        if index.meta("built_for") != self._built_for():
+            self._rebuild(self.view, self.freshness.look(None)[0])
+        return self.view
+
+    def _built_for(self) -> str:
+        """What an index depends on besides the truth: which store, and how it merges."""
+        merges = {name: options.merge for name, options in sorted(self._config.types.items()) if options.merge}
+        return f"{self._config.store} {values.checksum(merges):08x}"
+
+    def _rebuild(self, view: View, listing: Listing) -> None:
+        view.reload()
+        rebuild(view, listing, self.bounds, self._progress("rebuild"))
+        with view.index.writing():
+            view.index.set_meta("built_for", self._built_for())
+        view.settle()
+
+    # -- being current --------------------------------------------------------------------------
+
+    def is_fresh(self) -> bool:
+        """Tell whether the view holds all that is in the files; cheap, whatever their number."""
+        view = self.view
+        if view is None or self._is_behind or view.is_overtaken():
+            return False
+        self.tip = self._read_tip()
+        name = self.tip.segment if self.tip is not None else None
+        listing, is_new = self.freshness.look(name)
+        if is_new:
+            # Not asked again: to the next look, these folders are as they were.
+            self._is_behind = any(compare(view, listing))
+            return not self._is_behind
+        if name is None:
+            return True
+        facts, stat = view.facts.get((SEGMENTS, name)), listing.get((SEGMENTS, name))
+        return facts is not None and stat is not None and facts.size == stat.size and facts.inode == stat.inode
+
+    def bring_forward(self) -> View:
+        """Under the lock: make the view on the index file hold all that is in the files."""
+        view = self.view
+        if view is None or not self.is_shared:
+            view = self.open_under_lock()
+        elif view.is_overtaken():
+            view.reload()
+        elif self.is_fresh():
+            return view
+        listing = self._look_behind()
+        try:
+            catch_up(view, listing, self.bounds)
+        except NeedsRebuildError:
+            self._rebuild(view, listing)
+        self._is_behind = False
+        return view
+
+    def fold_gap(self) -> View:
+        """Without the lock: make the view hold all that is in the files, in memory."""
+        view = self.view
+        if view is not None and view.is_overtaken():
+            view.reload()
+        view = view or self.open_if_ours() or self._open_private()
+        listing = self._look_behind()
+        try:
+            if compare(view, listing).left and view.index.path != MEMORY:
+                view = self._open_private()
+            catch_up(view, listing, self.bounds)
+        except NeedsRebuildError:
+            view = view if view.index.path == MEMORY else self._open_private()
+            self._rebuild(view, listing)
+        self._is_behind = False
+        return view
+
+    def _look_behind(self) -> Listing:
+        self._is_behind = True
+        self.tip = self._read_tip()
+        listing, _ = self.freshness.look(self.tip.segment if self.tip is not None else None)
+        self._sync_tail(listing)
+        return listing
+
+    def _sync_tail(self, listing: Listing) -> None:
+        """Bytes that nobody has synced yet are made durable before anyone is shown what they say."""
+        tip = self.tip
+        found = listing.get((SEGMENTS, tip.segment)) if tip is not None else None
+        if tip is None or found is None or tip.is_failed or found.size <= tip.size or found.inode != tip.inode:
+            return
+        try:
+            self._files.sync(os.path.join(self._segments, tip.segment))
+            self.unsynced = None
+        except OSError:
+            self.unsynced = tip.segment
+
+    def bounds(self, name: str) -> Bounds:
+        """What this work tree remembers of a segment's end: nothing acknowledged may be missing before it."""
+        tip = self.tip
+        if tip is None or tip.segment != name:
+            return Bounds()
+        found = self._files.stat(os.path.join(self._segments, name))
+        if found is None or found.inode != tip.inode:
+            return Bounds()
+        return Bounds(tip.seq, tip.seq if tip.is_failed else None)
+
+    # -- history --------------------------------------------------------------------------------
+
+    def list_events(self) -> bool:
+        """Note the places of all events that a rebuild only folded, in the overlay; True if there were any."""
+        view = self.view
+        assert view is not None
+        if all(facts.listed for facts in view.facts.values() if facts.folder != CHECKPOINTS):
+            return False
+        list_events(view, self._progress("history"))
+        return True

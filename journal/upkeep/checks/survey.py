@@ -1,0 +1,84 @@
+"""Every file of the truth, read once: what all checks of the truth and of the index go by."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from journal.disk.files import Files
+from journal.format.segment import Vector
+from journal.index.applying import spans_of
+from journal.index.bounds import BoundsOf, with_limit
+from journal.segments.folders import ARCHIVE, SEGMENTS, Listing
+from journal.state import vector
+from journal.upkeep.checks.losses import Loss, Place
+from journal.upkeep.checks.reading import EventsRead, FileRead, Reference, SectionRead, read_file
+from journal.upkeep.findings import Finding
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Survey:
+    """What stands in the segments and packs of a store."""
+
+    listing: Listing
+    strange: list[str]
+    sections: list[SectionRead] = field(default_factory=list)
+    events: dict[str, list[EventsRead]] = field(default_factory=dict)
+    references: list[Reference] = field(default_factory=list)
+    accepted: set[Place] = field(default_factory=set)
+    losses: list[Loss] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    have: Vector = field(default_factory=dict)
+    records: int = 0
+    bytes: int = 0
+
+    def take(self, read: FileRead, size: int) -> None:
+        """Add what one file holds."""
+        self.sections.extend(read.sections)
+        self.events.setdefault(read.events.lane, []).append(read.events)
+        self.references.extend(read.references)
+        self.accepted.update(read.accepted)
+        self.losses.extend(read.losses)
+        self.findings.extend(read.findings)
+        spans = spans_of(read.events.seqs)
+        self.have = vector.union(self.have, {read.events.lane: spans} if spans else {})
+        self.records += len(read.events.seqs)
+        self.bytes += size
+
+
+def survey_truth(
+    files: Files,
+    root: str,
+    listing: Listing,
+    strange: list[str],
+    *,
+    store: str,
+    bounds: BoundsOf,
+    progress: Progress | None = None,
+) -> Survey:
+    """Read all segments and packs. ``bounds``: what this work tree remembers of a segment's end."""
+    found = Survey(listing, strange)
+    limits: dict[str, int] = {}
+    done = 0
+    for folder, name in _in_order(listing):
+        try:
+            data = files.read(os.path.join(root, folder, name))
+        except FileNotFoundError:
+            continue  # it left while the others were read; the caller looks again
+        read = read_file(folder, name, data, with_limit(bounds, name, limits), store)
+        for section in read.sections:
+            if section.previous is not None:
+                limits[section.previous.segment] = section.previous.seq
+        found.take(read, len(data))
+        done += 1
+        if progress is not None:
+            progress(done, len(listing))
+    return found
+
+
+def _in_order(listing: Listing) -> Iterator[tuple[str, str]]:
+    """A header says where the segment before it ends: so packs come first, then segments, the latest first."""
+    for folder in (ARCHIVE, SEGMENTS):
+        yield from sorted((key for key in listing if key[0] == folder), key=lambda key: key[1], reverse=True)
+

@@ -1,0 +1,125 @@
+"""Segments and packs among each other: the chain of each lane, ids that are there twice, files that do not belong."""
+
+import os
+from collections.abc import Iterator
+
+from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.format.lines import BadLineError, unseal
+from journal.format.names import event_id, parse_segment_file
+from journal.format.segment import Vector
+from journal.segments.folders import text_of
+from journal.state import vector
+from journal.upkeep.checks.losses import Loss
+from journal.upkeep.checks.reading import EventsRead, SectionRead
+from journal.upkeep.checks.survey import Survey
+from journal.upkeep.findings import Finding
+
+# Systems drop these into any folder that somebody looks at.
+_HARMLESS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".directory"))
+
+
+# -- the chain --------------------------------------------------------------------------------------
+
+
+def chain_losses(survey: Survey, covers: Vector, *, is_explained: bool) -> Iterator[Loss]:
+    """Yield a loss for each segment that a header refers to and that is not here, or not to its end.
+
+    ``is_explained``: git keeps these files, so that one it does not know was dropped by a person (a reverted
+    or picked commit); that is history, and no damage. ``covers``: what checkpoints stand in for.
+    """
+    here = {(section.lane, section.first) for section in survey.sections}
+    seen: set[tuple[str, int]] = set()
+    for section in survey.sections:
+        named = section.previous and parse_segment_file(f"{section.previous.segment}.jsonl")
+        if section.previous is None or not named or (named.lane, named.first) in seen:
+            continue
+        seen.add((named.lane, named.first))
+        if (named.lane, named.first) in here:
+            yield from _short_end(survey, section, named.first)
+            continue
+        path = f"segments/{section.previous.segment}.jsonl"
+        span = vector.of(named.lane, named.first, section.previous.seq)
+        if vector.is_subset(span, covers) and not section.is_difference:
+            continue
+        reason = f"is not here, and {section.path} comes after it"
+        if section.is_difference:
+            reason += ", whose header names only what differs: what its writer saw is not known for sure"
+        severity = "info" if is_explained else "error"
+        yield Loss("history-missing", path, 0, 0, named.lane, named.first, section.previous.seq, reason, severity)
+
+
+def _short_end(survey: Survey, section: SectionRead, first: int) -> Iterator[Loss]:
+    """A segment that is packed must reach as far as the next header says (a live one's scan tells that itself)."""
+    assert section.previous is not None, section
+    path = f"segments/{section.previous.segment}.jsonl"
+    parts = [part for part in survey.sections if (part.lane, part.first) == (section.lane, first)]
+    if any(part.path == path for part in parts) or section.previous.seq < first:
+        return
+    last = max(part.last for part in parts)
+    if last < section.previous.seq:
+        holder = max(parts, key=lambda part: part.last).path
+        reason = f"ends at seq {last}, and {section.path} says that {section.previous.seq} stood in it"
+        yield Loss("damaged", holder, first, 0, section.lane, last + 1, section.previous.seq, reason)
+
+
+# -- one id, two records ----------------------------------------------------------------------------
+
+
+def duplicate_losses(survey: Survey, files: Files, root: str) -> Iterator[Loss]:
+    """Yield a loss for each id that two different records have.
+
+    Two work trees went on writing in one lane: a virtual machine was rolled back, or file times were faked.
+    """
+    for lane, parts in sorted(survey.events.items()):
+        count = sum(high - low + 1 for low, high in survey.have.get(lane, ()))
+        if sum(len(part.seqs) for part in parts) > count:
+            yield from _between_files(lane, parts)
+    for path in sorted({part.path for parts in survey.events.values() for part in parts}):
+        yield from _within_file(survey, files, root, path)
+
+
+def _between_files(lane: str, parts: list[EventsRead]) -> Iterator[Loss]:
+    known: dict[int, tuple[int, str]] = {}
+    for part in sorted(parts, key=lambda item: item.path):
+        for seq, crc in zip(part.seqs, part.crcs, strict=True):
+            before = known.setdefault(seq, (crc, part.path))
+            if before[0] != crc:
+                reason = f"event {event_id(seq, lane)} is another one than in {before[1]}"
+                yield Loss("duplicate-id", part.path, seq, 0, lane, seq, seq, reason)
+
+
+def _within_file(survey: Survey, files: Files, root: str, path: str) -> Iterator[Loss]:
+    folder, _, name = path.partition("/")
+    lines = survey.lines.get(path)
+    if lines is None:
+        return
+    data = text_of(files.read(os.path.join(root, folder, name)), folder).data
+    known: dict[int, object] = {}
+    lane = name.split("-")[1].partition(".")[0]
+    for line in data.split(b"\n")[:-1]:
+        try:
+            fields = unseal(line + b"\n")
+        except BadLineError:
+            continue
+        seq = fields.get("seq")
+        if type(seq) is int and known.setdefault(seq, fields["crc"]) != fields["crc"]:
+            reason = f"event {event_id(seq, lane)} is there twice with different content"
+            yield Loss("duplicate-id", path, seq, 0, lane, seq, seq, reason)
+
+
+# -- what does not belong ---------------------------------------------------------------------------
+
+
+def strange_findings(survey: Survey, files: Files, root: str) -> Iterator[Finding]:
+    """Yield a finding for each thing in the folders of the truth that is no file of it; links are errors."""
+    for full in sorted(survey.strange):
+        path = os.path.relpath(full, root).replace(os.sep, "/")
+        found = files.stat(full)
+        name = os.path.basename(full)
+        if found is None or name in _HARMLESS or name.endswith(TEMPORARY_SUFFIX):
+            continue
+        if found.kind == "link" or "/" not in path:
+            yield Finding("unsafe-path", "error", path, "is a link, or no folder; it is not followed and not read")
+        else:
+            hint = "nothing in it counts: if it is wanted, keep it somewhere else"
+            yield Finding("strange-file", "warning", path, "is no file of the journal, by its name or its kind", hint)
