@@ -54,21 +54,24 @@ class HeadWatch:
         self._files, self._folders = files, folders
         self._head: list[int] | None = None
         self._branch: str | None = None
+        private, common = (folders.private, folders.common) if folders is not None else ("", "")
+        self._head_path, self._index_path = os.path.join(private, "HEAD"), os.path.join(private, "index")
+        self._packed_path = os.path.join(common, "packed-refs")
+        self._tables_path = os.path.join(common, "reftable", "tables.list")
 
     def signature(self) -> list[Any]:
         """Return a value that is equal as long as nothing moved; JSON can hold it."""
         if self._folders is None:
             return []
-        private, common = self._folders.private, self._folders.common
-        head = self._stat(os.path.join(private, "HEAD"))
+        head = self._stat(self._head_path)
         if head != self._head:
             self._head = head
-            named = _named(self._files, os.path.join(private, "HEAD"), "/", "ref:")
-            self._branch = named and named.lstrip("/\\")
-        branch = self._branch and self._stat(os.path.join(common, *self._branch.split("/")))
-        packed = None if branch else self._stat(os.path.join(common, "packed-refs"))
-        tables = None if branch or packed else self._stat(os.path.join(common, "reftable", "tables.list"))
-        return [head, branch, packed, tables, self._stat(os.path.join(private, "index"))]
+            named = _named(self._files, self._head_path, "/", "ref:")
+            self._branch = named and os.path.join(self._folders.common, *named.lstrip("/\\").split("/"))
+        branch = self._branch and self._stat(self._branch)
+        packed = None if branch else self._stat(self._packed_path)
+        tables = None if branch or packed else self._stat(self._tables_path)
+        return [head, branch, packed, tables, self._stat(self._index_path)]
 
     def _stat(self, path: str) -> list[int] | None:
         found = self._files.stat(path)

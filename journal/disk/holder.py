@@ -52,6 +52,22 @@ def describe_holder(lock_path: str, descriptor: int) -> str:
     return _last_known_holder(lock_path)
 
 
+def current_holder(lock_path: str) -> str | None:
+    """Say who holds a lock at this moment, without trying to take it; None where nobody is known to.
+
+    Only the kernel is asked, and this process itself does not count. Never raises OSError.
+    """
+    try:
+        descriptor = os.open(lock_path, os.O_RDONLY | _FLAGS)
+    except OSError:
+        return None
+    try:
+        pid = _pid_that_holds(descriptor)
+    finally:
+        os.close(descriptor)
+    return None if pid is None or pid == os.getpid() else f"held by pid {pid}{_told_by_proc(pid)}"
+
+
 def _pid_that_holds(descriptor: int) -> int | None:
     """Return what the kernel says; None where it does not, or the holder is out of our sight."""
     if sys.platform == "win32":

@@ -111,6 +111,8 @@ def _growth(view: View, key: Key, stat: FileStat, bounds: Bounds, applier: Appli
     facts = view.facts[key]
     named = parse_segment_file(key[1])
     assert named is not None, key
+    if any(item.file == facts.id and item.offset >= facts.applied for item in view.damage):
+        raise NeedsRebuildError("what was missing at a segment's end may be there now")
     data = view.files.read_at(path_of(view, facts), facts.applied, stat.size - facts.applied)
     return growth_source(view, facts, named.first, named.lane, data, stat, bounds)
 
@@ -122,6 +124,8 @@ def _check_chains(view: View, came: list[Key]) -> None:
             facts = view.facts.get((SEGMENTS, f"{section.prev_segment}.jsonl"))
             if facts is not None and facts.last > section.prev_seq:
                 raise NeedsRebuildError("a new header cuts a segment that was applied further")
+            if facts is not None and facts.last < section.prev_seq and (SEGMENTS, segment_file(first, lane)) in came:
+                raise NeedsRebuildError("a new header says that a segment goes on beyond what looked like its end")
         later = (other for other in view.index.sections_of(lane) if other.first > first and other.number > 0)
         if any(other.prev_segment == section_name(section) for other in later):
             raise NeedsRebuildError("the base of a known difference arrived")

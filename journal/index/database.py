@@ -37,7 +37,7 @@ class Index:
     def __init__(self, path: str, *, read_only: bool = False) -> None:
         """Open or make the index. Raises sqlite3.Error where SQLite cannot use the file."""
         self.path = path
-        target = f"file:{_uri(path)}?mode=ro" if read_only else path
+        target = f"file:{file_uri(path)}?mode=ro" if read_only else path
         self._db = sqlite3.connect(target, uri=read_only, isolation_level=None, check_same_thread=False, timeout=5.0)
         try:
             if not read_only:
@@ -357,7 +357,8 @@ class Index:
         return copy
 
 
-def _uri(path: str) -> str:
+def file_uri(path: str) -> str:
+    """Return a path as SQLite wants it in a ``file:`` address."""
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 

@@ -29,6 +29,9 @@ Key = tuple[str, str]
 """(type, id) of an entity, or (folder, name) of a file."""
 
 
+_RECENT_MAX = 2048
+
+
 class OvertakenError(sqlite3.OperationalError):
     """Another process wrote the index between two looks at it; look again."""
 
@@ -75,6 +78,8 @@ class View:
     def reload(self) -> None:
         """Forget the overlay and read the watermark from the index again."""
         self.overlay = Overlay()
+        self._recent: dict[Key, EntityState] = {}
+        """States as the index holds them, decoded."""
         self.facts: dict[Key, FileFacts] = {(row.folder, row.name): row for row in self.index.files()}
         self.by_id: dict[int, FileFacts] = {row.id: row for row in self.facts.values()}
         self.have_files = self.index.vector("have_files")
@@ -107,11 +112,12 @@ class View:
         """Return an entity's state, None where no event here is of it."""
         if key in self.overlay.states:
             return self.overlay.states[key]
-        found = None if self.is_bare else self.index.state_texts(*key)
-        if found is None:
-            return None
-        data, text = found
-        return state_from_texts(data, text)
+        state = self._recent.get(key)
+        if state is None and not self.is_bare:
+            found = self.index.state_texts(*key)
+            if found is not None:
+                state = self._recent[key] = state_from_texts(*found)
+        return state
 
     def row(self, key: Key) -> EntityRow | None:
         """Return what an entity shows, deleted ones too; None where there is none."""
@@ -284,6 +290,13 @@ class View:
 
     def settle(self) -> None:
         """Forget the overlay after it was written."""
+        if len(self._recent) + len(self.overlay.states) > _RECENT_MAX:
+            self._recent.clear()
+        for key, state in self.overlay.states.items():
+            if state is None or self.is_bare:
+                self._recent.pop(key, None)
+            else:
+                self._recent[key] = state
         self.overlay = Overlay()
         self.settle_version()
 

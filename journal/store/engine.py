@@ -64,6 +64,7 @@ class Engine:
         self._pid = os.getpid()
         self._writer = f"w_{self._pid}-{os.urandom(4).hex()}"
         self._is_closed = self._is_locked = self._has_looked_at_projections = False
+        self._lock_inode = 0
         self._is_eager = (options.projections or self.config.projections) == "eager"
         self.lanes = Lanes(
             files,
@@ -99,7 +100,8 @@ class Engine:
             if self._is_locked:
                 yield
                 return
-            ensure_local(self.files, self.root)
+            if not self._has_local():
+                ensure_local(self.files, self.root)
             timeout = timeout_seconds if timeout_seconds is not None else self.options.lock_timeout_seconds
             with self.lock.held(timeout):
                 self._is_locked = True
@@ -109,16 +111,27 @@ class Engine:
                 finally:
                     self._is_locked = False
 
+    def _has_local(self) -> bool:
+        """Tell whether the lock file is the one that was used last; ``git clean -fdx`` takes it away."""
+        found = self.files.stat(self.lock.path)
+        return found is not None and found.inode == self._lock_inode
+
     def _make_home(self) -> None:
-        """Under the lock, before the index is opened: nothing in ``local/`` counts that was not made here."""
-        if not self.indexing.is_shared and not is_made_here(self.files, self.local):
-            self.indexing.drop()
+        """Under the lock: nothing in ``local/`` counts that was not made here, or was lost since."""
+        if self._has_local():
+            return
+        self.indexing.drop()
+        self.lanes.close()
+        if not is_made_here(self.files, self.local):
             claim(self.files, self.local)
+        found = self.files.stat(self.lock.path)
+        self._lock_inode = found.inode if found is not None else 0
 
     def _try_settling(self) -> bool:
         """Bring index and projections up to date if the lock is free this instant."""
         try:
-            ensure_local(self.files, self.root)
+            if not self._has_local():
+                ensure_local(self.files, self.root)
             if not self.lock.try_acquire():
                 return False
         except OSError:

@@ -27,12 +27,13 @@ import time
 from typing import Any, NamedTuple
 
 from journal.disk.files import Files, FileStat, OpenFile, write_whole
+from journal.disk.folders import ensure_folder
 from journal.disk.gitdir import HeadWatch
 from journal.errors import NotAppliedError, OutcomeUnknownError
 from journal.format import names, values
 from journal.format.limits import SEES_COMPLETE_BYTES_MAX, SEES_COMPLETE_EVERY, SEES_INLINE_BYTES_MAX
 from journal.format.segment import Header, Previous, encode_header
-from journal.index.rows import SectionFacts
+from journal.index.rows import FileFacts, SectionFacts
 from journal.index.view import View
 from journal.segments.choice import Choice, Facts, choose
 from journal.segments.folders import SEGMENTS
@@ -72,6 +73,8 @@ class Lanes:
 
     def tip(self) -> Tip | None:
         """Return how far the open segment is durable, as any process of this work tree noted last."""
+        if self._is_at_tip():
+            return self._tip
         path = os.path.join(self._local, TIP_FILE)
         found = self._files.stat(path)
         if found is None:
@@ -103,12 +106,17 @@ class Lanes:
             self._open.close()
         self._open = self._memory = self._tip = None
 
+    def _is_at_tip(self) -> bool:
+        """Tell whether the open file is as this process left it: then nobody else has written since."""
+        if self._open is None or self._tip is None:
+            return False
+        found = self._open.stat()
+        return (found.size, found.ctime_ns) == (self._tip.size, self._tip.ctime_ns)
+
     def _remember(self) -> None:
         """Read the memory where another process has moved on, or this one has just begun."""
-        if self._open is not None and self._tip is not None and self._memory is not None:
-            found = self._open.stat()
-            if (found.size, found.ctime_ns) == (self._tip.size, self._tip.ctime_ns):
-                return
+        if self._memory is not None and self._is_at_tip():
+            return
         self.close()
         if not is_lane_ours(self._files, self._local):
             return
@@ -126,25 +134,31 @@ class Lanes:
         """Return where the next records go; nothing is written yet."""
         self._remember()
         tip, memory = self._tip, self._memory
-        path = os.path.join(self._root, SEGMENTS, tip.segment) if tip else ""
-        found = self._files.stat(path) if tip else None
-        is_newest = tip is not None and self._is_newest(view, tip.segment)
-        choice = choose(Facts(tip, found, is_newest, self._has_moved(view, found)))
-        if choice is Choice.NEW_LANE or tip is None or memory is None:
+        if tip is None or memory is None:
             return self._new_lane(view)
-        if choice is Choice.NEXT_SEGMENT:
-            return self._next_segment(view, memory, tip, path)
-        named = names.parse_segment_file(tip.segment)
-        section = named and view.section_at(named.lane, named.first)
-        if section is None or named is None or section.first != named.first:
-            return self._next_segment(view, memory, tip, path)
+        found = _as_stat(view.facts.get((SEGMENTS, tip.segment)))
+        section, is_newest = self._section(view, tip.segment)
+        choice = choose(Facts(tip, found, is_newest, self._has_moved(view, found)))
+        if choice is Choice.NEW_LANE:
+            return self._new_lane(view)
+        if choice is Choice.NEXT_SEGMENT or section is None:
+            return self._next_segment(view, memory, tip, os.path.join(self._root, SEGMENTS, tip.segment))
         return Target(memory.lane, view.top + 1, tip.segment, section, None)
 
-    def _is_newest(self, view: View, segment: str) -> bool:
-        named = names.parse_segment_file(segment)
-        assert named is not None, segment
-        later = view.section_at(named.lane, 1 << 60)
-        return later is None or later.first <= named.first
+    def _section(self, view: View, segment: str) -> tuple[SectionFacts | None, bool]:
+        """Return what is known of a segment of ours, and whether it is the newest of its lane."""
+        if (view.generation, segment) != self._known_for:
+            named = names.parse_segment_file(segment)
+            assert named is not None, segment
+            section = view.section_at(named.lane, 1 << 60)
+            is_newest = section is None or section.first <= named.first
+            if section is not None and section.first != named.first:
+                section = None
+            self._known, self._known_for = (section, is_newest), (view.generation, segment)
+        return self._known
+
+    _known: tuple[SectionFacts | None, bool] = (None, False)
+    _known_for: object = None
 
     def _has_moved(self, view: View, found: FileStat | None) -> bool:
         if self._memory is None or found is None or found.size >= self._roll_bytes:
@@ -209,7 +223,7 @@ class Lanes:
             if target.header is not None:
                 self.close()
                 data = encode_header(target.header) + data
-                self._open = self._files.open_append(path, create=True)
+                self._open = self._create(path)
             elif self._open is None:
                 self._open = self._files.open_append(path, create=False)
             self._open.write(data)
@@ -242,6 +256,14 @@ class Lanes:
         self._note(view, target, Tip(target.name, found.size, last, found.inode, found.ctime_ns))
         return found
 
+    def _create(self, path: str) -> OpenFile:
+        try:
+            return self._files.open_append(path, create=True)
+        except FileNotFoundError:
+            # Git removes a folder with the last file that it has in it.
+            ensure_folder(self._files, self._root, SEGMENTS, durable=True)
+            return self._files.open_append(path, create=True)
+
     def _note(self, view: View, target: Target, tip: Tip) -> None:
         """Remember the tip. What is durable already cannot fail by this: without memory a lane is started."""
         try:
@@ -273,3 +295,8 @@ class Lanes:
             write_whole(self._files, os.path.join(self._local, LANE_FILE), encode_memory(memory), durable=False)
             write_note(self._files, self._local)
         self.close()
+
+
+def _as_stat(facts: FileFacts | None) -> FileStat | None:
+    """Return the stat that a fresh view has of a segment."""
+    return facts and FileStat("file", facts.size, facts.mtime_ns, facts.ctime_ns, facts.inode, 0)

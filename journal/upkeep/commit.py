@@ -50,6 +50,8 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
         tree = tree_in_head(place)
         changes = collect(engine, view, place, tree)
         if not changes:
+            # A run that was killed after the commit left git's locks; git's room clears them, and finds nothing to do.
+            commit_changes(place.repository, [], "", files=engine.files)
             _remember(view, tree)
             return None
         _refuse_ignored(place, changes)

@@ -1,65 +1,21 @@
-"""One file of the truth, read: what the checks need of it, and nothing that grows with its payloads. Pure."""
+"""One segment or pack, read: its bytes to what the checks need of them. Pure."""
 
 import hashlib
 from array import array
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from journal.format.limits import FORMAT
 from journal.format.lines import BadLineError, unseal
 from journal.format.names import PackName, SegmentName, parse_pack_file, parse_segment_file
 from journal.format.record import Record
-from journal.format.segment import Header, Previous, decode_header
+from journal.format.segment import Header, decode_header
 from journal.index.bounds import Bounds
 from journal.segments.folders import ARCHIVE, Text, text_of
 from journal.segments.scan import Damage, Scan, Section, scan
+from journal.upkeep.checks.duplicates import twice_within
+from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
 from journal.upkeep.checks.losses import Loss, Place, accepted_place
 from journal.upkeep.findings import Finding
-
-
-class SectionRead(NamedTuple):
-    """One segment's worth of records, without the records; ``store`` is None where the header cannot be read."""
-
-    path: str
-    lane: str
-    first: int
-    last: int
-    store: str | None
-    previous: Previous | None
-    is_difference: bool
-
-
-class EventsRead(NamedTuple):
-    """The seqs of one lane in a file, ascending, and the checksum of each one's line."""
-
-    path: str
-    lane: str
-    seqs: "array[int]"
-    crcs: "array[int]"
-
-
-class Reference(NamedTuple):
-    """A line that refers to a blob; ``seq`` is 0 for a header."""
-
-    path: str
-    offset: int
-    length: int
-    lane: str
-    seq: int
-    sha256: str
-    size: int
-
-
-class FileRead(NamedTuple):
-    """What one segment or pack holds."""
-
-    path: str
-    sections: list[SectionRead]
-    events: EventsRead
-    references: list[Reference]
-    accepted: list[Place]
-    losses: list[Loss]
-    findings: list[Finding]
 
 
 def read_file(folder: str, name: str, data: bytes, bounds: Bounds, store: str) -> FileRead:
@@ -92,6 +48,8 @@ def read_file(folder: str, name: str, data: bytes, bounds: Bounds, store: str) -
     losses = [*_damaged(path, named.lane, text, result), *_gaps(path, named.lane, result)]
     if isinstance(named, PackName):
         losses.extend(_pack_losses(path, named, data, text, result))
+    if text.data.count(b"\n") > len(events.seqs) + len(sections) + len(result.damage):
+        losses.extend(twice_within(path, named.lane, text.data))
     findings = [*_header_findings(path, folder, named, text.data, result, store), *_tail(path, folder, data, result)]
     return FileRead(path, sections, events, references, accepted, losses, findings)
 

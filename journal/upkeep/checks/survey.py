@@ -10,8 +10,10 @@ from journal.index.applying import spans_of
 from journal.index.bounds import BoundsOf, with_limit
 from journal.segments.folders import ARCHIVE, SEGMENTS, Listing
 from journal.state import vector
+from journal.upkeep.checks.duplicates import twice_between
+from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
 from journal.upkeep.checks.losses import Loss, Place
-from journal.upkeep.checks.reading import EventsRead, FileRead, Reference, SectionRead, read_file
+from journal.upkeep.checks.reading import read_file
 from journal.upkeep.findings import Finding
 
 Progress = Callable[[int, int], None]
@@ -74,7 +76,14 @@ def survey_truth(
         done += 1
         if progress is not None:
             progress(done, len(listing))
+    for lane, parts in sorted(found.events.items()):
+        if sum(len(part.seqs) for part in parts) > _count(found.have, lane):
+            found.losses.extend(twice_between(lane, parts))
     return found
+
+
+def _count(have: Vector, lane: str) -> int:
+    return sum(high - low + 1 for low, high in have.get(lane, ()))
 
 
 def _in_order(listing: Listing) -> Iterator[tuple[str, str]]:

@@ -1,16 +1,14 @@
-"""Segments and packs among each other: the chain of each lane, ids that are there twice, files that do not belong."""
+"""Segments and packs among each other: the chain of each lane, files that do not belong."""
 
 import os
 from collections.abc import Iterator
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files
-from journal.format.lines import BadLineError, unseal
-from journal.format.names import event_id, parse_segment_file
+from journal.format.names import parse_segment_file
 from journal.format.segment import Vector
-from journal.segments.folders import text_of
 from journal.state import vector
+from journal.upkeep.checks.facts import SectionRead
 from journal.upkeep.checks.losses import Loss
-from journal.upkeep.checks.reading import EventsRead, SectionRead
 from journal.upkeep.checks.survey import Survey
 from journal.upkeep.findings import Finding
 
@@ -60,51 +58,6 @@ def _short_end(survey: Survey, section: SectionRead, first: int) -> Iterator[Los
         holder = max(parts, key=lambda part: part.last).path
         reason = f"ends at seq {last}, and {section.path} says that {section.previous.seq} stood in it"
         yield Loss("damaged", holder, first, 0, section.lane, last + 1, section.previous.seq, reason)
-
-
-# -- one id, two records ----------------------------------------------------------------------------
-
-
-def duplicate_losses(survey: Survey, files: Files, root: str) -> Iterator[Loss]:
-    """Yield a loss for each id that two different records have.
-
-    Two work trees went on writing in one lane: a virtual machine was rolled back, or file times were faked.
-    """
-    for lane, parts in sorted(survey.events.items()):
-        count = sum(high - low + 1 for low, high in survey.have.get(lane, ()))
-        if sum(len(part.seqs) for part in parts) > count:
-            yield from _between_files(lane, parts)
-    for path in sorted({part.path for parts in survey.events.values() for part in parts}):
-        yield from _within_file(survey, files, root, path)
-
-
-def _between_files(lane: str, parts: list[EventsRead]) -> Iterator[Loss]:
-    known: dict[int, tuple[int, str]] = {}
-    for part in sorted(parts, key=lambda item: item.path):
-        for seq, crc in zip(part.seqs, part.crcs, strict=True):
-            before = known.setdefault(seq, (crc, part.path))
-            if before[0] != crc:
-                reason = f"event {event_id(seq, lane)} is another one than in {before[1]}"
-                yield Loss("duplicate-id", part.path, seq, 0, lane, seq, seq, reason)
-
-
-def _within_file(survey: Survey, files: Files, root: str, path: str) -> Iterator[Loss]:
-    folder, _, name = path.partition("/")
-    lines = survey.lines.get(path)
-    if lines is None:
-        return
-    data = text_of(files.read(os.path.join(root, folder, name)), folder).data
-    known: dict[int, object] = {}
-    lane = name.split("-")[1].partition(".")[0]
-    for line in data.split(b"\n")[:-1]:
-        try:
-            fields = unseal(line + b"\n")
-        except BadLineError:
-            continue
-        seq = fields.get("seq")
-        if type(seq) is int and known.setdefault(seq, fields["crc"]) != fields["crc"]:
-            reason = f"event {event_id(seq, lane)} is there twice with different content"
-            yield Loss("duplicate-id", path, seq, 0, lane, seq, seq, reason)
 
 
 # -- what does not belong ---------------------------------------------------------------------------

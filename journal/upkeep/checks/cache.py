@@ -1,0 +1,122 @@
+"""The index against the truth: is it ours, is it sound, does it hold what the files hold.
+
+An index that is only behind is fine: the next reader brings it forward. What is looked at here is a copy of
+it in memory, brought forward; the file is not changed.
+"""
+
+import os
+from typing import NamedTuple
+
+from journal.format.segment import Vector
+from journal.index.catchup import catch_up
+from journal.index.database import MEMORY, Index
+from journal.index.inspection import problem_of
+from journal.index.loading import NeedsRebuildError
+from journal.index.rebuild import rebuild
+from journal.index.view import View
+from journal.segments.folders import Listing
+from journal.segments.tip import Tip
+from journal.state import vector
+from journal.store.engine import Engine
+from journal.store.home import INDEX_FILE, LANE_FILE, is_made_here
+from journal.store.indexing import Indexing
+from journal.upkeep.checks.survey import Survey
+from journal.upkeep.findings import Finding
+
+INDEX_PATH = f"local/{INDEX_FILE}"
+_HINT = "it holds nothing of its own: journal doctor --fix builds it anew"
+
+
+class Cache(NamedTuple):
+    """A view of the store in memory: from the index (``is_live``), or built from the files where it is of no use."""
+
+    view: View
+    is_live: bool
+    findings: list[Finding]
+
+
+def indexing_of(engine: Engine, tip: Tip | None) -> Indexing:
+    """Return what opens indexes of this store, apart from the engine's own."""
+    indexing = Indexing(engine.files, engine.root, engine.local, engine.config, lambda: tip, lambda _: None)
+    indexing.tip = tip
+    return indexing
+
+
+def build(indexing: Indexing, engine: Engine, listing: Listing) -> View:
+    """Build everything from these files, in memory."""
+    view = View(engine.files, engine.root, Index(MEMORY), engine.config.strategies)
+    rebuild(view, listing, indexing.bounds)
+    return view
+
+
+def open_cache(engine: Engine, indexing: Indexing, listing: Listing, *, thorough: bool) -> Cache:
+    """Return the index as a view that holds all that these files hold."""
+    findings = _file_findings(engine, thorough=thorough)
+    view = None if findings else _copy(engine, indexing)
+    if view is not None:
+        try:
+            catch_up(view, listing, indexing.bounds)
+            return Cache(view, True, findings)
+        except NeedsRebuildError:
+            view.index.close()
+        except ValueError as error:
+            view.index.close()
+            findings.append(Finding("index-corrupt", "error", INDEX_PATH, f"cannot be read: {error}", _HINT))
+    return Cache(build(indexing, engine, listing), False, findings)
+
+
+def _file_findings(engine: Engine, *, thorough: bool) -> list[Finding]:
+    path = os.path.join(engine.local, INDEX_FILE)
+    found = engine.files.stat(path)
+    is_ours = is_made_here(engine.files, engine.local)
+    if found is None:
+        return _lane_findings(engine) if not is_ours else []
+    if found.kind != "file":
+        return [Finding("unsafe-path", "error", INDEX_PATH, "is a link or a folder; it is not followed", _HINT)]
+    if not is_ours:
+        message = "was not made by this work tree (a copy, a backup, or the lock file was replaced): it does not count"
+        return [Finding("index-foreign", "info", INDEX_PATH, message, "the next write makes a new one")]
+    problem = problem_of(path, thorough=thorough)
+    return [Finding("index-corrupt", "error", INDEX_PATH, problem, _HINT)] if problem else []
+
+
+def _lane_findings(engine: Engine) -> list[Finding]:
+    if engine.files.stat(os.path.join(engine.local, LANE_FILE)) is None:
+        return []
+    message = "what this folder remembers of its lane is not this work tree's own: the next write starts a new lane"
+    return [Finding("local-foreign", "info", "local", message)]
+
+
+def _copy(engine: Engine, indexing: Indexing) -> View | None:
+    opened = indexing.open_if_ours()
+    if opened is None:
+        return None
+    try:
+        return View(engine.files, engine.root, opened.index.private_copy(), engine.config.strategies)
+    finally:
+        indexing.drop()
+
+
+def index_findings(cache: Cache, survey: Survey, lost: Vector, covers: Vector) -> list[Finding]:
+    """Return where the index and the files disagree on which events there are; ``lost``: those without their blob."""
+    if not cache.is_live:
+        return []
+    have = cache.view.have
+    missing = vector.subtract(vector.subtract(survey.have, lost), have)
+    extra = vector.subtract(vector.subtract(have, vector.union(survey.have, covers)), _gaps(survey))
+    findings = []
+    for events, what in ((missing, "lacks {} that the files hold"), (extra, "holds {} that the files do not")):
+        count = sum(high - low + 1 for spans in events.values() for low, high in spans)
+        if count:
+            message = what.format(f"{count:,} event{'s' if count > 1 else ''}")
+            findings.append(Finding("index-differs", "error", INDEX_PATH, message, _HINT))
+    return findings
+
+
+def _gaps(survey: Survey) -> Vector:
+    """Return the seqs between a lane's segments, which belong to no event and count as here."""
+    gaps: Vector = {}
+    for section in survey.sections:
+        if section.previous is not None:
+            gaps = vector.union(gaps, vector.of(section.lane, section.previous.seq + 1, section.first - 1))
+    return gaps

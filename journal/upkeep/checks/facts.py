@@ -1,0 +1,53 @@
+"""What was read of a segment or a pack, as values; nothing of it grows with the payloads."""
+
+from array import array
+from typing import NamedTuple
+
+from journal.format.segment import Previous
+from journal.upkeep.checks.losses import Loss, Place
+from journal.upkeep.findings import Finding
+
+
+class SectionRead(NamedTuple):
+    """One segment's worth of records, without the records; ``store`` is None where the header cannot be read."""
+
+    path: str
+    lane: str
+    first: int
+    last: int
+    store: str | None
+    previous: Previous | None
+    is_difference: bool
+
+
+class EventsRead(NamedTuple):
+    """The seqs of one lane in a file, ascending, and the checksum of each one's line."""
+
+    path: str
+    lane: str
+    seqs: "array[int]"
+    crcs: "array[int]"
+
+
+class Reference(NamedTuple):
+    """A line that refers to a blob; ``seq`` is 0 for a header."""
+
+    path: str
+    offset: int
+    length: int
+    lane: str
+    seq: int
+    sha256: str
+    size: int
+
+
+class FileRead(NamedTuple):
+    """What one segment or pack holds."""
+
+    path: str
+    sections: list[SectionRead]
+    events: EventsRead
+    references: list[Reference]
+    accepted: list[Place]
+    losses: list[Loss]
+    findings: list[Finding]

@@ -1,0 +1,72 @@
+"""What killed processes left behind, and what had to give way before."""
+
+import os
+import time
+from collections.abc import Iterator
+
+from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.errors import JournalError
+from journal.store.layout import LOCAL
+from journal.upkeep.findings import Finding
+
+PARKED = "parked"
+_YOUNG_SECONDS = 3600.0
+
+
+def temporary_files(files: Files, root: str) -> list[str]:
+    """Return the paths, relative to the store, of temporary files that nobody is writing any more, as far as it shows.
+
+    A checkpoint is written without the lock: so one counts as in use while the process that its name tells of
+    is there, and for an hour.
+    """
+    return sorted(path for path in _walk(files, root, "") if not _is_in_use(files, os.path.join(root, path)))
+
+
+def _walk(files: Files, root: str, folder: str) -> Iterator[str]:
+    try:
+        listed = files.list(os.path.join(root, *folder.split("/")) if folder else root)
+    except (JournalError, OSError):
+        return
+    for name, stat in listed:
+        path = f"{folder}/{name}" if folder else name
+        if stat.kind == "folder" and path != f"{LOCAL}/{PARKED}":
+            yield from _walk(files, root, path)
+        elif stat.kind == "file" and name.endswith(TEMPORARY_SUFFIX):
+            yield path
+
+
+def _is_in_use(files: Files, path: str) -> bool:
+    found = files.stat(path)
+    if found is None:
+        return True
+    if time.time() - found.mtime_ns / 1e9 > _YOUNG_SECONDS:
+        return False
+    writer = path.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2].partition("-")[0]
+    try:
+        return _is_running(int(writer, 16))
+    except ValueError:
+        return False
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt" or pid <= 0:
+        return True  # signal 0 is Ctrl-C there
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def leftover_findings(files: Files, root: str) -> Iterator[Finding]:
+    """Yield what was left behind; none of it harms."""
+    for path in temporary_files(files, root):
+        message = "was left by a process that ended while it wrote; nobody reads it"
+        yield Finding("leftover", "info", path, message, "journal doctor --fix puts it aside, into local/parked/")
+    parked = files.list(os.path.join(root, LOCAL, PARKED))
+    if parked:
+        size = sum(stat.size for _, stat in parked)
+        message = f"{len(parked):,} files that had to give way are kept here, {size:,} bytes"
+        yield Finding("parked", "info", f"{LOCAL}/{PARKED}", message, "look at them; nothing of the store needs them")
