@@ -292,11 +292,11 @@ class View:
         """Forget the overlay after it was written."""
         if len(self._recent) + len(self.overlay.states) > _RECENT_MAX:
             self._recent.clear()
-        for key, state in self.overlay.states.items():
-            if state is None or self.is_bare:
+        else:
+            gone = [key for key, state in self.overlay.states.items() if state is None]
+            self._recent.update((key, state) for key, state in self.overlay.states.items() if state is not None)
+            for key in gone:
                 self._recent.pop(key, None)
-            else:
-                self._recent[key] = state
         self.overlay = Overlay()
         self.settle_version()
 

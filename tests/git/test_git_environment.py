@@ -1,0 +1,340 @@
+"""Goal: whose commit it is, whose repository, and which programs are there decides as in git, or is a clear error."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from git_support import FileChange, OsFiles, Work, commit_changes
+
+from journal.errors import GitError
+from journal.git import status
+from journal.git.configuration import read_configuration
+from journal.git.ignore import ignored_paths
+from journal.git.refs import read_head
+from journal.git.repository import Repository
+
+A = ".journal/entities/plan/a.json"
+SEGMENT = ".journal/segments/1.jsonl"
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def ours(work, **options):
+    """Commit without the helper's own calls of git."""
+    return commit_changes(work.repository, work.changes({A: b"x\n", SEGMENT: b"1\n"}), "m", files=OsFiles(), **options)
+
+
+def test_without_a_git_program_a_commit_works(work, monkeypatch):
+    work.git("gc", "-q")
+    with monkeypatch.context() as context:
+        context.setenv("PATH", "/nonexistent")
+        result = ours(work)
+        assert ignored_paths(work.repository, [A, "x"]) == []
+    assert work.git("rev-parse", "HEAD").strip() == result.commit
+    assert work.git("log", "-1", "--format=%an") == "Ana\n"
+    assert work.status() == ""
+    work.assert_sound()
+
+
+@pytest.mark.parametrize("what", ["hook", "sign", "split"])
+def test_what_needs_the_git_program_says_so_where_there_is_none(work, monkeypatch, what):
+    if what == "hook":
+        work.write(".git/hooks/pre-commit", b"#!/bin/sh\n")
+        os.chmod(work.path(".git/hooks/pre-commit"), 0o755)
+    elif what == "sign":
+        work.git("config", "commit.gpgsign", "true")
+    else:
+        work.git("update-index", "--split-index")
+    before = work.git("rev-parse", "HEAD"), work.git("ls-files", "-s")
+    with monkeypatch.context() as context:
+        context.setenv("PATH", "/nonexistent")
+        with pytest.raises(GitError, match="needs the git program"):
+            ours(work)
+    assert (work.git("rev-parse", "HEAD"), work.git("ls-files", "-s")) == before
+    work.assert_sound()
+
+
+@pytest.mark.parametrize("git_program", [True, False])
+def test_without_an_identity_a_commit_is_refused_and_none_is_guessed(work, isolated_git, monkeypatch, git_program):
+    isolated_git.write_text("")
+    before = work.git("rev-parse", "HEAD")
+    with monkeypatch.context() as context:
+        if not git_program:
+            context.setenv("PATH", "/nonexistent")
+        with pytest.raises(GitError, match="knows no") as raised:
+            ours(work)
+    assert "git config user.name" in raised.value.hint
+    assert work.git("rev-parse", "HEAD") == before
+    work.assert_sound()
+
+
+def test_the_environment_s_identity_and_dates_go_first(work, monkeypatch):
+    for name, value in {
+        "GIT_AUTHOR_NAME": "Bo", "GIT_AUTHOR_EMAIL": "bo@example.com", "GIT_AUTHOR_DATE": "2020-01-02T03:04:05+02:00",
+        "GIT_COMMITTER_NAME": "Cy", "GIT_COMMITTER_EMAIL": "cy@example.com", "GIT_COMMITTER_DATE": "1600000000 -0130",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    ours(work)
+    said = work.git("log", "-1", "--format=%an %ae %ad %cn %ce %cd", "--date=raw").strip()
+    assert said == "Bo bo@example.com 1577927045 +0200 Cy cy@example.com 1600000000 -0130"
+
+
+@pytest.mark.parametrize(
+    "date", ["@1600000000 +0000", "1600000000", "Sun, 13 Sep 2020 12:26:40 +0000", "2020-09-13T12:26:40Z"]
+)
+def test_a_date_is_read_as_git_reads_it(work, monkeypatch, date):
+    monkeypatch.setenv("GIT_AUTHOR_DATE", date)
+    ours(work)
+    assert work.git("log", "-1", "--format=%at").strip() == "1600000000"
+
+
+def test_an_unreadable_date_is_an_error(work, monkeypatch):
+    monkeypatch.setenv("GIT_AUTHOR_DATE", "the day before")
+    with pytest.raises(GitError, match="GIT_AUTHOR_DATE"):
+        ours(work)
+
+
+def test_an_author_may_be_named(work):
+    ours(work, author="Dé Author <d@example.com>")
+    assert work.git("log", "-1", "--format=%an %ae %cn").strip() == "Dé Author d@example.com Ana"
+    with pytest.raises(GitError, match="Name <mail>"):
+        commit_changes(work.repository, [FileChange(A, b"z")], "m", files=OsFiles(), author="nobody")
+
+
+def test_use_config_only_takes_no_mail_from_the_environment(work, isolated_git, monkeypatch):
+    isolated_git.write_text("[user]\n\tname = Ana\n")
+    monkeypatch.setenv("EMAIL", "env@example.com")
+    work.git("config", "user.useConfigOnly", "true")
+    with pytest.raises(GitError, match="mail address"):
+        ours(work)
+    work.git("config", "user.useConfigOnly", "false")
+    ours(work)
+    assert work.git("log", "-1", "--format=%ae").strip() == "env@example.com"
+
+
+@pytest.mark.parametrize("git_program", [True, False])
+@pytest.mark.parametrize(
+    "pattern", ["{folder}/", "{folder}/.git", "**/work/.git", "work/.git", "~/../work/", "{folder}x/"]
+)
+def test_conditional_includes_by_folder_are_honoured(work, isolated_git, monkeypatch, git_program, pattern):
+    other = isolated_git.parent / "other"
+    other.write_text("[user]\n\temail = other@example.com\n")
+    real = os.path.realpath(work.folder)
+    condition = pattern.format(folder=real)
+    with isolated_git.open("a") as file:
+        file.write(f'[includeIf "gitdir:{condition}"]\n\tpath = {other}\n')
+    expected = work.git("config", "user.email").strip()
+    with monkeypatch.context() as context:
+        if not git_program:
+            context.setenv("PATH", "/nonexistent")
+        assert status.configuration(work.repository, "user.email") == expected
+
+
+def test_both_ways_to_read_settings_agree(work, isolated_git, monkeypatch):
+    with isolated_git.open("a") as file:
+        file.write('[hook "Some.Name"]\n\tevent = pre-push\n[a]\n\tempty\n\tmany = 1\n\tMany = "2 # no"\n')
+    keys = ["hook.Some.Name.event", "a.empty", "a.many", "core.bare", "user.name", "protocol.file.allow"]
+    by_git = read_configuration(work.repository)
+    with monkeypatch.context() as context:
+        context.setenv("PATH", "/nonexistent")
+        by_hand = read_configuration(work.repository)
+    assert {key: by_git.all(key) for key in keys} == {key: by_hand.all(key) for key in keys}
+    assert by_git.all("a.many") == ["1", "2 # no"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="giving a folder away needs root")
+@pytest.mark.parametrize("git_program", [True, False])
+def test_another_user_s_repository_is_refused_unless_declared_safe(work, monkeypatch, git_program):
+    for folder, folders, names in os.walk(work.folder):
+        for name in [".", *folders, *names]:
+            os.lchown(os.path.join(folder, name), 12345, 12345)
+    program = shutil.which("git")
+    with monkeypatch.context() as context:
+        if not git_program:
+            context.setenv("PATH", "/nonexistent")
+        with pytest.raises(GitError, match="does not trust"):
+            ours(work)
+        subprocess.run([program, "config", "--global", "--add", "safe.directory", work.folder], check=True)
+        assert ours(work) is not None
+
+
+def test_a_bare_repository_is_refused_and_never_found_on_the_way(tmp_path, work):
+    bare = work.path("nested/bare")
+    subprocess.run(["git", "init", "-q", "--bare", bare], check=True)
+    assert Repository.discover(bare).work_tree == os.path.realpath(work.folder)
+    work.git("config", "core.bare", "true")
+    with pytest.raises(GitError, match="bare"):
+        commit_changes(work.repository, [FileChange(A, b"x")], "m", files=OsFiles())
+
+
+def test_no_repository_is_none_and_a_broken_link_is_an_error(tmp_path):
+    assert Repository.discover(str(tmp_path)) is None
+    (tmp_path / ".git").write_text("gitdir: nowhere\n")
+    with pytest.raises(GitError, match="not there"):
+        Repository.discover(str(tmp_path))
+    (tmp_path / ".git").write_text("hello\n")
+    with pytest.raises(GitError, match="does not name"):
+        Repository.discover(str(tmp_path))
+
+
+def test_a_folder_is_found_through_a_link_and_from_below(work, tmp_path):
+    os.makedirs(work.path("a/b"))
+    os.symlink(work.path("a/b"), tmp_path / "link")
+    assert Repository.discover(str(tmp_path / "link")) == work.repository
+
+
+def test_an_unknown_repository_format_is_refused(work):
+    work.git("config", "core.repositoryformatversion", "7")
+    with pytest.raises(GitError, match="format"):
+        Repository.discover(work.folder)
+
+
+def test_git_dir_and_work_tree_of_the_environment_count_where_the_folder_is_inside(work, tmp_path, monkeypatch):
+    away = tmp_path / "away.git"
+    os.rename(work.path(".git"), away)
+    assert Repository.discover(work.folder) is None
+    monkeypatch.setenv("GIT_DIR", str(away))
+    monkeypatch.setenv("GIT_WORK_TREE", work.folder)
+    assert Repository.discover(work.folder).git_dir == os.path.realpath(away)
+    assert Repository.discover(str(tmp_path)) is None
+    ours(work)
+    assert work.git("status", "--porcelain") == ""
+
+
+def test_a_commit_from_within_a_hook_s_passing_index_is_refused(work, monkeypatch):
+    monkeypatch.setenv("GIT_INDEX_FILE", work.path(".git/next-index-1.lock"))
+    with pytest.raises(GitError, match="inside a git command"):
+        ours(work)
+    monkeypatch.setenv("GIT_INDEX_FILE", str(work.path("elsewhere")))
+    with pytest.raises(GitError, match="outside"):
+        ours(work)
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    assert ours(work) is not None
+
+
+def test_staging_in_a_pre_commit_hook_reaches_the_commit_under_way(work):
+    """Also in ``git commit PATH``, where the hook's index is a passing one."""
+    code = (
+        "import os; from journal.disk.files import OsFiles; from journal.git.repository import Repository; "
+        "from journal.git.commit import *; "
+        f"stage_changes(Repository.discover('.'), [FileChange('{A}', open('{A}', 'rb').read())], files=OsFiles())"
+    )
+    work.write(".git/hooks/pre-commit", f'#!/bin/sh\nPYTHONPATH={ROOT} {sys.executable} -c "{code}"\n'.encode())
+    os.chmod(work.path(".git/hooks/pre-commit"), 0o755)
+    for number, command in enumerate((["commit", "-q"], ["commit", "-q", "readme"], ["commit", "-q", "-a"])):
+        work.write(A, b"%d\n" % number)
+        work.write("readme", b"%d\n" % number)
+        if len(command) == 2:
+            work.git("add", "readme")
+        work.git(*command, "-m", "theirs")
+        assert work.touched_by() == {A, "readme"}
+    work.assert_sound()
+
+
+@pytest.mark.parametrize("name", ["GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"])
+def test_an_environment_that_moves_objects_is_refused(work, monkeypatch, name):
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(GitError, match=name):
+        ours(work)
+
+
+@pytest.mark.parametrize("setting", ["false", "always", None])
+def test_reflogs_follow_the_settings(empty, setting):
+    if setting:
+        empty.git("config", "core.logAllRefUpdates", setting)
+    ours(empty)
+    assert os.path.exists(empty.path(".git/logs/HEAD")) is (setting != "false")
+    assert os.path.exists(empty.path(".git/logs/refs/heads/main")) is (setting != "false")
+
+
+def test_head_that_is_malformed_is_an_error(work):
+    for content in (b"", b"ref: ../../x\n", b"ref: refs/heads/x.lock\n", b"zzz\n"):
+        work.write(".git/HEAD", content)
+        with pytest.raises(GitError):
+            read_head(Repository.discover(work.folder))
+
+
+@pytest.mark.parametrize("git_program", [True, False])
+def test_ignored_paths_are_told_unless_tracked(work, monkeypatch, git_program):
+    work.write(".gitignore", b"*.gz\n*.json\n")
+    paths = [".journal/checkpoints/1.gz", A, "b.json", "c.txt"]
+    with monkeypatch.context() as context:
+        if not git_program:
+            context.setenv("PATH", "/nonexistent")
+        assert ignored_paths(work.repository, paths) == [".journal/checkpoints/1.gz", "b.json"]
+        assert ignored_paths(work.repository, []) == []
+
+
+def test_a_commit_imports_nothing_large_where_objects_are_loose(work):
+    code = (
+        "import sys; from journal.disk.files import OsFiles; from journal.git.repository import Repository; "
+        "from journal.git.commit import *; "
+        f"commit_changes(Repository.discover('.'), [FileChange('{A}', b'y')], 'm', files=OsFiles()); "
+        "print([name for name in sys.modules if name.split('.')[0] in ('dulwich', 'urllib3', 'portalocker')])"
+    )
+    environment = {**os.environ, "PYTHONPATH": ROOT}
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=work.folder, env=environment) == b"[]\n"
+
+
+def test_states_are_read(work):
+    repository = work.repository
+    first, second = work.git("rev-parse", "HEAD~1", "HEAD").split()
+    assert status.head_commit(repository) == second
+    trees = [status.tree_of(repository, commit, "") for commit in (first, second)]
+    assert status.changed_paths(repository, *trees) == [A, ".journal/journal.toml"]
+    assert status.changed_paths(repository, trees[1], trees[1]) == []
+    assert status.changed_paths(repository, None, trees[0]) == ["readme"]
+    assert status.tree_of(repository, first, ".journal") is None
+    assert status.tree_of(repository, second, "readme") is None
+    inner = status.tree_of(repository, second, ".journal/entities")
+    blob = status.blob_id(b"{}\n", "sha1")
+    assert status.tree_entries(repository, inner) == {"plan/a.json": (0o100644, blob)}
+    assert status.index_paths(repository, ".journal") == {A, ".journal/journal.toml"}
+    assert status.index_paths(repository, "") == {A, ".journal/journal.toml", "readme"}
+    assert status.in_progress(repository) is None
+    assert status.configuration(repository, "User.Name") == "Ana"
+    assert status.configuration(repository, "no.such") is None
+
+
+def test_a_file_that_becomes_a_folder_counts_as_both(work):
+    work.user_commits("x", b"file")
+    old = work.git("rev-parse", "HEAD^{tree}").strip()
+    os.unlink(work.path("x"))
+    work.user_commits("x/y", b"inside")
+    new = work.git("rev-parse", "HEAD^{tree}").strip()
+    assert status.changed_paths(work.repository, old, new) == ["x", "x/y"]
+
+
+def test_a_missing_or_damaged_object_is_an_error(work):
+    tree = work.git("rev-parse", "HEAD^{tree}").strip()
+    path = work.path(f".git/objects/{tree[:2]}/{tree[2:]}")
+    os.chmod(path, 0o644)
+    data = work.read(os.path.relpath(path, work.folder))
+    for damage in (data[:10], b"", data[:-3] + b"xyz"):
+        with open(path, "wb") as file:
+            file.write(damage)
+        with pytest.raises(GitError, match="damaged"):
+            ours(work)
+    os.unlink(path)
+    with pytest.raises(GitError, match="missing"):
+        ours(work)
+
+
+def test_the_other_storage_of_refs_is_left_to_git(work, monkeypatch):
+    """Git itself stands in for it here: its commands do the same for refs in plain files."""
+    import dataclasses
+
+    repository = dataclasses.replace(work.repository, ref_storage="reftable")
+    assert read_head(repository) == read_head(work.repository)
+    before = work.git("rev-parse", "HEAD").strip()
+    result = commit_changes(repository, work.changes({A: b"x\n"}), "through git", files=OsFiles())
+    assert work.git("rev-parse", "HEAD", "HEAD~1").split() == [result.commit, before]
+    assert "through git" in work.git("reflog")
+    work.git("checkout", "-q", "--detach")
+    assert commit_changes(repository, work.changes({A: b"y\n"}), "m", files=OsFiles()).branch is None
+    assert work.status() == ""
+    other = Work(work.folder)
+    other.git("checkout", "-q", "--orphan", "fresh")
+    assert commit_changes(repository, work.changes({SEGMENT: b"z\n"}), "m", files=OsFiles()).branch == "fresh"
+    work.assert_sound()
