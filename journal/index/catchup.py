@@ -9,7 +9,7 @@ events touched are folded again from what is left. What cannot be settled that w
 from typing import NamedTuple
 
 from journal.disk.files import FileStat
-from journal.format.names import parse_pack_file, parse_segment_file
+from journal.format.names import parse_pack_file, parse_segment_file, segment_file
 from journal.index.applying import Applier, section_name
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import take_checkpoint

@@ -27,7 +27,6 @@ from journal.segments.folders import ARCHIVE, CHECKPOINTS, Listing
 from journal.segments.pack import MEMBER_BYTES_MAX, last_member
 from journal.segments.scan import scan
 from journal.state import vector
-from journal.state.encoding import decode_state
 from journal.state.entity import EntityState, join
 
 Progress = Callable[[int, int], None]
@@ -82,7 +81,13 @@ def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) ->
         header = decode_header(next(lines))
         if vector.is_subset(header.covers, covers):
             return covers
-        states = {(form["type"], form["id"]): _state(view, form) for form in decode_entities(lines)}
+        if not covers:
+            # The first one, usually the only one: its states are decoded only where the tail touches them.
+            undecoded = {(form["type"], form["id"]): form for form in decode_entities(lines)}
+            view.plain_rows = {key: view.plain_row(key, form) for key, form in undecoded.items()}
+            view.undecoded = undecoded
+            return header.covers
+        states = {(form["type"], form["id"]): view.state_of_form(form) for form in decode_entities(lines)}
     except BadLineError as error:
         view.add_damage(DamageFacts(facts.id, 0, stat.size, "", 0, -1, str(error)))
         return covers
@@ -91,24 +96,12 @@ def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) ->
     return vector.union(covers, header.covers)
 
 
-def _state(view: View, form: dict[str, object]) -> EntityState:
-    if "ref" in form:
-        form["data"] = view.blob_payload(form["ref"])  # type: ignore[arg-type]
-    return decode_state(form)
-
-
 def _joined(view: View, states: dict[Key, EntityState], covers: Vector, more: Vector) -> list[tuple[Key, EntityState]]:
-    known = view.overlay.states
     # An entity that only one side has an event of: the other side has seen none of it.
     joined = []
-    for key in {*known, *states}:
-        mine, theirs = known.get(key), states.get(key)
-        if mine is None or theirs is None:
-            only = mine or theirs
-            assert only is not None, key
-            joined.append((key, only))
-        else:
-            joined.append((key, join(mine, covers, theirs, more)))
+    for key, theirs in states.items():
+        mine = view.state(key)
+        joined.append((key, theirs if mine is None else join(mine, covers, theirs, more)))
     return joined
 
 

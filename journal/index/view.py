@@ -15,7 +15,7 @@ from journal.disk.files import Files, FileStat
 from journal.format import values
 from journal.format.limits import DEPTH_MAX
 from journal.format.lines import BadLineError
-from journal.format.names import blob_file
+from journal.format.names import blob_file, parse_event_id
 from journal.format.record import DELETE, Record
 from journal.format.segment import Intervals
 from journal.index.database import Index
@@ -30,6 +30,7 @@ Key = tuple[str, str]
 
 
 _RECENT_MAX = 2048
+_GROUPS = ("set", "unset", "values")
 
 
 class OvertakenError(sqlite3.OperationalError):
@@ -80,6 +81,9 @@ class View:
         self.overlay = Overlay()
         self._recent: dict[Key, EntityState] = {}
         """States as the index holds them, decoded."""
+        self.undecoded: dict[Key, dict[str, Any]] = {}
+        """Entities of a checkpoint that nothing has touched since, while the index is rebuilt; and their rows."""
+        self.plain_rows: dict[Key, tuple[EntityRow, str]] = {}
         self.facts: dict[Key, FileFacts] = {(row.folder, row.name): row for row in self.index.files()}
         self.by_id: dict[int, FileFacts] = {row.id: row for row in self.facts.values()}
         self.have_files = self.index.vector("have_files")
@@ -112,12 +116,20 @@ class View:
         """Return an entity's state, None where no event here is of it."""
         if key in self.overlay.states:
             return self.overlay.states[key]
+        if key in self.undecoded:
+            return self.state_of_form(self.undecoded[key])
         state = self._recent.get(key)
         if state is None and not self.is_bare:
             found = self.index.state_texts(*key)
             if found is not None:
                 state = self._recent[key] = state_from_texts(*found)
         return state
+
+    def state_of_form(self, form: dict[str, Any]) -> EntityState:
+        """Return the state of a checkpoint's line. Raises BadLineError."""
+        if "ref" in form:
+            form = {**form, "data": self.blob_payload(form["ref"])}
+        return decode_state(form)
 
     def row(self, key: Key) -> EntityRow | None:
         """Return what an entity shows, deleted ones too; None where there is none."""
@@ -208,6 +220,8 @@ class View:
         """Note an entity's new state in the overlay."""
         self.overlay.states[key] = state
         self.overlay.rows.pop(key, None)
+        if self.undecoded.pop(key, None) is not None:
+            del self.plain_rows[key]
 
     def put_file(self, facts: FileFacts) -> None:
         """Note how far a file was applied."""
@@ -261,6 +275,7 @@ class View:
         gone = [key for key, state in overlay.states.items() if state is None]
         for key in gone:
             index.drop_entity(*key)
+        index.put_entities(self.plain_rows.values())
         live = ((key, state) for key, state in overlay.states.items() if state is not None)
         index.put_entities((self._overlay_row(key, state), state_text(state)) for key, state in live)
         if self.is_bare:
@@ -280,6 +295,24 @@ class View:
         index.set_vector("have_files", self.have_files)
         index.set_vector("covers", self.covers)
 
+    def plain_row(self, key: Key, form: dict[str, Any]) -> tuple[EntityRow, str]:
+        """Return the row and state text of a checkpoint's line, decoded no further than need be.
+
+        Raises BadLineError for what is no entity's state.
+        """
+        try:
+            names = [name for part in _GROUPS for group in form.get(part, {}).values() for name in group]
+            head = parse_event_id(form["heads"][0]) if len(form["heads"]) == 1 else None
+            is_plain = head is not None and len(set(names)) == len(names) and not ("holes" in form or "ref" in form)
+            if head is None or not is_plain or type(form["rev"]) is not int or type(form.get("data", {})) is not dict:
+                state = self.state_of_form(form)
+                return self.row_of(key, state), state_text(state)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise BadLineError(f"not an entity's state: {error}") from error
+        data = values.encode_trusted(form["data"]).decode() if "data" in form else None
+        rest = {name: part for name, part in form.items() if name not in ("type", "id", "data")}
+        return EntityRow(*key, form["rev"], *head, 0, data), values.encode_trusted(rest).decode()
+
     def _write_events(self) -> None:
         numbers = {lane: self.index.lane_number(lane) for lane in {lane for _, lane in self.overlay.events}}
         self.index.put_events(
@@ -298,6 +331,7 @@ class View:
             for key in gone:
                 self._recent.pop(key, None)
         self.overlay = Overlay()
+        self.undecoded, self.plain_rows = {}, {}
         self.settle_version()
 
     def settle_version(self) -> None:

@@ -197,6 +197,8 @@ class Lanes:
     def _fresh(
         self, view: View, lane: str, seq: int, previous: Previous | None, base: SectionFacts | None, number: int
     ) -> Target:
+        while self._files.stat(os.path.join(self._root, SEGMENTS, names.segment_file(seq, lane))) is not None:
+            seq += 1  # a name that a power cut left taken, with nothing in it that verifies
         sees = vector.below(view.have, seq)
         header = Header(self._store, lane, seq, sees=sees, previous=previous)
         text_size = len(values.encode_trusted(sees))

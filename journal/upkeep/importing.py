@@ -18,11 +18,14 @@ from journal.index.places import read_record
 from journal.store.batch import Delete, Note, Operation, Put
 from journal.store.engine import Engine
 from journal.store.history import foreign_places
+from journal.upkeep.checkpoint import write_checkpoint
 
 if TYPE_CHECKING:
     from journal.facade import Progress
 
 NOTE = "import"
+CHECKPOINT_AFTER_EVENTS = 10_000
+"""So many events at once are worth a checkpoint: every clone would replay them."""
 _ACTIONS = ("create", "update", "delete")
 
 
@@ -61,6 +64,8 @@ def import_trace(engine: Engine, path: str, progress: "Progress | None" = None) 
             transactions += 1
             if progress is not None:
                 progress("import", done, total)
+    if events >= CHECKPOINT_AFTER_EVENTS:
+        write_checkpoint(engine, None)
     return ImportResult(events, transactions, len(entities), resumed_at)
 
 

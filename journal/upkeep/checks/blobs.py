@@ -21,6 +21,10 @@ class BlobsRead(NamedTuple):
     bad: set[str]
     findings: list[Finding]
 
+    def paths(self) -> set[str]:
+        """Return the paths of all blobs that are there."""
+        return {f"{BLOBS}/{blob_file(sha256)}" for sha256 in (*self.sound, *self.bad)}
+
 
 def read_blobs(files: Files, root: str) -> BlobsRead:
     """Read every blob."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from journal.disk.files import Files
@@ -32,8 +32,15 @@ class CheckpointRead(NamedTuple):
     is_newer: bool = False
 
 
-def read_checkpoints(files: Files, root: str, listing: Listing, store: str) -> Iterator[CheckpointRead]:
-    """Yield what each checkpoint holds."""
+def read_checkpoints(
+    files: Files,
+    root: str,
+    listing: Listing,
+    store: str,
+    identities: dict[str, str],
+    identify: Callable[[bytes], str] | None,
+) -> Iterator[CheckpointRead]:
+    """Yield what each checkpoint holds, and note git's id of its bytes in ``identities``."""
     for folder, name in sorted(listing):
         named = parse_checkpoint_file(name)
         if folder != CHECKPOINTS or named is None:
@@ -42,6 +49,8 @@ def read_checkpoints(files: Files, root: str, listing: Listing, store: str) -> I
             data = files.read(os.path.join(root, folder, name))
         except FileNotFoundError:
             continue  # it left while the others were read; the caller looks again
+        if identify is not None:
+            identities[f"{folder}/{name}"] = identify(data)
         yield read_checkpoint(f"{folder}/{name}", named, data, store)
 
 

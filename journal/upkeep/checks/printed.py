@@ -97,7 +97,7 @@ class _Looker:
         if is_wreck(text) or (at[1] is not None and self._is_machine_made((at[0], at[1]), text)):
             hint = "journal doctor --fix puts it aside, into local/parked/"
             return Finding("projection-leftover", "warning", path, "shows nothing that is here", hint), True
-        hint = f"to make it one: journal put {at[0]} ID < FILE"
+        hint = "journal put makes an entity of it; else keep it in another place"
         return Finding("edited", "warning", path, "a person's file, of an entity that is not here", hint), False
 
 
@@ -112,7 +112,8 @@ def look_at_projections(files: Files, root: str, config: Config, view: View, *, 
     taken: set[str] = set()
     for path, key in looker.expected():
         taken.add(path)
-        entities += view.row(key) is not None
+        row = view.row(key)
+        entities += row is not None and row.data is not None
         finding, step = looker.look(path, key)
         if finding is not None:
             findings.append(finding)
@@ -124,7 +125,7 @@ def look_at_projections(files: Files, root: str, config: Config, view: View, *, 
         findings.append(finding)
         if is_ours:
             leftovers.append(path)
-    return Printed(list(shortened(findings)), leftovers, strange, lagging, entities, len(present))
+    return Printed(shortened(findings), leftovers, strange, lagging, entities, len(present))
 
 
 def _walk(files: Files, root: str, folder: str) -> Iterator[str]:
@@ -141,16 +142,16 @@ def _walk(files: Files, root: str, folder: str) -> Iterator[str]:
             yield path
 
 
-def shortened(findings: list[Finding]) -> Iterator[Finding]:
-    """Yield the first findings of each kind, and one that counts the rest of it."""
-    counts: dict[tuple[str, str], int] = {}
+def shortened(findings: list[Finding]) -> list[Finding]:
+    """Return the first findings of each kind, and one that counts the rest of it."""
+    kinds: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        kind = (finding.code, finding.severity)
-        counts[kind] = counts.get(kind, 0) + 1
-        if counts[kind] <= NAMED_MAX:
-            yield finding
-    last = {(finding.code, finding.severity): finding for finding in findings}
-    for kind, count in counts.items():
-        if count > NAMED_MAX:
-            message = f"and {count - NAMED_MAX:,} more of this kind"
-            yield Finding(last[kind].code, last[kind].severity, ENTITIES, message, last[kind].hint)
+        kinds.setdefault((finding.code, finding.severity), []).append(finding)
+    short: list[Finding] = []
+    for same in kinds.values():
+        short.extend(same[:NAMED_MAX])
+        if len(same) > NAMED_MAX:
+            last = same[-1]
+            message = f"and {len(same) - NAMED_MAX:,} more of this kind"
+            short.append(Finding(last.code, last.severity, None, message, last.hint))
+    return short

@@ -31,6 +31,7 @@ class Survey:
     accepted: set[Place] = field(default_factory=set)
     losses: list[Loss] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    identities: dict[str, str] = field(default_factory=dict)
     have: Vector = field(default_factory=dict)
     records: int = 0
     bytes: int = 0
@@ -57,9 +58,13 @@ def survey_truth(
     *,
     store: str,
     bounds: BoundsOf,
+    identify: Callable[[bytes], str] | None = None,
     progress: Progress | None = None,
 ) -> Survey:
-    """Read all segments and packs. ``bounds``: what this work tree remembers of a segment's end."""
+    """Read all segments and packs.
+
+    ``bounds``: what this work tree remembers of a segment's end. ``identify``: git's id of a file's bytes.
+    """
     found = Survey(listing, strange)
     limits: dict[str, int] = {}
     done = 0
@@ -73,6 +78,8 @@ def survey_truth(
             if section.previous is not None:
                 limits[section.previous.segment] = section.previous.seq
         found.take(read, len(data))
+        if identify is not None:
+            found.identities[read.path] = identify(data)
         done += 1
         if progress is not None:
             progress(done, len(listing))

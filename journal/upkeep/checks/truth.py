@@ -1,7 +1,7 @@
 """Segments and packs among each other: the chain of each lane, files that do not belong."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files
 from journal.format.names import parse_segment_file
@@ -10,7 +10,7 @@ from journal.state import vector
 from journal.upkeep.checks.facts import SectionRead
 from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.survey import Survey
-from journal.upkeep.findings import Finding
+from journal.upkeep.findings import Finding, Severity
 
 # Systems drop these into any folder that somebody looks at.
 _HARMLESS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".directory"))
@@ -19,11 +19,11 @@ _HARMLESS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".di
 # -- the chain --------------------------------------------------------------------------------------
 
 
-def chain_losses(survey: Survey, covers: Vector, *, is_explained: bool) -> Iterator[Loss]:
+def chain_losses(survey: Survey, covers: Vector, was_known: Callable[[str], bool]) -> Iterator[Loss]:
     """Yield a loss for each segment that a header refers to and that is not here, or not to its end.
 
-    ``is_explained``: git keeps these files, so that one it does not know was dropped by a person (a reverted
-    or picked commit); that is history, and no damage. ``covers``: what checkpoints stand in for.
+    ``covers``: what checkpoints stand in for. ``was_known``: whether git ever had a file; then a person dropped
+    it (a reverted or a picked commit), and that is history, and no damage.
     """
     here = {(section.lane, section.first) for section in survey.sections}
     seen: set[tuple[str, int]] = set()
@@ -42,7 +42,9 @@ def chain_losses(survey: Survey, covers: Vector, *, is_explained: bool) -> Itera
         reason = f"is not here, and {section.path} comes after it"
         if section.is_difference:
             reason += ", whose header names only what differs: what its writer saw is not known for sure"
-        severity = "info" if is_explained else "error"
+        severity: Severity = "error"
+        if was_known(path):
+            severity, reason = "info", f"{reason}; a commit that is not in this branch has it"
         yield Loss("history-missing", path, 0, 0, named.lane, named.first, section.previous.seq, reason, severity)
 
 

@@ -1,0 +1,113 @@
+"""How the store is wired to git: nothing of it ignored, nothing of ``local/`` tracked, no line ending touched."""
+
+import os
+from collections.abc import Iterator
+
+from journal.disk.files import Files
+from journal.errors import GitError
+from journal.git.ignore import ignored_paths
+from journal.git.status import configuration
+from journal.segments.folders import TRUTH_FOLDERS
+from journal.store.engine import Engine
+from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files
+from journal.upkeep.checks.copies import Copies
+from journal.upkeep.commit import place_of
+from journal.upkeep.findings import Finding
+
+_IGNORE, _ATTRIBUTES = ".gitignore", ".gitattributes"
+_ZEROS = "0" * 64
+# Names as the store makes them: what a rule does to these it does to the files to come.
+_PROBES = (
+    "segments/000000000001-0000000000000.jsonl",
+    "archive/000000000001-0000000000000-0000000000000000.jsonl.gz",
+    "checkpoints/000000000001-0000000000000000.jsonl.gz",
+    f"blobs/00/{_ZEROS}",
+    CONFIG_FILE,
+)
+_PROJECTION_PROBE = "entities/x/x.json"
+
+
+def copies_of(engine: Engine) -> tuple[Copies | None, list[Finding]]:
+    """Return what git holds of the store; None, and why, where there is no git or it cannot be read."""
+    if engine.git is None:
+        return None, []
+    try:
+        copies = Copies(place_of(engine))
+        copies.identity(CONFIG_FILE)
+        _ = copies.tracked
+    except (GitError, OSError) as error:
+        return None, [Finding("git-unreadable", "warning", None, f"git's side could not be checked: {error}")]
+    return copies, []
+
+
+def own_file_findings(files: Files, root: str, *, has_git: bool) -> Iterator[Finding]:
+    """Yield a finding for each of the store's own files that is missing, or lacks a line that it needs."""
+    for name, content in accompanying_files().items():
+        severity = "warning" if has_git and name in (_IGNORE, _ATTRIBUTES) else "info"
+        missing = missing_lines(files, root, name, content)
+        if missing is None:
+            yield Finding("own-file-missing", severity, name, "is not there", "journal doctor --fix writes it")
+        elif missing and name != "README.md":
+            message = f"lacks {', '.join(repr(line) for line in missing)}"
+            yield Finding("own-file-altered", severity, name, message, "add the lines back in an editor")
+
+
+def missing_lines(files: Files, root: str, name: str, content: bytes) -> list[str] | None:
+    """Return the rules that a file of the store lacks; None where there is no such file."""
+    found = files.stat(os.path.join(root, name))
+    if found is None or found.kind != "file":
+        return None
+    there = {line.strip() for line in files.read(os.path.join(root, name)).decode("utf-8", "replace").split("\n")}
+    rules = (line for line in content.decode().split("\n") if line and not line.startswith("#"))
+    return [line for line in rules if line not in there]
+
+
+def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterator[Finding]:
+    """Yield what is wrong between git's rules and the store; ``paths`` are the files of the truth."""
+    try:
+        yield from _ignore_findings(copies, paths)
+        yield from _attribute_findings(engine, copies)
+    except (GitError, OSError) as error:
+        yield Finding("git-unreadable", "warning", None, f"git's rules could not be checked: {error}")
+    tracked = sorted(path for path in copies.tracked if path.startswith(f"{LOCAL}/"))
+    if tracked:
+        message = f"git tracks {len(tracked):,} files that belong to this checkout alone, such as {tracked[0]}"
+        outer = copies.place.outer(LOCAL)
+        hint = f"git rm -r --cached -- {outer} makes git forget them, and leaves the files"
+        yield Finding("local-tracked", "error", LOCAL, message, hint)
+
+
+def _ignore_findings(copies: Copies, paths: list[str]) -> Iterator[Finding]:
+    place = copies.place
+    local = f"{LOCAL}/index.db"
+    asked = [*paths, *_PROBES, _PROJECTION_PROBE, local]
+    answer = ignored_paths(place.repository, [place.outer(path) for path in dict.fromkeys(asked)])
+    ignored = {path.removeprefix(f"{place.prefix}/") for path in answer}
+    if local not in ignored and local not in copies.tracked:
+        hint = "journal doctor --fix writes the rule that keeps it out"
+        yield Finding("local-not-ignored", "error", LOCAL, "git does not ignore what belongs to this checkout alone", hint)
+    hint = f"git check-ignore -v -- {place.outer('PATH')} names the rule; take it out, or let it leave {place.prefix} alone"
+    lost = sorted((ignored - {local, _PROJECTION_PROBE}) - copies.tracked)
+    if lost:
+        kinds = sorted({path.partition("/")[0] for path in lost})
+        message = f"an ignore rule keeps the truth out of commits: {', '.join(kinds)}"
+        first = next((path for path in lost if path in paths), lost[0])
+        yield Finding("ignored-truth", "error", first, message, hint)
+    if _PROJECTION_PROBE in ignored:
+        message = "an ignore rule keeps projections out of commits"
+        yield Finding("ignored-projections", "warning", "entities", message, hint)
+
+
+def _attribute_findings(engine: Engine, copies: Copies) -> Iterator[Finding]:
+    setting = configuration(copies.repository, "core.autocrlf")
+    if setting is None or setting.lower() not in ("true", "input", "1", "yes", "on"):
+        return
+    lacks = missing_lines(engine.files, engine.root, _ATTRIBUTES, b"* -text\n")
+    if lacks is None or lacks:
+        message = f"core.autocrlf is {setting}, and no attribute keeps git from rewriting the line ends of the truth"
+        yield Finding("line-endings", "error", _ATTRIBUTES, message, "journal doctor --fix writes the file if it is missing")
+
+
+def truth_paths(listing: dict[tuple[str, str], object]) -> list[str]:
+    """Return the paths of the listed files of the truth."""
+    return [f"{folder}/{name}" for folder, name in sorted(listing) if folder in TRUTH_FOLDERS]
