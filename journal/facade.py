@@ -1,5 +1,6 @@
 """``Journal``: the one door to a store for callers in Python and for the command line."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, of) while something long goes on."""
 _List = list
+_LOG_PIECE = 500
 Where = Mapping[str, Any] | Iterable[str | Condition] | None
 
 
@@ -337,17 +339,19 @@ class Journal:
             )
 
         with self._engine.reading(history=True) as view:
+            places = past.all_places(view, newest_first=limit is not None or not reverse)
             if limit is None:
-                places = list(past.all_places(view, newest_first=not reverse))
-                yield from (event for event in past.events_in(view, places) if matches(event))
-                return
-            found: list[Event] = []
-            for event in past.events_in(view, past.all_places(view, newest_first=True)):
-                if len(found) >= limit:
-                    break
-                if matches(event):
-                    found.append(event)
-        yield from reversed(found) if reverse else found
+                everything = list(places)
+            else:
+                found = list(itertools.islice(filter(matches, past.events_in(view, places)), limit))
+        if limit is not None:
+            yield from reversed(found) if reverse else found
+            return
+        # Piece by piece: a caller may take its time, and must not keep other threads waiting meanwhile.
+        for start in range(0, len(everything), _LOG_PIECE):
+            with self._engine.reading(history=True) as view:
+                events = list(past.events_in(view, everything[start : start + _LOG_PIECE]))
+            yield from filter(matches, events)
 
     def follow(self, *, poll_seconds: float = 0.3) -> Iterator[Event]:
         """Yield events that arrive from this call on, of any lane, in the order of their arrival; never ends."""
