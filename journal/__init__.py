@@ -19,13 +19,14 @@ if TYPE_CHECKING:
         UnsafePathError,
         UsageError,
     )
-    from journal.facade import Journal, Transaction
+    from journal.facade.journal import Journal
+    from journal.facade.transaction import Transaction
     from journal.store.model import Blame, Conflict, Entity, Event, FieldConflict
     from journal.store.query import Condition
 
 _HOMES = {
-    "Journal": "journal.facade",
-    "Transaction": "journal.facade",
+    "Journal": "journal.facade.journal",
+    "Transaction": "journal.facade.transaction",
     "Blame": "journal.store.model",
     "Conflict": "journal.store.model",
     "Entity": "journal.store.model",

@@ -15,6 +15,7 @@ Record = dict[str, Any]
 
 DELETE = "delete"
 _NO_NAMES: list[str] = []
+_UNUSUAL = frozenset(("tx", "summary", "unset", "ref"))
 
 
 def encode(
@@ -59,6 +60,8 @@ def decode(line: bytes) -> Record:
 
 def check(fields: Record) -> None:
     """Raise BadLineError unless these fields are a record of a known kind with the right types."""
+    if _is_usual(fields):
+        return
     seq = fields.get("seq")
     if type(seq) is not int or not 1 <= seq <= SEQ_MAX:
         raise BadLineError("no seq")
@@ -78,6 +81,28 @@ def check(fields: Record) -> None:
             raise BadLineError("a note without name or data")
     else:
         raise BadLineError(f"unknown kind {str(kind)[:40]!r}")
+
+
+def _is_usual(fields: Record) -> bool:
+    """Tell, in as few steps as can be, whether this is a sound record of the usual kind; False: look closer."""
+    try:
+        seq, rev, set_names = fields["seq"], fields["rev"], fields["set"]
+        return (
+            fields["kind"] == "entity"
+            and type(seq) is int
+            and 1 <= seq <= SEQ_MAX
+            and type(rev) is int
+            and 1 <= rev <= SEQ_MAX
+            and type(set_names) is list
+            and type(fields["data"]) is dict
+            and fields["action"] != DELETE
+            and type("".join((fields["ts"], fields["writer"], fields.get("actor", ""), *set_names))) is str
+            and "" not in (fields["type"], fields["id"], fields["action"])
+            and type("".join((fields["type"], fields["id"], fields["action"]))) is str
+            and fields.keys().isdisjoint(_UNUSUAL)
+        )
+    except (KeyError, TypeError):
+        return False
 
 
 def check_ref(ref: Any, what: str) -> None:

@@ -10,7 +10,7 @@ from journal.index.rows import DamageFacts, Location, SectionFacts
 from journal.index.view import Event, Key, View
 from journal.segments.scan import Found
 from journal.state import vector
-from journal.state.entity import Past, apply
+from journal.state.entity import NO_HOLES, Past, apply, follow
 
 
 class Applier:
@@ -42,8 +42,8 @@ class Applier:
         """Apply the next records of a piece; one that is here already only gains a place."""
         view, past, lane = self._view, self._pasts[id(piece)], piece.lane
         low, high = found[0].record["seq"], found[-1].record["seq"]
-        here = vector.contains(view.have, low, lane) or vector.contains(view.have, high, lane)
-        skips = here or bool(vector.intersect(vector.of(lane, low, high), view.have))
+        skips = bool(vector.intersect(vector.of(lane, low, high), view.have))
+        saw_all = not skips and self._saw_all(piece, low, len(found))
         lost: list[int] = []
         for item in found:
             record = item.record
@@ -55,12 +55,26 @@ class Applier:
                     lost.append(record["seq"])
                     self._lose(piece, item, str(error))
                     continue
-                view.put_state(key, apply(view.state(key), change, past))
+                before = view.state(key)
+                if saw_all and (before is None or before.holes is NO_HOLES):
+                    view.put_state(key, follow(before, change))
+                else:
+                    view.put_state(key, apply(before, change, past))
             if self._is_listing:
                 self._list(piece, item, key)
         self.applied += len(found)
         for start, stop in spans_of([item.record["seq"] for item in found if item.record["seq"] not in lost]):
             view.add_have(lane, start, stop)
+
+    def _saw_all(self, piece: Piece, low: int, count: int) -> bool:
+        """Tell whether the writer of a run of records saw all that is here; for a short run it is not worth asking."""
+        past = self._pasts[id(piece)]
+        if count < _RUN_MIN or past.hidden:
+            return False
+        # The gap before its first seq is bridged here, and was not yet when the header was written.
+        section = self._view.section_at(piece.lane, piece.first)
+        gap = vector.of(piece.lane, section.prev_seq + 1, piece.first) if section and section.prev_seq else vector.EMPTY
+        return vector.is_subset(self._view.have, vector.union(past.seen_by(low), gap))
 
     def place(self, file: int, places: list[tuple[int, int]]) -> None:
         """Tell where the text of a pack's lines stands in it (see ``segments.folders.Text``)."""
@@ -89,6 +103,7 @@ def past_of(view: View, section: SectionFacts, piece: Piece) -> Past:
 
 
 _PLAIN = [(0, 0)]
+_RUN_MIN = 8
 
 
 def locate(places: list[tuple[int, int]], offset: int) -> tuple[int, int]:

@@ -6,59 +6,19 @@ events touched are folded again from what is left. What cannot be settled that w
 ``NeedsRebuildError``, and the caller builds everything anew from checkpoints and tail.
 """
 
-from typing import NamedTuple
-
 from journal.disk.files import FileStat
 from journal.format.names import parse_pack_file, parse_segment_file, segment_file
 from journal.index.applying import Applier, section_name
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import take_checkpoint
+from journal.index.comparing import Changes, compare, path_of
 from journal.index.leaving import leave
-from journal.index.loading import NeedsRebuildError, growth_source, load_pieces, path_of
+from journal.index.loading import NeedsRebuildError, growth_source, load_pieces
 from journal.index.places import list_events, read_record
-from journal.index.replay import Source, in_total_order
-from journal.index.rows import FileFacts
-from journal.index.view import Key, View, checksum_on, is_unchanged, with_stat
+from journal.index.replay import Source, in_causal_order
+from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
 from journal.state.entity import Change, Past, fold
-
-
-class Changes(NamedTuple):
-    """How a listing differs from what was applied."""
-
-    came: list[Key]
-    grew: list[Key]
-    left: list[Key]
-
-
-def compare(view: View, listing: Listing) -> Changes:
-    """Return what differs; a file that was only touched is noted as such and is no change."""
-    came, grew, left = [], [], [key for key in view.facts if key not in listing]
-    for key, stat in listing.items():
-        facts = view.facts.get(key)
-        if facts is None:
-            came.append(key)
-        elif not is_unchanged(facts, stat):
-            if not _has_prefix(view, facts, stat):
-                left.append(key)
-                came.append(key)
-            elif stat.size > facts.applied and key[0] == SEGMENTS:
-                grew.append(key)
-            else:
-                view.put_file(with_stat(facts, stat))
-    return Changes(came, grew, left)
-
-
-def _has_prefix(view: View, facts: FileFacts, stat: FileStat) -> bool:
-    if facts.folder != SEGMENTS and stat.size != facts.size:
-        return False
-    if stat.size < facts.applied:
-        return False
-    try:
-        data = view.files.read_at(path_of(view, facts), 0, facts.applied)
-    except FileNotFoundError:
-        return False
-    return checksum_on(0, data) == facts.crc
 
 
 def catch_up(view: View, listing: Listing, bounds: BoundsOf) -> bool:
@@ -95,7 +55,7 @@ def _arrive(view: View, changes: Changes, listing: Listing, bounds: BoundsOf) ->
     sources = [_source(view, key, listing[key], with_limit(bounds, key[1], limits), applier) for key in keys]
     for key in changes.grew:
         sources.append(_growth(view, key, listing[key], with_limit(bounds, key[1], limits), applier))
-    for piece, found in in_total_order(sources, applier.opened):
+    for piece, found in in_causal_order(sources, applier.opened):
         applier.apply(piece, found)
     _check_chains(view, keys)
 

@@ -8,7 +8,8 @@ from journal.format.checkpoint import CheckpointHeader, decode_header, decompres
 from journal.format.lines import BadLineError
 from journal.format.names import parse_checkpoint_file
 from journal.format.segment import Vector
-from journal.index.loading import NeedsRebuildError, path_of
+from journal.index.comparing import path_of
+from journal.index.loading import NeedsRebuildError
 from journal.index.rows import DamageFacts
 from journal.index.view import Key, View, checksum_on
 from journal.segments.folders import CHECKPOINTS

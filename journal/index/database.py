@@ -257,6 +257,15 @@ class Index:
                 self._db.execute("INSERT OR REPLACE INTO printed VALUES(?,?,?,?,?,?)", (type_, id_, *facts))
             self._db.execute("DELETE FROM unprinted WHERE type = ? AND name = ?", (type_, id_))
 
+    def distrust_printed(self, age_ns: int) -> None:
+        """Forget the stats of the projections that were written last, so that their bytes are looked at."""
+        newest = "(SELECT max(mtime_ns) FROM printed)"
+        self._db.execute(
+            f"INSERT OR IGNORE INTO unprinted SELECT type, name FROM printed WHERE mtime_ns >= {newest} - ?",  # noqa: S608
+            (age_ns,),
+        )
+        self._db.execute("UPDATE printed SET inode = -1 WHERE (type, name) IN (SELECT type, name FROM unprinted)")
+
     def unprinted(self) -> list[tuple[str, str]]:
         """Return (type, id) of each entity whose projection is still to be written."""
         return self._db.execute("SELECT type, name FROM unprinted ORDER BY type, name").fetchall()

@@ -1,11 +1,10 @@
 """Reading a file of the truth, or what it grew by, into pieces; how far it is valid is noted in the view."""
 
-import os
-
 from journal.disk.files import FileStat
 from journal.format.names import parse_pack_file, parse_segment_file
 from journal.index.applying import Applier, spans_of
 from journal.index.bounds import Bounds
+from journal.index.comparing import path_of
 from journal.index.replay import Piece, Source
 from journal.index.rows import DamageFacts, FileFacts
 from journal.index.view import View, checksum_on, with_stat
@@ -15,11 +14,6 @@ from journal.segments.scan import Damage, Scan, scan
 
 class NeedsRebuildError(Exception):
     """The index cannot be brought forward step by step."""
-
-
-def path_of(view: View, facts: FileFacts) -> str:
-    """Return the path of an applied file."""
-    return os.path.join(view.root, facts.folder, facts.name)
 
 
 def load_pieces(view: View, facts: FileFacts, bounds: Bounds, applier: Applier) -> list[Piece]:

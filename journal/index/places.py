@@ -6,7 +6,8 @@ from journal.format.lines import BadLineError
 from journal.format.record import Record, decode
 from journal.index.applying import Applier
 from journal.index.bounds import Bounds, limits_of, no_memory, with_limit
-from journal.index.loading import load_pieces, path_of
+from journal.index.comparing import path_of
+from journal.index.loading import load_pieces
 from journal.index.rows import Location
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS

@@ -19,8 +19,9 @@ from journal.format.segment import Vector
 from journal.index.applying import Applier
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import is_checkpoint_whole
-from journal.index.loading import load_pieces, path_of
-from journal.index.replay import Piece, Source, in_total_order
+from journal.index.comparing import path_of
+from journal.index.loading import load_pieces
+from journal.index.replay import Piece, Source, in_causal_order
 from journal.index.rows import DamageFacts, FileFacts
 from journal.index.view import Key, View, checksum_on
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, Listing
@@ -129,7 +130,7 @@ def _replay(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
         bounds_here = with_limit(bounds, key[1], limits)
         first, lane = _order(key)[:2]
         sources.append(Source(first, lane, partial(load, facts, bounds_here)))
-    for piece, found in in_total_order(sources, applier.opened):
+    for piece, found in in_causal_order(sources, applier.opened):
         applier.apply(piece, found)
 
 

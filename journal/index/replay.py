@@ -1,4 +1,4 @@
-"""Putting the records of several segments into the one total order, with bounded memory. Pure."""
+"""Putting the records of several segments into an order in which causes come first, with bounded memory. Pure."""
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
@@ -34,11 +34,12 @@ class Source(NamedTuple):
     load: Callable[[], list[Piece]]
 
 
-def in_total_order(sources: Iterable[Source], opened: Callable[[Piece], None]) -> Iterator[tuple[Piece, list[Found]]]:
-    """Yield (piece, its next records) so that all records come by (seq, lane).
+def in_causal_order(sources: Iterable[Source], opened: Callable[[Piece], None]) -> Iterator[tuple[Piece, list[Found]]]:
+    """Yield (piece, its next records), each record after all that its writer may have seen.
 
     ``opened`` is called for each piece when all records with a lower seq have been yielded: at that
-    moment what its writer saw and what is here can be compared.
+    moment what its writer saw and what is here can be compared. Between two such moments the runs of
+    several pieces come one after the other: none of these saw another's, and a join asks for no order.
     """
     waiting: list[tuple[int, str, int, Source | Piece]] = []
     for number, source in enumerate(sources):
@@ -77,15 +78,7 @@ def _stop(piece: Piece, at: int, until: int | None) -> int:
 
 
 def _until(runs: list[tuple[Piece, int]], until: int | None) -> Iterator[tuple[Piece, list[Found]]]:
-    parts = [(piece, piece.found[at : _stop(piece, at, until)]) for piece, at in runs]
-    parts = [(piece, found) for piece, found in parts if found]
-    if len(parts) == 1:
-        yield parts[0]
-        return
-    merged = heapq.merge(*(_keyed(piece, found) for piece, found in parts))
-    for _, _, _, piece, found in merged:
-        yield piece, [found]
-
-
-def _keyed(piece: Piece, found: list[Found]) -> Iterator[tuple[int, str, int, Piece, Found]]:
-    return ((item.record["seq"], piece.lane, id(piece), piece, item) for item in found)
+    for piece, at in runs:
+        found = piece.found[at : _stop(piece, at, until)]
+        if found:
+            yield piece, found

@@ -2,8 +2,8 @@
 
 A file that a machine wrote, here or in any clone, may be overwritten; one that a person edited is never
 lost. How a machine's file is told: by its stat and hash as this checkout wrote it, as the rendering of
-any event of its entity, as a canonical mixture of values that events assigned, or as what a merge or a
-power cut leaves (conflict markers, nothing, zeros).
+any event of its entity or the beginning of one, as a canonical mixture of values that events assigned, or as
+what a merge or a power cut leaves (conflict markers, nothing, zeros).
 
 ========  =================  ============  =======
 wanted    found              written by    so
@@ -66,9 +66,10 @@ def decide(
     if text == wanted:
         return Step.ADOPT
     ours = printed is not None and digest(text) == printed.hash
-    return overwrite if ours or is_wreck(text) or is_machine_made(text) else Step.EDITED
+    is_torn = wanted is not None and wanted.startswith(text)
+    return overwrite if ours or is_torn or is_wreck(text) or is_machine_made(text) else Step.EDITED
 
 
 def is_wreck(text: bytes) -> bool:
     """Tell whether a file is what a merge or a power cut leaves, and no person."""
-    return not text.strip(b"\0") or any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in text.split(b"\n"))
+    return not text or b"\0" in text or any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in text.split(b"\n"))

@@ -82,16 +82,46 @@ def scan(data: bytes, *, floor_seq: int = 0, limit_seq: int | None = None, after
     ``limit_seq``: the next header says that the valid part ends here; None if there is no next one.
     ``after_seq``: the last seq before this part, where a part is scanned.
     """
-    lines = _read_lines(data)
     end_seq = _NO_LIMIT if limit_seq is None else limit_seq
     floor_seq = min(max(floor_seq, limit_seq or 0), end_seq)
-    sections = _sections(lines, end_seq)
-    end = _valid_end(lines, end_seq)
+    lines: list[_Line] = []
+    sections, end = _whole_sections(data, end_seq), len(data)
+    if sections is None:
+        lines = _read_lines(data)
+        sections, end = _sections(lines, end_seq), _valid_end(lines, end_seq)
     last = max([after_seq, *(section.last for section in sections)])
     end, last = _drop_unfinished(sections, end, last, after_seq, floor_seq)
     damage = _damage(lines, end, len(data), after_seq, last, floor_seq)
     is_torn = end < len(data) and limit_seq is None
     return Scan(sections, end, is_torn, damage)
+
+
+def _whole_sections(data: bytes, end_seq: int) -> list[Section] | None:
+    """Return the sections of the usual text: every line verifies, counts, and stands in order. Else None."""
+    sections: list[Section] = []
+    found: list[Found] = []
+    start, last = 0, 0
+    try:
+        while stop := data.find(b"\n", start) + 1:
+            fields = unseal(data[start:stop])
+            if fields.get("kind") == "segment":
+                found = []
+                sections.append(Section(decode_header(fields), start, found))
+                if any(section.header == sections[-1].header for section in sections[:-1]):
+                    return None
+            else:
+                records.check(fields)
+                seq = fields["seq"]
+                if not last < seq <= end_seq:
+                    return None
+                if not sections:
+                    sections.append(Section(None, 0, found))
+                found.append(Found(start, stop - start, fields))
+                last = seq
+            start = stop
+    except BadLineError:
+        return None
+    return sections if start == len(data) else None
 
 
 def _read_lines(data: bytes) -> list[_Line]:

@@ -141,6 +141,21 @@ def apply(state: EntityState | None, change: Change, past: Past) -> EntityState:
     return EntityState(max(state.rev, change.rev), heads, fields, holes)
 
 
+def follow(state: EntityState | None, change: Change) -> EntityState:
+    """Return what ``apply`` does where nothing is missing and the writer saw all events here: all is superseded."""
+    me, image = change.id, change.image
+    if state is None:
+        state = EntityState(0, {}, {})
+    fields = state.fields.copy()
+    if image is not None:
+        for name in change.set:
+            fields[name] = ((me, image.get(name, ABSENT)),)
+        for name in change.unset:
+            if name not in change.set:
+                fields[name] = ((me, ABSENT),)
+    return EntityState(max(state.rev, change.rev), {me: image}, fields)
+
+
 def _succeed(state: EntityState, change: Change, past: Past) -> EntityState:
     """The usual case of ``apply``: the event saw all heads (or is the first), and nothing is missing."""
     me, known = change.id, state.fields

@@ -75,6 +75,17 @@ class Draft(NamedTuple):
     operation: Operation
 
 
+class Written(NamedTuple):
+    """A draft that became a record; ``tx`` is (number in the transaction, size), None for one that stands alone."""
+
+    draft: Draft
+    seq: int
+    lane: str
+    ts: str
+    writer: str
+    tx: tuple[int, int] | None
+
+
 class Batch:
     """Turns operations into drafts, each seeing what those before it did."""
 

@@ -10,32 +10,30 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from journal.disk.files import Files
 from journal.disk.gitdir import HeadWatch, find_git
 from journal.disk.lock import StoreLock
 from journal.errors import ClosedError, JournalError
-from journal.format import record as records
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
-from journal.index.rebuild import Progress
 from journal.index.rows import Location
 from journal.index.view import Event, Key, View, checksum_on, with_stat
-from journal.projections.printer import Printer
 from journal.segments.folders import SEGMENTS
 from journal.segments.tip import Tip
-from journal.state.entity import Past
-from journal.store.batch import Batch, Draft, Operation
-from journal.store.blobs import write_blob
 from journal.store.config import Config, read_config
 from journal.store.home import LOCK_FILE, claim, is_made_here
 from journal.store.indexing import Indexing
 from journal.store.lanes import Lanes, Target
 from journal.store.layout import LOCAL, check_store, ensure_local
-from journal.store.machine_made import is_machine_made
-from journal.store.model import Conflict
-from journal.store.printing import Printing
+
+if TYPE_CHECKING:
+    from journal.index.rebuild import Progress
+    from journal.projections.printer import Printer
+    from journal.store.batch import Draft, Operation, Written
+    from journal.store.model import Conflict
+    from journal.store.printing import Printing
 
 FLUSH_AFTER_EVENTS = 256
 """A lazy writer brings the index forward at least after so many events."""
@@ -76,10 +74,22 @@ class Engine:
             syncs=(options.durability or self.config.durability) == "sync",
         )
         self.indexing = Indexing(files, root, self.local, self.config, self.lanes.tip, self._progress)
-        self.printer = Printer(files, root, self.config.fanout, self._is_machine_made)
-        self.printing = Printing(files, root, self.config.fanout, self.printer)
 
-    def _progress(self, what: str) -> Progress | None:
+    @cached_property
+    def printer(self) -> "Printer":
+        """Writes projections; made when it is first needed, since most reads do not need it."""
+        from journal.projections.printer import Printer
+
+        return Printer(self.files, self.root, self.config.fanout, self._is_machine_made)
+
+    @cached_property
+    def printing(self) -> "Printing":
+        """Knows which projections to look at."""
+        from journal.store.printing import Printing
+
+        return Printing(self.files, self.root, self.config.fanout, self.printer)
+
+    def _progress(self, what: str) -> "Progress | None":
         report = self.options.progress
         return None if report is None else lambda done, of: report(what, done, of)
 
@@ -219,6 +229,8 @@ class Engine:
         view = self.indexing.view
         if view is None:
             return False
+        from journal.store.machine_made import is_machine_made
+
         self.indexing.list_events()
         return is_machine_made(view, key, text)
 
@@ -239,13 +251,16 @@ class Engine:
     # -- writing --------------------------------------------------------------------------------
 
     def write(
-        self, operations: Sequence[Operation] | Callable[[View], Sequence[Operation]]
-    ) -> tuple[list[tuple[Draft, int, str]], Conflict | None]:
-        """Write operations as one transaction and return (draft, seq, lane) of each record.
+        self, operations: "Sequence[Operation] | Callable[[View], Sequence[Operation]]"
+    ) -> "tuple[list[Written], Conflict | None]":
+        """Write operations as one transaction and return its records.
 
         A Conflict comes back as a value, and nothing was written. ``operations`` may be a function of the
         view, called under the lock: read, decide, write, with nobody between.
         """
+        from journal.state.entity import Past
+        from journal.store.batch import Batch, Written
+
         with self.locked():
             view = self.indexing.bring_forward()
             asked = operations(view) if callable(operations) else operations
@@ -255,11 +270,23 @@ class Engine:
             conflict = batch.add(asked)
             if conflict is not None or not batch.drafts:
                 return [], conflict
-            self._append(view, target, batch.drafts)
+            now = _now()
+            self._append(view, target, batch.drafts, now)
             if self._is_eager or len(view.overlay.events) >= FLUSH_AFTER_EVENTS:
                 with contextlib.suppress(sqlite3.Error, OSError):
                     self.flush() if self._is_eager else view.flush()
-        return [(draft, target.seq + at, target.lane) for at, draft in enumerate(batch.drafts)], None
+        size = len(batch.drafts)
+        return [
+            Written(
+                draft,
+                target.seq + at,
+                target.lane,
+                draft.operation.ts or now,
+                self._writer,
+                (at + 1, size) if size > 1 else None,
+            )
+            for at, draft in enumerate(batch.drafts)
+        ], None
 
     @contextlib.contextmanager
     def deferring_projections(self) -> Iterator[None]:
@@ -271,8 +298,7 @@ class Engine:
             self._is_eager = was_eager
             self.settle()
 
-    def _append(self, view: View, target: Target, drafts: list[Draft]) -> None:
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def _append(self, view: View, target: Target, drafts: "list[Draft]", now: str) -> None:
         lines = [self._line(draft, target.seq + at, (at + 1, len(drafts)), now) for at, draft in enumerate(drafts)]
         last = target.seq + len(drafts) - 1
         stat = self.lanes.append(view, target, lines, last)
@@ -304,9 +330,13 @@ class Engine:
     def _path(self, key: Key) -> str:
         return os.path.join(self.root, *key)
 
-    def _line(self, draft: Draft, seq: int, tx: tuple[int, int], now: str) -> bytes:
+    def _line(self, draft: "Draft", seq: int, tx: tuple[int, int], now: str) -> bytes:
+        from journal.format import record as records
+
         operation, payload, ref = draft.operation, draft.payload, None
         if payload is not None and len(payload) > PAYLOAD_BYTES_INLINE_MAX:
+            from journal.store.blobs import write_blob
+
             ref = write_blob(self.files, self.root, payload)
         return records.encode(
             kind=draft.kind,
@@ -320,3 +350,9 @@ class Engine:
             payload=payload,
             ref=ref,
         )
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

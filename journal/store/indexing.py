@@ -8,15 +8,13 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from journal.disk.files import Files
 from journal.format import values
 from journal.index.bounds import Bounds
-from journal.index.catchup import catch_up, compare
+from journal.index.comparing import compare
 from journal.index.database import MEMORY, Index
-from journal.index.loading import NeedsRebuildError
-from journal.index.places import list_events
-from journal.index.rebuild import Progress, rebuild
 from journal.index.view import View
 from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
 from journal.segments.tip import Tip
@@ -24,7 +22,10 @@ from journal.store.config import Config
 from journal.store.freshness import Freshness
 from journal.store.home import INDEX_FILE, is_made_here
 
-ProgressOf = Callable[[str], Progress | None]
+if TYPE_CHECKING:
+    from journal.index.rebuild import Progress
+
+ProgressOf = Callable[[str], "Progress | None"]
 """What is going on -> a callback for it."""
 
 
@@ -108,6 +109,8 @@ class Indexing:
         return f"{self._config.store} {values.checksum(merges):08x}"
 
     def _rebuild(self, view: View, listing: Listing) -> None:
+        from journal.index.rebuild import rebuild
+
         view.reload()
         rebuild(view, listing, self.bounds, self._progress("rebuild"))
         with view.index.writing():
@@ -143,12 +146,21 @@ class Indexing:
         elif self.is_fresh():
             return view
         listing = self._look_behind()
-        try:
-            catch_up(view, listing, self.bounds)
-        except NeedsRebuildError:
+        if not self._catch_up(view, listing):
             self._rebuild(view, listing)
         self._is_behind = False
         return view
+
+    def _catch_up(self, view: View, listing: Listing) -> bool:
+        """Fold the gap; False where only a rebuild can."""
+        from journal.index.catchup import catch_up
+        from journal.index.loading import NeedsRebuildError
+
+        try:
+            catch_up(view, listing, self.bounds)
+        except NeedsRebuildError:
+            return False
+        return True
 
     def fold_gap(self) -> View:
         """Without the lock: make the view hold all that is in the files, in memory."""
@@ -157,11 +169,9 @@ class Indexing:
             view.reload()
         view = view or self.open_if_ours() or self._open_private()
         listing = self._look_behind()
-        try:
-            if compare(view, listing).left and view.index.path != MEMORY:
-                view = self._open_private()
-            catch_up(view, listing, self.bounds)
-        except NeedsRebuildError:
+        if compare(view, listing).left and view.index.path != MEMORY:
+            view = self._open_private()
+        if not self._catch_up(view, listing):
             view = view if view.index.path == MEMORY else self._open_private()
             self._rebuild(view, listing)
         self._is_behind = False
@@ -204,5 +214,7 @@ class Indexing:
         assert view is not None
         if all(facts.listed for facts in view.facts.values() if facts.folder != CHECKPOINTS):
             return False
+        from journal.index.places import list_events
+
         list_events(view, self._progress("history"))
         return True

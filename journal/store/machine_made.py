@@ -15,14 +15,8 @@ from journal.state.value import settle
 
 
 def is_machine_made(view: View, key: Key, text: bytes) -> bool:
-    """Tell whether a machine wrote these bytes; needs all files listed."""
-    try:
-        shown = values.decode(text)
-    except ValueError:
-        return False
-    if type(shown) is not dict or values.pretty(shown) != text:
-        return False
-    shown.pop(ID_FIELD, None)
+    """Tell whether a machine wrote these bytes, or more that a power cut shortened; needs all files listed."""
+    shown = _rendered(text)
     assigned: dict[str, set[bytes]] = {}
     for place in view.events_of(key):
         record = read_record(view, place)
@@ -32,11 +26,23 @@ def is_machine_made(view: View, key: Key, text: bytes) -> bool:
             image = view.change_of(record, place.lane).image
         except BadLineError:
             continue
-        if image is not None and render(key[1], values.encode_trusted(image).decode()) == text:
+        if image is not None and render(key[1], values.encode_trusted(image).decode()).startswith(text):
             return True
         for name, item in (image or {}).items():
             assigned.setdefault(name, set()).add(values.canonical(item))
-    return _is_mixture(view, key, shown, assigned)
+    return shown is not None and _is_mixture(view, key, shown, assigned)
+
+
+def _rendered(text: bytes) -> Payload | None:
+    """Return the document of which a text is the canonical rendering, None if it is none."""
+    try:
+        shown = values.decode(text)
+    except ValueError:
+        return None
+    if type(shown) is not dict or values.pretty(shown) != text:
+        return None
+    shown.pop(ID_FIELD, None)
+    return shown
 
 
 def _is_mixture(view: View, key: Key, shown: Payload, assigned: dict[str, set[bytes]]) -> bool:

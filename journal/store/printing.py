@@ -8,11 +8,15 @@ the entity changes, in ``status`` and to doctor.)
 import os
 from collections.abc import Callable
 
+from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
 from journal.index.view import Key, View
 from journal.projections.paths import ENTITIES, entity_at
 from journal.projections.plan import Step, is_as_printed
 from journal.projections.printer import Outcome, Printer
+
+_UNSYNCED_NS = 3600 * 10**9
+"""How long the system may keep bytes to itself that nobody synced; far more than any does."""
 
 
 class Printing:
@@ -41,11 +45,21 @@ class Printing:
 
     def has_moved(self, view: View) -> bool:
         """Tell whether any folder of projections is not as it was left; costs one stat per folder."""
+        if view.index.meta("boot") != boot_id():
+            return True
         found = {path: (stat.mtime_ns, stat.inode) for path, stat in self.folders().items()}
         return found != view.index.folders()
 
     def mark_moved(self, view: View) -> None:
-        """Under the lock: note the projections of folders that have moved and are not as they were printed."""
+        """Under the lock: note the projections of folders that have moved and are not as they were printed.
+
+        After a restart of the machine no stat is proof: what was printed last was not synced, so it is read.
+        """
+        if view.index.meta("boot") != boot_id():
+            with view.index.writing():
+                view.index.distrust_printed(_UNSYNCED_NS)
+                view.index.set_meta("boot", boot_id())
+            view.settle_version()
         known, found = view.index.folders(), self.folders()
         gone = known.keys() - found.keys()
         moved = [path for path, stat in found.items() if known.get(path) != (stat.mtime_ns, stat.inode)]

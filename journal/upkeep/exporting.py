@@ -11,7 +11,7 @@ from journal.errors import UsageError
 from journal.format import values
 
 if TYPE_CHECKING:
-    from journal.facade import Journal
+    from journal import Journal
     from journal.store.model import Entity, Event
 
 FORMATS = ("jsonl", "events", "json")

@@ -21,7 +21,7 @@ from journal.store.history import foreign_places
 from journal.upkeep.checkpoint import write_checkpoint
 
 if TYPE_CHECKING:
-    from journal.facade import Progress
+    from journal.facade.upkeep import Progress
 
 NOTE = "import"
 CHECKPOINT_AFTER_EVENTS = 10_000

@@ -67,7 +67,9 @@ def blob_losses(references: Iterable[Reference], blobs: BlobsRead) -> Iterator[L
         what = "is not what its name says" if is_there else "is missing"
         who = f"event {event_id(ref.seq, ref.lane)}" if ref.seq else f"a line of {ref.path}"
         low, high = (ref.seq, ref.seq) if ref.seq else (0, -1)
-        yield Loss(code, ref.path, ref.offset, ref.length, ref.lane, low, high, f"{path}, to which {who} refers, {what}")
+        yield Loss(
+            code, ref.path, ref.offset, ref.length, ref.lane, low, high, f"{path}, to which {who} refers, {what}"
+        )
 
 
 def blob_findings(references: Iterable[Reference], blobs: BlobsRead) -> Iterator[Finding]:

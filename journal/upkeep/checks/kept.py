@@ -60,7 +60,8 @@ def changed_paths(engine: Engine, copies: Copies, identities: dict[str, str]) ->
 
     ``identities``: path to git's id of the bytes on the disk.
     """
-    changed, uncommitted = [], []
+    changed: list[str] = []
+    uncommitted: list[str] = []
     for path, identity in sorted(identities.items()):
         known = copies.identity(path)
         if known is None:
@@ -75,7 +76,9 @@ def changed_paths(engine: Engine, copies: Copies, identities: dict[str, str]) ->
 def changed_findings(changed: list[str], uncommitted: list[str]) -> Iterator[Finding]:
     """Yield what differs from HEAD: a path of the truth has one content for ever, and segments only grow."""
     for path in changed:
-        yield Finding("truth-changed", "error", path, "is not what git has under this name, nor does it continue it", _HINT)
+        yield Finding(
+            "truth-changed", "error", path, "is not what git has under this name, nor does it continue it", _HINT
+        )
     if uncommitted:
         message = f"{len(uncommitted):,} files of the truth are not in git's HEAD as they are here"
         yield Finding("uncommitted", "info", None, message, "journal commit commits them")

@@ -20,7 +20,12 @@ NAMED_MAX = 20
 
 _KINDS: dict[Step, tuple[str, Severity, str, str | None]] = {
     Step.WRITE: ("projection-stale", "warning", "is not what the entity's state gives", "journal reconcile writes it"),
-    Step.REMOVE: ("projection-leftover", "warning", "shows an entity that is deleted", "journal reconcile takes it away"),
+    Step.REMOVE: (
+        "projection-leftover",
+        "warning",
+        "shows an entity that is deleted",
+        "journal reconcile takes it away",
+    ),
     Step.EDITED: (
         "edited",
         "warning",
@@ -67,6 +72,7 @@ class _Looker:
         """Yield (path, key) of each entity that has, or may still have, a projection."""
         keys = {(row.type, row.id) for row in self._view.index.entities(None)}
         keys |= {(row.type, row.id) for row in self._view.index.entities(None, deleted=True)}
+        keys |= {(type, id) for type, id, _ in self._view.index.all_printed()}
         for key in sorted(keys | self._view.overlay.states.keys()):
             yield self._printer.path(key), key
 

@@ -97,7 +97,9 @@ def _gaps(path: str, lane: str, result: Scan) -> Iterator[Loss]:
         for found in section.found:
             low, high, expected = expected, found.record["seq"] - 1, found.record["seq"] + 1
             if low <= high and not any(first <= low and high <= last for first, last in known):
-                yield Loss("damaged", path, found.offset, 0, lane, low, high, f"lines are missing at byte {found.offset}")
+                yield Loss(
+                    "damaged", path, found.offset, 0, lane, low, high, f"lines are missing at byte {found.offset}"
+                )
 
 
 def _pack_losses(path: str, named: PackName, data: bytes, text: Text, result: Scan) -> Iterator[Loss]:

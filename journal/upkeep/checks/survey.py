@@ -97,4 +97,3 @@ def _in_order(listing: Listing) -> Iterator[tuple[str, str]]:
     """A header says where the segment before it ends: so packs come first, then segments, the latest first."""
     for folder in (ARCHIVE, SEGMENTS):
         yield from sorted((key for key in listing if key[0] == folder), key=lambda key: key[1], reverse=True)
-

@@ -7,12 +7,11 @@ from journal.disk.files import Files
 from journal.errors import GitError
 from journal.git.ignore import ignored_paths
 from journal.git.status import configuration
-from journal.segments.folders import TRUTH_FOLDERS
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files
 from journal.upkeep.checks.copies import Copies
 from journal.upkeep.commit import place_of
-from journal.upkeep.findings import Finding
+from journal.upkeep.findings import Finding, Severity
 
 _IGNORE, _ATTRIBUTES = ".gitignore", ".gitattributes"
 _ZEROS = "0" * 64
@@ -43,7 +42,7 @@ def copies_of(engine: Engine) -> tuple[Copies | None, list[Finding]]:
 def own_file_findings(files: Files, root: str, *, has_git: bool) -> Iterator[Finding]:
     """Yield a finding for each of the store's own files that is missing, or lacks a line that it needs."""
     for name, content in accompanying_files().items():
-        severity = "warning" if has_git and name in (_IGNORE, _ATTRIBUTES) else "info"
+        severity: Severity = "warning" if has_git and name in (_IGNORE, _ATTRIBUTES) else "info"
         missing = missing_lines(files, root, name, content)
         if missing is None:
             yield Finding("own-file-missing", severity, name, "is not there", "journal doctor --fix writes it")
@@ -85,8 +84,10 @@ def _ignore_findings(copies: Copies, paths: list[str]) -> Iterator[Finding]:
     ignored = {path.removeprefix(f"{place.prefix}/") for path in answer}
     if local not in ignored and local not in copies.tracked:
         hint = "journal doctor --fix writes the rule that keeps it out"
-        yield Finding("local-not-ignored", "error", LOCAL, "git does not ignore what belongs to this checkout alone", hint)
-    hint = f"git check-ignore -v -- {place.outer('PATH')} names the rule; take it out, or let it leave {place.prefix} alone"
+        yield Finding(
+            "local-not-ignored", "error", LOCAL, "git does not ignore what belongs to this checkout alone", hint
+        )
+    hint = f"git check-ignore -v -- {place.outer('PATH')} names the rule; let it leave {place.prefix} alone"
     lost = sorted((ignored - {local, _PROJECTION_PROBE}) - copies.tracked)
     if lost:
         kinds = sorted({path.partition("/")[0] for path in lost})
@@ -105,9 +106,6 @@ def _attribute_findings(engine: Engine, copies: Copies) -> Iterator[Finding]:
     lacks = missing_lines(engine.files, engine.root, _ATTRIBUTES, b"* -text\n")
     if lacks is None or lacks:
         message = f"core.autocrlf is {setting}, and no attribute keeps git from rewriting the line ends of the truth"
-        yield Finding("line-endings", "error", _ATTRIBUTES, message, "journal doctor --fix writes the file if it is missing")
-
-
-def truth_paths(listing: dict[tuple[str, str], object]) -> list[str]:
-    """Return the paths of the listed files of the truth."""
-    return [f"{folder}/{name}" for folder, name in sorted(listing) if folder in TRUTH_FOLDERS]
+        yield Finding(
+            "line-endings", "error", _ATTRIBUTES, message, "journal doctor --fix writes the file if it is missing"
+        )

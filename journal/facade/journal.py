@@ -1,0 +1,83 @@
+"""Opening and making a store; ``Journal`` itself."""
+
+import os
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from journal.disk.files import Files, OsFiles
+from journal.facade.reading import Reading
+from journal.facade.upkeep import Progress, Upkeep
+from journal.facade.writing import Writing
+from journal.store.engine import Engine, Options
+from journal.store.layout import STORE_FOLDER, find_store, make_store
+
+
+class Journal(Writing, Reading, Upkeep):
+    """An open store. Use it as a context manager; safe for threads, not across a fork.
+
+    Every method that reads sees everything acknowledged before the call, by any process. Every method that
+    writes returns when the write is durable (``durability``), or raises and nothing was applied;
+    OutcomeUnknownError is the one exception to that, and says so.
+    """
+
+    @classmethod
+    def init(
+        cls, path: str | os.PathLike[str] = ".", *, fanout: Sequence[str] = (), files: Files | None = None
+    ) -> tuple[str, bool]:
+        """Make a store and return (its folder, whether anything was new).
+
+        In a git work tree the store is ``.journal`` at its top, unless ``path`` names a ``.journal`` itself;
+        elsewhere it is ``.journal`` in ``path``. On a store that exists this changes nothing.
+        """
+        from journal.disk.gitdir import find_git
+        from journal.store.config import new_config
+
+        files = files or OsFiles()
+        folder = os.path.abspath(os.fspath(path))
+        if os.path.basename(folder) == STORE_FOLDER:
+            root = folder
+        else:
+            git = find_git(files, folder)
+            root = os.path.join(git.work_tree if git else folder, STORE_FOLDER)
+        return root, make_store(files, root, new_config(os.urandom(16), fanout_types=tuple(fanout)))
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str] = ".",
+        *,
+        store: str | os.PathLike[str] | None = None,
+        actor: str | None = None,
+        durability: str | None = None,
+        projections: str | None = None,
+        lock_timeout_seconds: float | None = 30.0,
+        progress: Progress | None = None,
+        files: Files | None = None,
+    ) -> "Journal":
+        """Open the store that is found from ``path`` upwards, or the folder ``store`` itself.
+
+        ``actor``: who writes, unless a call says otherwise. ``durability`` ("sync", "os") and
+        ``projections`` ("eager", "lazy") override ``journal.toml``. Raises StoreNotFoundError, FormatError.
+        """
+        files = files or OsFiles()
+        root = os.path.abspath(os.fspath(store)) if store is not None else find_store(files, os.fspath(path))
+        options = Options(durability, projections, lock_timeout_seconds, progress)
+        return cls(Engine(files, root, options), actor)
+
+    @property
+    def root(self) -> str:
+        """The store's folder."""
+        return self._engine.root
+
+    def close(self) -> None:
+        """Bring index and projections up to date where that needs no waiting, and let go of everything."""
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

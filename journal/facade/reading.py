@@ -1,0 +1,179 @@
+"""Reading: entities as they are and as they were, events, who set what."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from journal.errors import UsageError
+from journal.facade.base import Base
+from journal.facade.values import entity_of
+from journal.format.names import event_id
+from journal.index.rows import EntityRow
+from journal.index.view import Key
+from journal.store.model import Blame, Entity, Event, FieldConflict
+
+if TYPE_CHECKING:
+    from journal.format.segment import Vector
+    from journal.store.query import Condition
+
+Where = Mapping[str, Any] | Iterable["str | Condition"] | None
+_List = list
+_LOG_PIECE = 500
+
+
+class Reading(Base):
+    """The methods of ``Journal`` that read."""
+
+    def get(self, type: str, id: str, *, rev: int | None = None, at: str | None = None) -> Entity | None:
+        """Return an entity, None where there is no live one; as of a ``rev``, or as the writer of ``at`` saw it."""
+        if rev is not None and at is not None:
+            raise UsageError("rev and at exclude each other")
+        key = (type, id)
+        if rev is not None:
+            return self._entity_of_rev(key, rev)
+        if at is not None:
+            return self._entity_at(key, at)
+        entity = self._entity(key)
+        return entity if entity is not None and entity.data is not None else None
+
+    def _entity(self, key: Key) -> Entity | None:
+        with self._engine.reading() as view:
+            row = view.row(key)
+            return row and entity_of(row)
+
+    def _entity_of_rev(self, key: Key, rev: int) -> Entity | None:
+        from journal.store import history as past
+
+        with self._engine.reading(history=True) as view:
+            if not view.events_of(key):
+                return None
+            found = [event for event in past.entity_events(view, key) if event.rev == rev]
+        if not found or found[-1].data is None:
+            return None
+        return Entity(*key, rev, found[-1].id, found[-1].data)
+
+    def _entity_at(self, key: Key, at: str) -> Entity | None:
+        from journal.store import history as past
+
+        with self._engine.reading(history=True) as view:
+            state, shown = past.value_at(view, key, past.find_event(view, at))
+            return state and (None if shown is None else Entity(*key, state.rev, event_id(*state.event), shown))
+
+    def list(
+        self,
+        type: str | None = None,
+        *,
+        where: Where = None,
+        sort: str | None = None,
+        limit: int | None = None,
+        deleted: bool = False,
+    ) -> list[Entity]:
+        """Return entities by type and id: live ones, or deleted ones.
+
+        ``where``: a mapping of paths to values that must be equal, or conditions (``"priority<2"``).
+        ``sort``: a field, ``-field`` for the other way.
+        """
+        from journal.store.listing import list_rows
+        from journal.store.query import conditions_of
+
+        conditions = conditions_of(dict(where) if isinstance(where, Mapping) else where)
+        with self._engine.reading() as view:
+            return [
+                entity_of(row, shown)
+                for row, shown in list_rows(view, type, conditions, sort=sort, limit=limit, deleted=deleted)
+            ]
+
+    def texts(self, type: str, id: str) -> EntityRow | None:
+        """Return an entity's row with its data still as text: what a fast path needs, and nothing decoded."""
+        with self._engine.reading() as view:
+            return view.row((type, id))
+
+    def conflicts(self, type: str | None = None, id: str | None = None) -> _List[FieldConflict]:
+        """Return what concurrent edits left open: fields with several values, updates beside deletes."""
+        from journal.store.conflicts import open_conflicts
+
+        with self._engine.reading() as view:
+            if not any(row and row.conflicts for row in view.overlay_rows().values()) and not view.index.conflicted():
+                return []
+        with self._engine.reading(history=True) as view:
+            return open_conflicts(view, type, id)
+
+    def history(self, type: str, id: str) -> _List[Event]:
+        """Return an entity's events, oldest first. Raises NotFoundError."""
+        from journal.store import history as past
+
+        with self._engine.reading(history=True) as view:
+            return past.entity_events(view, (type, id))
+
+    def blame(self, type: str, id: str) -> _List[Blame]:
+        """Return for each field who set it and when. Raises NotFoundError."""
+        from journal.store import history as past
+
+        with self._engine.reading(history=True) as view:
+            return past.blame(view, (type, id))
+
+    def show(self, event: str) -> Event:
+        """Return one event, named ``SEQ`` or ``SEQ@LANE``. Raises NotFoundError."""
+        from journal.store import history as past
+
+        with self._engine.reading(history=True) as view:
+            return past.event_at(view, past.find_event(view, event))
+
+    def log(
+        self,
+        *,
+        limit: int | None = None,
+        since: str | None = None,
+        type: str | None = None,
+        actor: str | None = None,
+        stream: str | None = None,
+        reverse: bool = False,
+    ) -> Iterator[Event]:
+        """Yield events, newest first, or oldest first with ``reverse``; ``limit`` counts the newest either way."""
+        from journal.store import history as past
+
+        moment = past.parse_since(since) if since is not None else None
+
+        def matches(event: Event) -> bool:
+            return (
+                (type is None or event.type == type)
+                and (actor is None or event.actor == actor)
+                and (stream is None or event.stream == stream)
+                and (moment is None or past.is_since(event, moment))
+            )
+
+        with self._engine.reading(history=True) as view:
+            places = past.all_places(view, newest_first=limit is not None or not reverse)
+            if limit is None:
+                everything = list(places)
+            else:
+                found = list(itertools.islice(filter(matches, past.events_in(view, places)), limit))
+        if limit is not None:
+            yield from reversed(found) if reverse else found
+            return
+        # Piece by piece: a caller may take its time, and must not keep other threads waiting meanwhile.
+        for start in range(0, len(everything), _LOG_PIECE):
+            with self._engine.reading(history=True) as view:
+                events = list(past.events_in(view, everything[start : start + _LOG_PIECE]))
+            yield from filter(matches, events)
+
+    def follow(self, *, poll_seconds: float = 0.3) -> Iterator[Event]:
+        """Yield events that arrive from this call on, of any lane, in the order of their arrival; never ends."""
+        with self._engine.reading() as view:
+            seen = view.have
+        return self._arriving(seen, poll_seconds)
+
+    def _arriving(self, seen: "Vector", poll_seconds: float) -> Iterator[Event]:
+        import time
+
+        from journal.state import vector
+        from journal.store import history as past
+
+        while True:
+            with self._engine.reading(history=True) as view:
+                fresh, seen = vector.subtract(view.have, seen), view.have
+                spans = [(low, high, lane) for lane, intervals in fresh.items() for low, high in intervals]
+                places = [place for low, high, lane in spans for place in past.places_between(view, lane, low, high)]
+                events = list(past.events_in(view, sorted(places)))
+            yield from events
+            time.sleep(poll_seconds)

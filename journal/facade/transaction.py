@@ -1,0 +1,77 @@
+"""Several writes as one."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from journal.errors import ExpectationError
+from journal.facade.values import as_event, expectation
+from journal.state.entity import Payload
+from journal.store.engine import Engine
+from journal.store.model import Event
+
+if TYPE_CHECKING:
+    from journal.store.batch import Operation
+
+
+class Transaction:
+    """Writes that become one when its block ends. Nothing is read or written before."""
+
+    def __init__(self, engine: Engine, actor: str | None, summary: str | None) -> None:
+        self._engine, self._actor, self._summary = engine, actor, summary
+        self._operations: list[Operation] = []
+        self.events: list[Event] = []
+        """The events, once the block has ended."""
+
+    def put(
+        self,
+        type: str,
+        id: str,
+        data: Payload | None = None,
+        *,
+        set: Mapping[str, Any] | None = None,
+        unset: Sequence[str] = (),
+        merge: Payload | None = None,
+        action: str | None = None,
+        expect_rev: int | None = None,
+        expect_event: str | Sequence[str] | None = None,
+    ) -> None:
+        """Write an entity, as ``Journal.put`` does; an expectation that is not met fails the whole block."""
+        from journal.store.batch import Put
+
+        self._operations.append(
+            Put(
+                type=type,
+                id=id,
+                data=data,
+                set=dict(set or {}),
+                unset=tuple(unset),
+                merge=merge,
+                action=action,
+                summary=self._summary,
+                actor=self._actor,
+                expect=expectation(expect_rev, expect_event),
+            )
+        )
+
+    def delete(self, type: str, id: str) -> None:
+        """Write a tombstone."""
+        from journal.store.batch import Delete
+
+        self._operations.append(Delete(type=type, id=id, summary=self._summary, actor=self._actor))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Apply all of it. Raises ExpectationError, and nothing was written, where an expectation is not met."""
+        if kind is not None or not self._operations:
+            return
+        written, conflict = self._engine.write(self._operations)
+        if conflict is not None:
+            raise ExpectationError(
+                f"{conflict.type} {conflict.id!r}: expected {conflict.expected}, found {conflict.actual}"
+            )
+        self.events = [as_event(item) for item in written]

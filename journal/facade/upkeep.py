@@ -1,0 +1,87 @@
+"""Looking after a store: imports, checks, checkpoints, compaction, commits."""
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from journal.facade.base import Base
+
+if TYPE_CHECKING:
+    from journal.git.commit import CommitResult
+    from journal.upkeep.compact import Compaction
+    from journal.upkeep.findings import Report
+    from journal.upkeep.importing import ImportResult
+    from journal.upkeep.status import Status
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what, done, of) while something long goes on."""
+
+
+class Upkeep(Base):
+    """The methods of ``Journal`` that look after the store."""
+
+    def reconcile(self) -> int:
+        """Bring index and all projections up to date now; return how many projections were written or removed."""
+        from journal.upkeep.reconcile import reconcile
+
+        return reconcile(self._engine)
+
+    def import_trace(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> "ImportResult":
+        """Import an event trace, resuming where an earlier run of the same source stopped."""
+        from journal.upkeep.importing import import_trace
+
+        return import_trace(self._engine, os.fspath(path), progress)
+
+    def damage_note(self, type: str | None = None, id: str | None = None) -> str | None:
+        """Return what to tell a reader of an answer that damage may affect; None where it cannot.
+
+        An entity is not affected where its head saw, or follows, all that was lost.
+        """
+        from journal.store.damage import damage_note
+
+        with self._engine.reading() as view:
+            return damage_note(view, None if type is None or id is None else (type, id))
+
+    def status(self) -> "Status":
+        """Return where the store stands: watermark, live segments, uncommitted, hand edits, conflicts."""
+        from journal.upkeep.status import status
+
+        return status(self._engine)
+
+    def stats(self) -> dict[str, Any]:
+        """Return sizes and counts, by type."""
+        from journal.upkeep.status import stats
+
+        return stats(self._engine)
+
+    def doctor(self, *, verify: bool = False, fix: bool = False, accept_loss: bool = False) -> "Report":
+        """Check the store; ``verify`` rebuilds everything and compares, ``fix`` repairs what can be repaired."""
+        from journal.upkeep.doctor import examine
+
+        return examine(self._engine, verify=verify, fix=fix, accept_loss=accept_loss)
+
+    def checkpoint(self) -> str:
+        """Write a checkpoint of the present state and return its name."""
+        from journal.upkeep.checkpoint import write_checkpoint
+
+        return write_checkpoint(self._engine, self._actor)
+
+    def compact(self, *, dry_run: bool = False) -> "Compaction":
+        """Pack closed segments that two checkpoints cover; remove what an earlier run packed and git has."""
+        from journal.upkeep.compact import compact
+
+        return compact(self._engine, self._actor, dry_run=dry_run)
+
+    def commit(
+        self, message: str | None = None, *, author: str | None = None, verify: bool = True
+    ) -> "CommitResult | None":
+        """Commit the store's files, and nothing else, to git; None where git has them all already."""
+        from journal.upkeep.commit import commit
+
+        return commit(self._engine, message, author=author, verify=verify)
+
+    def stage(self) -> int:
+        """Add the store's files to git's index; return how many changed."""
+        from journal.upkeep.commit import stage
+
+        return stage(self._engine)

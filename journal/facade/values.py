@@ -1,0 +1,57 @@
+"""Rows and drafts as the values that callers get."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from journal.format import values
+from journal.format.names import event_id
+from journal.index.rows import EntityRow
+from journal.state.entity import Payload
+from journal.store.model import ANYTHING, Entity, Event, Expectation
+
+if TYPE_CHECKING:
+    from journal.store.batch import Draft, Written
+
+
+def expectation(rev: int | None, event: str | Sequence[str] | None) -> Expectation:
+    """Return what a caller's ``expect_rev`` and ``expect_event`` ask for; heads may be one text with commas."""
+    if rev is None and event is None:
+        return ANYTHING
+    heads = tuple(event.split(",")) if isinstance(event, str) else event
+    return Expectation(rev, None if heads is None else tuple(head.strip() for head in heads if head.strip()))
+
+
+def entity_of(row: EntityRow, shown: Payload | None = None) -> Entity:
+    """Return the entity of a row; ``shown`` is its document where it was decoded already."""
+    data = shown if shown is not None or row.data is None else values.decode(row.data)
+    return Entity(row.type, row.id, row.rev, event_id(row.seq, row.lane), data, row.conflicts)
+
+
+def open_fields(draft: "Draft") -> int:
+    """Return how many fields a write left in conflict: it saw all that is here, but did not name them."""
+    return sum(len(pairs) > 1 for pairs in draft.state.fields.values()) if draft.state is not None else 0
+
+
+def as_event(written: "Written") -> Event:
+    """Return a record that was just written as callers see it."""
+    draft = written.draft
+    own = draft.own
+    return Event(
+        id=event_id(written.seq, written.lane),
+        seq=written.seq,
+        lane=written.lane,
+        kind=draft.kind,
+        ts=written.ts,
+        writer=written.writer,
+        actor=draft.operation.actor,
+        summary=draft.operation.summary,
+        type=own.get("type"),
+        entity=own.get("id"),
+        rev=own.get("rev"),
+        action=own.get("action"),
+        set=tuple(own.get("set", ())),
+        unset=tuple(own.get("unset", ())),
+        data=values.decode(draft.payload) if draft.payload is not None else None,
+        note=own.get("note"),
+        tx=written.tx,
+    )

@@ -1,0 +1,151 @@
+"""Writing: one entity, several as one transaction, the inverse of an event."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from journal.errors import NotFoundError
+from journal.facade.base import Base
+from journal.facade.transaction import Transaction
+from journal.facade.values import as_event, entity_of, expectation, open_fields
+from journal.format import names, values
+from journal.index.view import View
+from journal.state.entity import Payload
+from journal.store.model import Conflict, Entity, Event, Expectation
+
+if TYPE_CHECKING:
+    from journal.store.batch import Delete, Operation, Put
+
+
+class Writing(Base):
+    """The methods of ``Journal`` that write."""
+
+    def put(
+        self,
+        type: str,
+        id: str,
+        data: Payload | None = None,
+        *,
+        set: Mapping[str, Any] | None = None,
+        unset: Sequence[str] = (),
+        merge: Payload | None = None,
+        action: str | None = None,
+        summary: str | None = None,
+        actor: str | None = None,
+        expect_rev: int | None = None,
+        expect_event: str | Sequence[str] | None = None,
+    ) -> Entity | Conflict:
+        """Write an entity: the whole document ``data``, or single fields of what is there.
+
+        ``expect_event`` (the heads) and ``expect_rev`` (0: must not be live) make it a compare-and-set: what
+        comes back then may be a Conflict, and nothing was written. A put that changes nothing makes no event.
+        """
+        from journal.store.batch import Put
+
+        operation = Put(
+            type=type,
+            id=id,
+            data=data,
+            set=dict(set or {}),
+            unset=tuple(unset),
+            merge=merge,
+            action=action,
+            summary=summary,
+            actor=actor or self._actor,
+            expect=expectation(expect_rev, expect_event),
+        )
+        return self._write_one(operation)
+
+    def new(self, type: str, data: Payload, *, summary: str | None = None, actor: str | None = None) -> Entity:
+        """Write an entity under a fresh id, which carries 64 random bits and the type's prefix."""
+        from journal.store.batch import Put
+
+        options = self._engine.config.types.get(type)
+        prefix = (options.prefix if options else None) or type[:3]
+        id = f"{prefix}_{names.lane_from(os.urandom(8))}"
+        operation = Put(
+            type=type, id=id, data=data, summary=summary, actor=actor or self._actor, expect=Expectation(rev=0)
+        )
+        written = self._write_one(operation)
+        assert isinstance(written, Entity), "64 random bits met twice"
+        return written
+
+    def mutate(
+        self,
+        type: str,
+        id: str,
+        change: Callable[[Payload], Payload],
+        *,
+        action: str | None = None,
+        summary: str | None = None,
+        actor: str | None = None,
+    ) -> Entity:
+        """Read, change and write an entity with nobody in between; ``change`` gets and returns the document.
+
+        Raises NotFoundError where there is none.
+        """
+        from journal.store.batch import Put
+
+        def decide(view: View) -> "list[Operation]":
+            row = view.row((type, id))
+            if row is None or row.data is None:
+                raise NotFoundError(f"there is no {type} {id!r}")
+            after = change(values.decode(row.data))
+            return [Put(type=type, id=id, data=after, action=action, summary=summary, actor=actor or self._actor)]
+
+        self._engine.write(decide)
+        with self._engine.reading() as view:
+            row = view.row((type, id))
+        assert row is not None
+        return entity_of(row)
+
+    def delete(
+        self,
+        type: str,
+        id: str,
+        *,
+        summary: str | None = None,
+        actor: str | None = None,
+        expect_rev: int | None = None,
+        expect_event: str | Sequence[str] | None = None,
+    ) -> Entity | Conflict:
+        """Write a tombstone. Raises NotFoundError where nothing is there to delete."""
+        from journal.store.batch import Delete
+
+        expect = expectation(expect_rev, expect_event)
+        return self._write_one(Delete(type=type, id=id, summary=summary, actor=actor or self._actor, expect=expect))
+
+    def write(self, operations: "Sequence[Operation]") -> list[Event] | Conflict:
+        """Write several operations as one transaction: all, or none. For imports and tools."""
+        written, conflict = self._engine.write(operations)
+        return conflict if conflict is not None else [as_event(item) for item in written]
+
+    def transaction(self, *, actor: str | None = None, summary: str | None = None) -> Transaction:
+        """Collect writes and make them one: all are applied when the block ends without error, or none."""
+        return Transaction(self._engine, actor or self._actor, summary)
+
+    def revert(self, event: str, *, force: bool = False, actor: str | None = None) -> list[Event]:
+        """Write the inverse of an event, or of its whole transaction, as new events.
+
+        Raises ExpectationError where later changes overlap, unless ``force``.
+        """
+        from journal.store.history import find_event
+        from journal.store.reverting import inverse_of
+
+        engine = self._engine
+        with engine.locked(), engine.reading(history=True) as view:
+            operations = inverse_of(view, find_event(view, event), force=force, actor=actor or self._actor)
+            written, _ = engine.write(operations)
+        return [as_event(item) for item in written]
+
+    def _write_one(self, operation: "Put | Delete") -> Entity | Conflict:
+        written, conflict = self._engine.write([operation])
+        if conflict is not None:
+            return conflict
+        if not written:
+            with self._engine.reading() as view:
+                row = view.row((operation.type, operation.id))
+            assert row is not None
+            return entity_of(row)
+        event, draft = as_event(written[0]), written[0].draft
+        return Entity(operation.type, operation.id, draft.own["rev"], event.id, event.data, open_fields(draft))

@@ -1,0 +1,52 @@
+"""How the files of the truth differ from what was applied: the question that every read asks first."""
+
+import os
+from typing import NamedTuple
+
+from journal.disk.files import FileStat
+from journal.index.rows import FileFacts
+from journal.index.view import Key, View, checksum_on, is_unchanged, with_stat
+from journal.segments.folders import SEGMENTS, Listing
+
+
+class Changes(NamedTuple):
+    """How a listing differs from what was applied."""
+
+    came: list[Key]
+    grew: list[Key]
+    left: list[Key]
+
+
+def compare(view: View, listing: Listing) -> Changes:
+    """Return what differs; a file that was only touched is noted as such and is no change."""
+    came, grew, left = [], [], [key for key in view.facts if key not in listing]
+    for key, stat in listing.items():
+        facts = view.facts.get(key)
+        if facts is None:
+            came.append(key)
+        elif not is_unchanged(facts, stat):
+            if not _has_prefix(view, facts, stat):
+                left.append(key)
+                came.append(key)
+            elif stat.size > facts.applied and key[0] == SEGMENTS:
+                grew.append(key)
+            else:
+                view.put_file(with_stat(facts, stat))
+    return Changes(came, grew, left)
+
+
+def _has_prefix(view: View, facts: FileFacts, stat: FileStat) -> bool:
+    if facts.folder != SEGMENTS and stat.size != facts.size:
+        return False
+    if stat.size < facts.applied:
+        return False
+    try:
+        data = view.files.read_at(path_of(view, facts), 0, facts.applied)
+    except FileNotFoundError:
+        return False
+    return checksum_on(0, data) == facts.crc
+
+
+def path_of(view: View, facts: FileFacts) -> str:
+    """Return the path of an applied file."""
+    return os.path.join(view.root, facts.folder, facts.name)

@@ -1,0 +1,71 @@
+"""``doctor``: look at everything, say what is wrong, repair what can be repaired.
+
+=====================  ===============================================================================
+code                   what was found
+=====================  ===============================================================================
+damaged                bytes of the truth do not verify, or lines are gone; says which events that costs
+conflict-markers       a segment holds git's conflict markers
+line-endings           the truth was rewritten with CR LF, or git is about to do that
+duplicate-id           one id, two records
+history-missing        a segment that a later one refers to is not here
+blob-missing           a line refers to a blob that is gone
+blob-damaged           a blob is not what its name says
+truth-missing          git lists a file of the truth that is gone from the disk
+truth-changed          a file of the truth is not what git has under its name
+checkpoint-damaged     a checkpoint does not verify: it costs time only
+foreign-store          a segment belongs to another store
+misnamed, bad-header   the header of a segment is not what its name says, or cannot be read
+newer-format           written by a later version
+strange-file           something that has no business there
+unsafe-path            a link, or no folder, where the store has its own
+index-corrupt          SQLite cannot read the index
+index-differs          the index has other events than the files
+state-differs          an entity is not what a rebuild gives (``verify``)
+projection-missing     and -stale, -leftover, -strange: a file under ``entities/`` does not show the state
+edited                 a person edited a projection; it is left alone
+local-not-ignored      git would commit what belongs to this checkout alone
+local-tracked          git has it already
+ignored-truth          an ignore rule keeps the truth out of commits; ignored-projections: likewise
+own-file-missing       .gitignore, .gitattributes or README.md; own-file-altered: a rule is missing from it
+git-unreadable         git's side could not be checked
+network-file-system    the store is on one
+package-clash          another distribution installs a package ``journal``
+=====================  ===============================================================================
+
+Only information, and no reason to worry: torn-tail, leftover, parked, lock-busy, uncommitted, index-foreign,
+local-foreign, checkpoint-due, busy; and any loss that was accepted.
+
+Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once.
+"""
+
+from journal.errors import UsageError
+from journal.store.engine import Engine
+from journal.upkeep.findings import Report
+from journal.upkeep.looking import Look, look
+
+
+def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool) -> Report:
+    """Examine a store. ``verify`` builds everything anew in memory and compares; ``fix`` repairs, under the lock.
+
+    ``accept_loss`` (with ``fix``) notes once what is lost for good. Raises LockTimeoutError where ``fix`` has
+    to wait too long.
+    """
+    if accept_loss and not fix:
+        raise UsageError("accepting a loss goes with fixing: what can be repaired is, first")
+    if not fix:
+        return _report(look(engine, verify=verify), [])
+    from journal.upkeep.repairing import accept, repair
+
+    with engine.locked():
+        found = look(engine, verify=verify)
+        done = repair(engine, found)
+        if done:
+            found = look(engine, verify=verify)
+        accepted = accept(engine, found) if accept_loss else []
+        if accepted:
+            found = look(engine, verify=verify)
+    return _report(found, [*done, *accepted])
+
+
+def _report(found: Look, done: list[str]) -> Report:
+    return Report(tuple(found.findings), found.counts(), tuple(done))
