@@ -37,9 +37,11 @@ class Upkeep(Base):
 
         An entity is not affected where its head saw, or follows, all that was lost.
         """
-        from journal.store.damage import damage_note
-
         with self._engine.reading() as view:
+            if not view.damage:
+                return None
+            from journal.store.damage import damage_note
+
             return damage_note(view, None if type is None or id is None else (type, id))
 
     def status(self) -> "Status":

@@ -4,7 +4,6 @@ Ids become file names that are readable, reversible, and distinct on file system
 normalise Unicode or reserve names.
 """
 
-import hashlib
 import re
 from typing import NamedTuple
 
@@ -171,7 +170,7 @@ def encode_name(text: str) -> str:
         parts[-1] = "%2e"
     name = "".join(parts) + (f"~{bitmap:x}" if bitmap else "")
     if len(name) > _NAME_BYTES_MAX:
-        digest = hashlib.sha256(text.encode()).hexdigest()[:_CUT_HASH]
+        digest = _sha256(text.encode())[:_CUT_HASH]
         # Lower case before the mark: the hash alone tells such names apart.
         return f"{''.join(parts)[:_CUT_BYTES].rstrip('.').lower()}{_CUT_MARK}{digest}"
     return name
@@ -222,7 +221,7 @@ def decode_name(name: str) -> str | None:
 
 def fanout_folder(text: str) -> str:
     """Return the folder, of 256, that an id falls into where its type has ``fanout``."""
-    return hashlib.sha256(text.encode()).hexdigest()[:2]
+    return _sha256(text.encode())[:2]
 
 
 def blob_file(sha256: str) -> str:
@@ -243,4 +242,11 @@ def _is_seq(digits: str) -> bool:
 
 
 def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
+    return _sha256(data)[:16]
+
+
+def _sha256(data: bytes) -> str:
+    # Loaded late: most commands name no file by its hash.
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from journal.disk.files import Files
 from journal.disk.gitdir import HeadWatch, find_git
-from journal.disk.lock import StoreLock
 from journal.errors import ClosedError, JournalError
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
 from journal.index.rows import Location
@@ -29,6 +28,7 @@ from journal.store.lanes import Lanes, Target
 from journal.store.layout import LOCAL, check_store, ensure_local
 
 if TYPE_CHECKING:
+    from journal.disk.lock import StoreLock
     from journal.index.rebuild import Progress
     from journal.projections.printer import Printer
     from journal.store.batch import Draft, Operation, Written
@@ -57,7 +57,7 @@ class Engine:
         self.local = os.path.join(root, LOCAL)
         self.config: Config = read_config(files, root)
         self.git = find_git(files, os.path.dirname(root))
-        self.lock = StoreLock(os.path.join(self.local, LOCK_FILE))
+        self._lock_path = os.path.join(self.local, LOCK_FILE)
         self._threads = threading.RLock()
         self._pid = os.getpid()
         self._writer = f"w_{self._pid}-{os.urandom(4).hex()}"
@@ -74,6 +74,13 @@ class Engine:
             syncs=(options.durability or self.config.durability) == "sync",
         )
         self.indexing = Indexing(files, root, self.local, self.config, self.lanes.tip, self._progress)
+
+    @cached_property
+    def lock(self) -> "StoreLock":
+        """The writer lock; made when it is first needed, since a read that is current never takes it."""
+        from journal.disk.lock import StoreLock
+
+        return StoreLock(self._lock_path)
 
     @cached_property
     def printer(self) -> "Printer":
@@ -123,7 +130,7 @@ class Engine:
 
     def _has_local(self) -> bool:
         """Tell whether the lock file is the one that was used last; ``git clean -fdx`` takes it away."""
-        found = self.files.stat(self.lock.path)
+        found = self.files.stat(self._lock_path)
         return found is not None and found.inode == self._lock_inode
 
     def _make_home(self) -> None:
@@ -134,7 +141,7 @@ class Engine:
         self.lanes.close()
         if not is_made_here(self.files, self.local):
             claim(self.files, self.local)
-        found = self.files.stat(self.lock.path)
+        found = self.files.stat(self._lock_path)
         self._lock_inode = found.inode if found is not None else 0
 
     def _try_settling(self) -> bool:
@@ -176,7 +183,8 @@ class Engine:
             self._is_closed = True
             self.indexing.drop()
             self.lanes.close()
-            self.lock.close()
+            if "lock" in self.__dict__:
+                self.lock.close()
 
     # -- reading --------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from journal.disk.files import Files
+from journal.errors import JournalError
 from journal.format import values
 from journal.index.bounds import Bounds
 from journal.index.comparing import compare
@@ -24,6 +25,8 @@ from journal.store.home import INDEX_FILE, is_made_here
 
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
+
+_REBUILDS_MAX = 10
 
 ProgressOf = Callable[[str], "Progress | None"]
 """What is going on -> a callback for it."""
@@ -109,10 +112,22 @@ class Indexing:
         return f"{self._config.store} {values.checksum(merges):08x}"
 
     def _rebuild(self, view: View, listing: Listing) -> None:
+        from journal.index.loading import NeedsRebuildError
         from journal.index.rebuild import rebuild
 
-        view.reload()
-        rebuild(view, listing, self.bounds, self._progress("rebuild"))
+        for _ in range(_REBUILDS_MAX):
+            view.reload()
+            try:
+                rebuild(view, listing, self.bounds, self._progress("rebuild"))
+                break
+            except (NeedsRebuildError, FileNotFoundError):
+                # Git or a compaction has taken away what was listed a moment ago.
+                self.freshness.forget()
+                listing, _ = self.freshness.look(None)
+        else:
+            raise JournalError(
+                "the files of the store change faster than they can be read", hint="try again when that has ended"
+            )
         with view.index.writing():
             view.index.set_meta("built_for", self._built_for())
         view.settle()
@@ -158,7 +173,7 @@ class Indexing:
 
         try:
             catch_up(view, listing, self.bounds)
-        except NeedsRebuildError:
+        except (NeedsRebuildError, FileNotFoundError):
             return False
         return True
 
