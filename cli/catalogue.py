@@ -1,0 +1,65 @@
+"""Which verbs there are, by purpose, with a line on each; their modules load when they are invoked."""
+
+from .declare import Verb
+
+SECTIONS: dict[str, dict[str, str]] = {
+    "Start": {
+        "init": "Make a store, in a git work tree or a plain folder.",
+        "demo": "A guided run of it all in a scratch repository.",
+    },
+    "Write": {
+        "put": "Write an entity, whole or by fields.",
+        "new": "Write an entity under a fresh id, and print the id.",
+        "edit": "Open an entity in your editor and write what changed.",
+        "delete": "Delete an entity; its history stays.",
+        "revert": "Undo an event, or its whole transaction, by a new event.",
+    },
+    "Read": {
+        "get": "Print an entity.",
+        "list": "List entities, filtered and sorted.",
+        "conflicts": "List what concurrent edits left open.",
+    },
+    "Look back": {
+        "history": "List an entity's events and what each changed.",
+        "blame": "For each field of an entity: value, event, who, when.",
+        "log": "List all events, newest first.",
+        "show": "Print one event, whole.",
+    },
+    "Git": {
+        "status": "Tell where the store stands.",
+        "stage": "Add the store's files to git's index.",
+        "commit": "Commit the store's files to git, and nothing else.",
+    },
+    "Look after": {
+        "doctor": "Check the store; verify and repair it.",
+        "reconcile": "Bring index and projections up to date now.",
+        "checkpoint": "Write a checkpoint of the present state.",
+        "compact": "Pack old segments that two checkpoints cover.",
+        "stats": "Print sizes and counts, by type.",
+    },
+    "Exchange": {
+        "import": "Import many events from a file.",
+        "export": "Print everything in one of several formats.",
+    },
+    "Help": {
+        "completion": "Print a shell's completion script.",
+        "version": "Print the versions of everything involved.",
+    },
+}
+
+_MODULES = {"import": "importing"}
+
+
+def names() -> list[str]:
+    """Return the names of all verbs, in the order of the help."""
+    return [name for verbs in SECTIONS.values() for name in verbs]
+
+
+def load(name: str) -> Verb | None:
+    """Return a verb's declaration, None for a name that is none."""
+    if not any(name in verbs for verbs in SECTIONS.values()):
+        return None
+    import importlib
+
+    verb: Verb = importlib.import_module(f".verbs.{_MODULES.get(name, name)}", __package__).VERB
+    return verb

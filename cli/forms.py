@@ -1,0 +1,60 @@
+"""The JSON forms of what is printed (docs/json.md). Apart from the library's classes, so that those may change."""
+
+from typing import TYPE_CHECKING, Any
+
+from journal.upkeep.exporting import entity_form, event_form
+
+if TYPE_CHECKING:
+    from journal.store.model import Blame, Conflict, Event, FieldConflict
+
+__all__ = [
+    "blame_form",
+    "conflict_form",
+    "entity_change_form",
+    "entity_form",
+    "event_form",
+    "field_conflict_form",
+]
+
+
+def entity_change_form(event: "Event") -> dict[str, Any]:
+    """An event of an entity, as in ``history --json``."""
+    return {
+        "event": event.id,
+        "seq": event.seq,
+        "rev": event.rev,
+        "action": event.action,
+        "actor": event.actor,
+        "ts": event.ts,
+        "summary": event.summary,
+        "set": list(event.set),
+        "unset": list(event.unset),
+        "data": event.data,
+    }
+
+
+def blame_form(line: "Blame") -> dict[str, Any]:
+    """A field and who set it, as in ``blame --json``."""
+    return {"field": line.field, "value": line.value, "event": line.event, "actor": line.actor, "ts": line.ts}
+
+
+def field_conflict_form(conflict: "FieldConflict") -> dict[str, Any]:
+    """An open conflict, as in ``conflicts --json``."""
+    return {
+        "type": conflict.type,
+        "id": conflict.id,
+        "field": conflict.field,
+        "winner": conflict.winner,
+        "losers": list(conflict.losers),
+    }
+
+
+def conflict_form(conflict: "Conflict") -> dict[str, Any]:
+    """An expectation that was not met."""
+    return {
+        "type": conflict.type,
+        "id": conflict.id,
+        "expected": conflict.expected,
+        "actual": conflict.actual,
+        "heads": list(conflict.heads),
+    }

@@ -1,0 +1,136 @@
+"""The reference and the man pages, made from the click tree: ``python -m journal.cli.reference DOCS_FOLDER``.
+
+A test holds the committed files to what this makes.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+
+from journal.disk.files import OsFiles, write_whole
+
+from . import catalogue
+from .application import VerbCommand, build
+from .declare import ALL_STATUSES, SHARED_OPTIONS, Option, Verb
+from .helping import DESCRIPTION, SUMMARY, help_record, metavar, statuses_of
+from .manual import manual, usage
+
+
+def documents() -> dict[str, str]:
+    """Return the files below docs/: path to text."""
+    return {
+        "cli.md": "\n".join(_markdown()) + "\n",
+        "man/journal.1": "\n".join(manual([verb for _, verb in _verbs()], _RULES)) + "\n",
+        "man/git-journal.1": ".so man1/journal.1\n",
+    }
+
+
+def _verbs() -> Iterator[tuple[str, Verb]]:
+    import click
+
+    tree = build()
+    context = click.Context(tree)
+    for title, names in catalogue.SECTIONS.items():
+        for name in names:
+            command = tree.get_command(context, name)
+            assert isinstance(command, VerbCommand), name
+            yield title, command.verb
+
+
+def _markdown() -> Iterator[str]:
+    yield "# The command line"
+    yield ""
+    yield "<!-- Made by `python -m journal.cli.reference docs` from the program itself. Do not edit. -->"
+    yield ""
+    yield f"{SUMMARY} `git journal …` works like `journal …`."
+    yield ""
+    yield " ".join(DESCRIPTION.split())
+    yield ""
+    yield from _RULES.strip().split("\n")
+    yield ""
+    yield "## Exit status"
+    yield ""
+    yield "| status | meaning |"
+    yield "| ---: | --- |"
+    for status, meaning in ALL_STATUSES.items():
+        yield f"| {status} | {meaning} |"
+    yield ""
+    yield "## Options of every verb"
+    yield ""
+    yield "Before or after the verb; `--actor` on those that write."
+    yield ""
+    yield from _option_list(SHARED_OPTIONS)
+    section = ""
+    for title, verb in _verbs():
+        if title != section:
+            section = title
+            yield ""
+            yield f"## {title}"
+        yield ""
+        yield from _verb_markdown(verb)
+
+
+def _verb_markdown(verb: Verb) -> Iterator[str]:
+    yield f"### journal {verb.name}"
+    yield ""
+    yield verb.summary
+    yield ""
+    yield f"    {usage(verb)}"
+    for paragraph in filter(None, verb.text.strip().split("\n\n")):
+        yield ""
+        yield " ".join(paragraph.split())
+    if verb.arguments or verb.options:
+        yield ""
+        for argument in verb.arguments:
+            yield f"- `{metavar(argument)}`: {argument.help}"
+        yield from _option_list(verb.options)
+    yield ""
+    yield "```sh"
+    for line, why in verb.examples:
+        yield f"{line}    # {why}" if why else line
+    yield "```"
+    special = {status: text for status, text in statuses_of(verb).items() if status in verb.statuses}
+    if special:
+        yield ""
+        yield "Exit status: " + "; ".join(f"{status}: {text}" for status, text in special.items()) + "."
+
+
+def _option_list(options: tuple[Option, ...]) -> Iterator[str]:
+    for option in options:
+        names, help = help_record(option)
+        yield f"- `{names}`: {help}"
+
+
+_RULES = """
+The store is found by walking up from the working directory, as git finds its repository, or is named by --store or
+$JOURNAL_STORE; -C runs as if started elsewhere. Options may stand before or after the verb.
+
+The answer goes to stdout, everything else to stderr. Tables fit the terminal; where stdout is no terminal nothing is
+cut and nothing is coloured, unless --color says so. Control characters in data are escaped. Nothing is paged.
+
+JSON arguments are the literal, @FILE, or - for stdin. In FIELD=VALUE the value is JSON if it parses as JSON, else the
+text itself; a missing field is not null. The forms of --json are in json.md. With --json an error is one
+JSON object on stderr.
+
+A verb that writes reports success only when the change is durable. A closed pipe ends a command quietly, with status
+0. $JOURNAL_TRACEBACK=1 shows the traceback of an error.
+"""
+
+
+def main() -> int:
+    """Write the files below the folder that is named, or with ``--check`` only tell whether they are up to date."""
+    folder, is_check = sys.argv[1], "--check" in sys.argv[2:]
+    files, changed = OsFiles(), 0
+    for name, text in documents().items():
+        path = os.path.join(folder, *name.split("/"))
+        if files.stat(path) is not None and files.read(path) == text.encode():
+            continue
+        changed += 1
+        if not is_check:
+            files.make_folder(os.path.dirname(path))
+            write_whole(files, path, text.encode(), durable=False)
+    return 1 if is_check and changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""What a verb works with: the settings of this call, the journal, the output."""
+
+import gc
+import os
+from typing import TYPE_CHECKING, Self
+
+from journal.errors import NotFoundError, UsageError
+
+from .declare import Call
+from .output import Output
+
+if TYPE_CHECKING:
+    from journal import Journal
+
+    from .progress import Bar
+
+DAMAGED = 20
+
+
+class Session:
+    """One call of one verb. A context manager: closes the journal, which brings projections up to date."""
+
+    def __init__(self, call: Call) -> None:
+        settings = call.settings
+        if settings.get("color") and settings.get("no_color"):
+            raise UsageError("--color and --no-color exclude each other")
+        color = True if settings.get("color") else False if settings.get("no_color") else None
+        self.verb = call.verb
+        self.output = Output(is_json=bool(settings.get("json")), is_quiet=bool(settings.get("quiet")), color=color)
+        self.status = 0
+        """What the call ends with, if the verb says nothing else."""
+        self._settings = settings
+        self._journal: Journal | None = None
+        self._bar: Bar | None = None
+
+    def __enter__(self) -> Self:
+        folder = self._settings.get("directory")
+        if folder:
+            try:
+                os.chdir(folder)
+            except OSError as error:
+                raise NotFoundError(f"cannot go to the folder: {error.strerror}", path=folder) from error
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.end()
+        if self._journal is not None:
+            self._journal.close()
+
+    @property
+    def store(self) -> str | None:
+        """The store's folder, where it was named."""
+        return self._settings.get("store") or os.environ.get("JOURNAL_STORE") or None
+
+    @property
+    def journal(self) -> "Journal":
+        """The journal, opened when it is first needed."""
+        if self._journal is None:
+            from journal import Journal
+
+            gc.enable()
+            timeout = self._settings.get("lock_timeout")
+            self._journal = Journal.open(
+                ".",
+                store=self.store,
+                actor=self.actor() if self.verb.writes else None,
+                lock_timeout_seconds=30.0 if timeout is None else timeout,
+                progress=self.progress,
+            )
+        return self._journal
+
+    def actor(self) -> str | None:
+        """Return who writes: as told, else by the environment, else git's user."""
+        named = self._settings.get("actor") or os.environ.get("JOURNAL_ACTOR")
+        if named:
+            return str(named)
+        from .actor import git_user
+
+        return git_user(self.store or ".")
+
+    def progress(self, what: str, done: int, of: int) -> None:
+        """Show how far something long is."""
+        if self._bar is None:
+            from .progress import Bar
+
+            self._bar = Bar(is_silent=self.output.is_quiet)
+        self._bar.show(what, done, of)
+
+    def check_damage(self, type: str | None = None, id: str | None = None) -> None:
+        """After an answer: say where damage may affect it, and let the call end with status 20."""
+        message = self.journal.damage_note(type, id)
+        if message is not None:
+            self.output.flush()
+            self.output.warn("damaged", message)
+            self.status = DAMAGED

@@ -1,0 +1,38 @@
+"""``journal commit``."""
+
+from ..declare import ALL_STATUSES, FLAG, Option, Verb
+from ..output import shown
+from ..session import Session
+
+
+def run(session: Session, *, message: str | None, author: str | None, no_verify: bool) -> None:
+    """Commit the store's files."""
+    result = session.journal.commit(message, author=author, verify=not no_verify)
+    if session.output.is_json:
+        form: dict[str, object] = {"commit": None, "branch": None, "changed": 0}
+        if result is not None:
+            form = {"commit": result.commit, "branch": result.branch, "changed": result.changed}
+        session.output.json(form)
+    elif result is None:
+        session.output.done("nothing to commit: git has it all")
+    else:
+        branch = result.branch or "detached HEAD"
+        files = f"{result.changed:,} file{'s' if result.changed != 1 else ''}"
+        session.output.done(f"[{shown(branch)} {result.commit[:10]}] {files}")
+
+
+VERB = Verb(
+    name="commit",
+    summary="Commit the store's files to git, and nothing else.",
+    run=run,
+    text="""\
+What you have staged, changed or not tracked is left exactly as it is. Without -m the message tells what changed.
+Your hooks, signing and identity count as with `git commit`.""",
+    options=(
+        Option(("--message", "-m"), "The commit's message.", metavar="TEXT"),
+        Option(("--author",), "Another author, 'Name <mail>'.", metavar="AUTHOR"),
+        Option(("--no-verify",), "Do not run the pre-commit and commit-msg hooks.", FLAG),
+    ),
+    examples=(("journal commit -m 'Plans for the week'", ""), ("journal commit --json | jq -r .commit", "")),
+    statuses={5: ALL_STATUSES[5], 7: ALL_STATUSES[7]},
+)

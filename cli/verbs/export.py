@@ -1,0 +1,30 @@
+"""``journal export``."""
+
+from ..declare import READ_STATUSES, Argument, Verb
+from ..session import Session
+
+
+def run(session: Session, *, format: str) -> None:
+    """Print everything in a format."""
+    from journal.upkeep.exporting import export
+
+    for text in export(session.journal, format):
+        session.output.json_bytes(text)
+    session.check_damage()
+
+
+VERB = Verb(
+    name="export",
+    summary="Print everything in one of several formats.",
+    run=run,
+    text="""\
+jsonl: one line per live entity, as `list --json`. events: one line per event, oldest first, as `log --json`.
+json: one document, types to ids to documents.""",
+    arguments=(Argument("format", "jsonl, events or json.", choices=("jsonl", "events", "json")),),
+    examples=(
+        ("journal export jsonl > entities.jsonl", ""),
+        ("journal export events | gzip > events.jsonl.gz", "the whole past"),
+        ("journal export json | jq '.entities.plan | length'", ""),
+    ),
+    statuses=READ_STATUSES,
+)

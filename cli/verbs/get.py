@@ -1,0 +1,85 @@
+"""``journal get``."""
+
+from typing import TYPE_CHECKING
+
+from journal.errors import NotFoundError
+
+from ..declare import ID, INTEGER, READ_STATUSES, TYPE, Option, Verb
+from ..session import Session
+
+if TYPE_CHECKING:
+    from journal.index.rows import EntityRow
+    from journal.store.model import Entity
+
+
+def run(session: Session, *, type: str, id: str, rev: int | None, at: str | None) -> None:
+    """Print an entity as in its projection, or with what belongs to it as JSON."""
+    if rev is None and at is None:
+        _print_present(session, session.journal.texts(type, id), type, id)
+    else:
+        entity = session.journal.get(type, id, rev=rev, at=at)
+        if entity is None or entity.data is None:
+            when = f"rev {rev}" if at is None else f"event {at}"
+            raise NotFoundError(f"there was no {type} {id!r} at {when}", hint=_look_back(type, id))
+        _print_past(session, entity)
+    session.check_damage(type, id)
+
+
+def _print_present(session: Session, row: "EntityRow | None", type: str, id: str) -> None:
+    if row is None:
+        raise NotFoundError(f"there is no {type} {id!r}")
+    if row.data is None:
+        raise NotFoundError(f"{type} {id!r} was deleted at rev {row.rev}", hint=_look_back(type, id))
+    if not session.output.is_json:
+        from journal.projections.paths import render
+
+        session.output.json_bytes(render(id, row.data))
+        return
+    from journal.format.values import fragment
+
+    conflicts = []
+    if row.conflicts:
+        from ..forms import field_conflict_form
+
+        conflicts = [field_conflict_form(conflict) for conflict in session.journal.conflicts(type, id)]
+    event = f"{row.seq}@{row.lane}"
+    form = {"type": type, "id": id, "rev": row.rev, "event": event}
+    session.output.json({**form, "data": fragment(row.data.encode()), "conflicts": conflicts})
+
+
+def _print_past(session: Session, entity: "Entity") -> None:
+    if session.output.is_json:
+        from ..forms import entity_form
+
+        session.output.json({**entity_form(entity), "conflicts": []})
+        return
+    from journal.format.values import encode_trusted
+    from journal.projections.paths import render
+
+    session.output.json_bytes(render(entity.id, encode_trusted(entity.data).decode()))
+
+
+def _look_back(type: str, id: str) -> str:
+    return f"its past is still there: journal history {type} {id}"
+
+
+VERB = Verb(
+    name="get",
+    summary="Print an entity.",
+    run=run,
+    text="""\
+Prints the bytes of its projection, the file below `entities/`. With --json there are also rev, event (the
+token for --expect-event) and open conflicts.""",
+    arguments=(TYPE, ID),
+    options=(
+        Option(("--rev",), "As it was at this rev.", INTEGER, metavar="N"),
+        Option(("--at",), "As the writer of this event saw it, the event included.", metavar="EVENT"),
+    ),
+    examples=(
+        ("journal get plan pln_1", "the document, pretty-printed"),
+        ("journal get plan pln_1 --json | jq .rev", "with rev, event and conflicts"),
+        ("journal get plan pln_1 --rev 2", "as it was at rev 2"),
+        ("journal get plan pln_1 --at 4711", "as it was when event 4711 was written"),
+    ),
+    statuses={3: "there is no such entity, or it is deleted"} | READ_STATUSES,
+)

@@ -1,0 +1,65 @@
+"""``journal init``."""
+
+import os
+
+from journal.errors import UsageError
+
+from ..declare import FLAG, Option, Verb
+from ..output import shown
+from ..session import Session
+
+
+def run(session: Session, *, agents: bool, fanout: tuple[str, ...]) -> None:
+    """Make a store, or complete one."""
+    from journal import Journal
+    from journal.disk.network import network_file_system
+
+    path = session.store or "."
+    if session.store and os.path.basename(os.path.abspath(path)) != ".journal":
+        raise UsageError("a store's folder is named .journal", hint=f"journal init --store {path}/.journal")
+    root, is_new = Journal.init(path, fanout=fanout)
+    guide, guide_changed = None, False
+    if agents:
+        from ..guide import write_guide
+
+        guide, guide_changed = write_guide(os.path.dirname(root))
+    file_system = network_file_system(root)
+    if session.output.is_json:
+        form = {"store": root, "new": is_new, "agents": guide, "agents_new": guide_changed}
+        session.output.json({**form, "network_file_system": file_system})
+    else:
+        session.output.done(f"{'made' if is_new else 'there is a store already:'} {shown(root)}")
+        if guide is not None:
+            session.output.done(f"{'wrote' if guide_changed else 'up to date:'} {shown(guide)}")
+        if is_new:
+            session.output.note("next: journal put TYPE ID JSON, then journal commit")
+    if file_system is not None:
+        session.output.warn("network-file-system", _network(file_system))
+
+
+def _network(file_system: str) -> str:
+    return (
+        f"the store is on a network or shared file system ({file_system}), where locks may not reach other machines: "
+        "use it from one machine at a time, and let git carry it to the others"
+    )
+
+
+VERB = Verb(
+    name="init",
+    summary="Make a store, in a git work tree or a plain folder.",
+    run=run,
+    text="""\
+The store is `.journal` at the top of the git work tree; outside of one, in this folder. Running it again changes
+nothing; it writes what is missing. --agents writes or updates a short marked section in AGENTS.md, beside the
+store, that teaches a coding agent the daily verbs; the rest of that file is left alone.""",
+    options=(
+        Option(("--agents",), "Add a section on the use of this journal to AGENTS.md.", FLAG),
+        Option(("--fanout",), "Spread this type's files over 256 folders.", many=True, metavar="TYPE"),
+    ),
+    examples=(
+        ("journal init", ""),
+        ("journal init --agents", "and tell coding agents about it"),
+        ("journal init --fanout issue", "for a type with more than a few thousand entities"),
+    ),
+    statuses={1: "something else is in the way, for instance a symbolic link", 6: "the folder does not exist"},
+)

@@ -1,0 +1,25 @@
+"""``journal stage``."""
+
+from ..declare import ALL_STATUSES, Verb
+from ..session import Session
+
+
+def run(session: Session) -> None:
+    """Add the store's files to git's index."""
+    changed = session.journal.stage()
+    if session.output.is_json:
+        session.output.json({"staged": changed})
+    else:
+        session.output.done(f"{changed:,} files staged" if changed else "nothing to stage: git's index has it all")
+
+
+VERB = Verb(
+    name="stage",
+    summary="Add the store's files to git's index.",
+    run=run,
+    text="""\
+Closes the open segment, so that what is staged is final, and does what `git add` does, for the store's files
+alone. Your next `git commit` takes them along.""",
+    examples=(("journal stage && git commit -m 'The work and its journal'", "one commit of both"),),
+    statuses={5: ALL_STATUSES[5], 7: ALL_STATUSES[7]},
+)

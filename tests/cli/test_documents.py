@@ -1,0 +1,114 @@
+"""Goal: docs/cli.md, the man pages and docs/json.md say what the program does."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+from journal.cli import catalogue, reference
+
+DOCS = os.path.join(os.path.dirname(__file__), "..", "..", "docs")
+
+
+@pytest.mark.parametrize("name", ["cli.md", "man/journal.1", "man/git-journal.1"])
+def test_what_is_generated_is_up_to_date(name):
+    """Else run ``python -m journal.cli.reference docs``."""
+    with open(os.path.join(DOCS, name), encoding="utf-8") as file:
+        assert file.read() == reference.documents()[name]
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="needs groff to read the man page")
+def test_the_man_page_is_without_fault():
+    page = reference.documents()["man/journal.1"].encode()
+    ended = subprocess.run(["groff", "-man", "-ww", "-z", "-Tutf8"], input=page, capture_output=True)
+    assert ended.stderr == b""
+
+
+def examples():
+    with open(os.path.join(DOCS, "json.md"), encoding="utf-8") as file:
+        return {name: json.loads(text) for name, text in re.findall(r"```json ([^\n]+)\n(.*?)\n```", file.read(), re.S)}
+
+
+def test_every_verb_that_prints_json_is_documented():
+    documented = {name.split()[0] for name in examples()}
+    verbs = {name for name in catalogue.names() if catalogue.load(name).has_json}
+    assert verbs - documented == {"new", "delete", "edit", "log"}  # as put, as show
+
+
+def shape(value, example):
+    """Return the member names of a value wherever the example has an object."""
+    if isinstance(example, dict) and isinstance(value, dict):
+        return {name: shape(value[name], example[name]) for name in value if name in example} | {
+            name: "not documented" for name in value if name not in example
+        }
+    if isinstance(example, list) and example and isinstance(value, list) and isinstance(example[0], dict):
+        return [shape(item, example[0]) for item in value[:1]]
+    return None
+
+
+def same_members(value, example):
+    data = {"data": {}} if "data" in value and value["data"] is not None else {}
+    value, example = value | data, example | ({"data": {}} if "data" in example else {})
+    assert set(value) == set(example)
+    for name, item in example.items():
+        if isinstance(item, dict) and isinstance(value[name], dict) and name not in ("data", "checked", "entities"):
+            same_members(value[name], item)
+        if isinstance(item, list) and item and isinstance(item[0], dict):
+            for found in value[name]:
+                same_members(found, item[0])
+
+
+def test_json_has_the_members_that_are_documented(work):
+    work("put", "plan", "p1", '{"title": "Ship it"}')
+    work("put", "plan", "p1", '{"title": "Ship"}')
+    with open(work.path("trace.jsonl"), "w", encoding="utf-8") as file:
+        fields = {"item_type": "issue", "item_id": "i", "action": "create", "payload": {}, "ts": "2025-01-01T00:00:00Z"}
+        file.write(json.dumps(fields | {"author": "a", "commit": "c"}) + "\n")
+    calls = {
+        "get": "get plan p1",
+        "list": "list",
+        "list --ids": "list --ids",
+        "put": "put plan p2 {}",
+        "revert": "revert 2",
+        "history": "history plan p1",
+        "blame": "blame plan p1",
+        "show": "show 1",
+        "init": "init",
+        "status": "status",
+        "stage": "stage",
+        "commit": "commit -m x",
+        "doctor": "doctor",
+        "reconcile": "reconcile",
+        "checkpoint": "checkpoint",
+        "compact": "compact",
+        "stats": "stats",
+        "import": "import trace trace.jsonl",
+        "export json": "export json",
+        "version": "version",
+    }
+    documented = examples()
+    for name, line in calls.items():
+        out = work(*line.split(), "--json").out
+        same_members(json.loads(out if name == "export json" else out.splitlines()[0]), documented[name])
+    notes = [event for event in work("log", "--json").lines if event["kind"] == "note"]
+    same_members(notes[0], documented["note"])
+
+
+def test_the_forms_of_put_hold_for_new_delete_and_edit(shell, monkeypatch):
+    example = examples()["put"]
+    same_members(shell("new", "plan", "{}", "--json").json, example)
+    shell("put", "plan", "p1", "{}")
+    monkeypatch.setenv("EDITOR", """sh -c 'echo "{\\"a\\": 1}" > "$0"' """)
+    same_members(shell("edit", "plan", "p1", "--json").json, example)
+    same_members(shell("delete", "plan", "p1", "--json").json, example)
+    same_members(shell("log", "-n", 1, "--json").json, examples()["show"])
+
+
+def test_errors_have_the_members_that_are_documented(shell):
+    documented = examples()
+    shell("put", "plan", "p1", "{}")
+    same_members(json.loads(shell("get", "plan", "p9", "--json", status=3).err), documented["error"])
+    ended = shell("put", "plan", "p1", "{}", "--expect-rev", 0, "--json", status=4)
+    same_members(json.loads(ended.err), documented["expectation"])

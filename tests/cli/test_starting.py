@@ -1,0 +1,35 @@
+"""Goal: a command loads what it needs and no more: imports are the latency of the command line."""
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"click", "dulwich", "portalocker", "orjson", "sqlite3", "journal.facade"}
+
+
+def loaded(folder, *words):
+    """Return which of the heavy modules a command line loads, in a process of its own."""
+    code = (
+        "import sys\nfrom journal.cli import main\n"
+        f"main({list(words)!r})\n"
+        f"print('loaded', *[name for name in {sorted(HEAVY)!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    return set(ended.stderr.splitlines()[-1].split()[1:])
+
+
+@pytest.mark.parametrize("words", [["--help"], ["put", "--help"], ["--version"], ["nonsense"]])
+def test_help_and_usage_load_click_alone(shell, words):
+    assert loaded(shell.folder, *words) == {"click"}
+
+
+@pytest.mark.parametrize("words", [["get", "plan", "p1"], ["list"], ["put", "plan", "p1", '{"a": 1}']])
+def test_daily_verbs_load_neither_click_nor_dulwich(shell, words):
+    shell("put", "plan", "p1", "{}")
+    assert not loaded(shell.folder, *words) & {"click", "dulwich"}
+
+
+def test_nothing_outside_of_journal_cli_imports_click():
+    code = "import sys, journal.facade, journal.upkeep.exporting; sys.exit('click' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
