@@ -1,0 +1,157 @@
+"""What is brought forward step by step is what would be built anew from the files, whatever git does to them."""
+
+import contextlib
+import itertools
+import os
+import shutil
+import tempfile
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journal import Journal
+from journal.errors import JournalError
+from journal.format import names
+from tests.support.stores import clone, drop_file, examples, fresh_view, meaning, new_store, put_file, truth
+
+TREES = 3
+ENTITIES = ("ant", "bee", "Cat/1")
+
+
+class Forest:
+    """Work trees of one store. Files travel between them as git carries them: whole, new inodes, in any order."""
+
+    def __init__(self, scratch: str) -> None:
+        self.scratch = scratch
+        first = new_store(os.path.join(scratch, "0"), options='durability = "os"\nroll_bytes = 4096')
+        self.roots = [first, *(clone(first, os.path.join(scratch, str(at))) for at in range(1, TREES))]
+        self.journals: list[Journal | None] = [None] * TREES
+        self.removed: list[dict[str, bytes]] = [{} for _ in range(TREES)]
+        self.counter = 0
+
+    def journal(self, at: int) -> Journal:
+        found = self.journals[at]
+        if found is None:
+            found = self.journals[at] = Journal.open(store=self.roots[at], projections="lazy")
+        return found
+
+    def close(self) -> None:
+        for journal in self.journals:
+            if journal is not None:
+                journal.close()
+
+    def write(self, at: int, id: str, field: int, size: int) -> None:
+        self.counter += 1
+        value = self.counter if not size else "x" * 1500
+        self.journal(at).put("t", id, set={f"f{field % 3}": value, "n": self.counter % 3})
+
+    def delete(self, at: int, id: str, *_: int) -> None:
+        with contextlib.suppress(JournalError):
+            self.journal(at).delete("t", id)
+
+    def transaction(self, at: int, id: str, field: int, more: int) -> None:
+        self.counter += 1
+        with self.journal(at).transaction() as tx:
+            for other in ENTITIES[: 2 + more]:
+                tx.put("t", other, set={"f0": self.counter, f"t{field % 2}": id})
+
+    def send(self, at: int, _: str, mask: int, cut: int) -> None:
+        """The next work tree gets some of this one's files; at times an early version of the last one."""
+        to = (at + 1) % TREES
+        files, there = truth(self.roots[at]), truth(self.roots[to])
+        for number, (path, data) in enumerate(sorted(files.items())):
+            known = there.get(path, b"")
+            if not mask >> number % 8 & 1 or known == data or (len(known) > len(data) and known.startswith(data)):
+                continue
+            if cut and path.startswith("segments/"):
+                data = data[: max(len(known), len(data) - 40 * cut)]
+            put_file(self.roots[to], path, data)
+
+    def remove(self, at: int, _: str, mask: int, only_archive: int) -> None:
+        """Git takes some files away; they may come back."""
+        for number, (path, data) in enumerate(sorted(truth(self.roots[at]).items())):
+            if mask >> number % 8 & 1 and (not only_archive or not path.startswith("segments/")):
+                self.removed[at][path] = data
+                drop_file(self.roots[at], path)
+
+    def restore(self, at: int, _: str, mask: int, __: int) -> None:
+        for number, (path, data) in enumerate(sorted(self.removed[at].items())):
+            if mask >> number % 8 & 1:
+                del self.removed[at][path]
+                if not os.path.exists(os.path.join(self.roots[at], path)):
+                    put_file(self.roots[at], path, data)
+
+    def reopen(self, at: int, _: str, drops_local: int, __: int) -> None:
+        journal = self.journals[at]
+        if journal is not None:
+            journal.close()
+        self.journals[at] = None
+        if drops_local % 4 == 0:
+            shutil.rmtree(os.path.join(self.roots[at], "local"), ignore_errors=True)
+
+    def checkpoint(self, at: int, *_: object) -> None:
+        with contextlib.suppress(JournalError):
+            self.journal(at).checkpoint()
+
+    def compact(self, at: int, *_: object) -> None:
+        with contextlib.suppress(JournalError):
+            self.journal(at).compact()
+
+    def history(self, at: int, *_: object) -> None:
+        list(self.journal(at).log())
+
+    def locked_read(self, at: int, *_: object) -> None:
+        """Somebody else holds the lock: the gap is folded in memory."""
+        journal = self.journal(at)
+        journal.list()
+        with Journal.open(store=self.roots[at]) as other, other._engine.locked():
+            self.check(at)
+
+    def check(self, at: int) -> None:
+        with self.journal(at)._engine.reading() as view:
+            found = meaning(view)
+        assert found == meaning(fresh_view(self.roots[at]))
+
+
+STEPS = ("write", "write", "write", "delete", "transaction", "send", "send", "remove", "restore", "reopen", "locked_read", "history")  # fmt: skip
+PACKING = ("checkpoint", "compact")
+
+
+def steps(kinds: tuple[str, ...], length: int):
+    step = st.tuples(
+        st.sampled_from(kinds),
+        st.integers(0, TREES - 1),
+        st.sampled_from(ENTITIES),
+        st.integers(0, 255),
+        st.integers(0, 2),
+    )
+    return st.lists(step, min_size=4, max_size=length)
+
+
+def play(story) -> None:
+    lanes = (f"{number:0>13}" for number in itertools.count(1))
+    with tempfile.TemporaryDirectory(dir=_FAST) as scratch, patch.object(names, "lane_from", lambda _: next(lanes)):
+        forest = Forest(scratch)
+        try:
+            for kind, at, id, number, small in story:
+                getattr(forest, kind)(at, id, number, small)
+                for tree in {at, (at + 1) % TREES} if kind == "send" else {at}:
+                    forest.check(tree)
+        finally:
+            forest.close()
+
+
+_FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
+
+
+@settings(max_examples=examples(100, 3000))
+@given(steps(STEPS, examples(14, 25)))
+def test_catching_up_means_the_same_as_building_anew(story):
+    play(story)
+
+
+@settings(max_examples=examples(100, 3000))
+@given(steps(STEPS + PACKING, examples(18, 30)))
+def test_catching_up_means_the_same_as_building_anew_with_checkpoints_and_packs(story):
+    play(story)

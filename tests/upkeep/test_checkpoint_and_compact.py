@@ -1,0 +1,181 @@
+"""Checkpoints spare a rebuild, compaction loses nothing, in either of its phases or between them."""
+
+import pytest
+
+from journal import DamagedError, Journal
+from journal.upkeep import compact as compacting
+from tests.support.worktree import WorkTree
+
+
+def everything(journal):
+    shown = {(entity.type, entity.id): entity.data for entity in journal.list()}
+    return shown, [
+        (event.id, event.action, event.data) for event in journal.log(reverse=True) if event.kind == "entity"
+    ]
+
+
+def write_some(tree, count=30, start=0):
+    with tree.open() as journal:
+        for number in range(start, start + count):
+            journal.put("plan", f"p{number % 7}", {"n": number})
+        journal.delete("plan", f"p{start % 7}")
+
+
+def small_segments(tree):
+    path = tree.store / "journal.toml"
+    path.write_text(path.read_text().replace("[options]", "[options]\nroll_bytes = 4096"))
+
+
+def drop_local(tree):
+    for path in (tree.store / "local").iterdir():
+        path.unlink()
+
+
+def test_a_checkpoint_that_nothing_came_after_is_not_written_again(tree):
+    write_some(tree)
+    with tree.open() as journal:
+        first = journal.checkpoint()
+        assert journal.checkpoint() == first
+        journal.put("plan", "p1", {"n": -1})
+        assert journal.checkpoint() != first
+
+
+def test_a_rebuild_from_a_checkpoint_gives_what_a_rebuild_from_events_gives(tree):
+    write_some(tree)
+    with tree.open() as journal:
+        journal.checkpoint()
+        journal.put("plan", "later", {"n": 1})
+        before = everything(journal)
+    drop_local(tree)
+    with tree.open() as journal:
+        assert everything(journal) == before
+
+
+def test_a_bad_checkpoint_costs_time_only(tree):
+    write_some(tree)
+    with tree.open() as journal:
+        journal.checkpoint()
+        before = everything(journal)
+    (path,) = (tree.store / "checkpoints").iterdir()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    drop_local(tree)
+    with tree.open() as journal:
+        assert everything(journal) == before
+        assert journal.damage_note() is None
+
+
+def test_damage_is_never_hidden_behind_a_checkpoint(tree):
+    write_some(tree)
+    (path,) = (tree.store / "segments").iterdir()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with tree.open() as journal, pytest.raises(DamagedError):
+        journal.checkpoint()
+
+
+def test_nothing_leaves_before_git_has_the_pack_and_both_checkpoints(tree):
+    small_segments(tree)
+    write_some(tree)
+    with tree.open() as journal:
+        journal.compact()
+        journal.put("plan", "x", {"n": 1})
+        packed = journal.compact()
+        assert packed.packs
+        assert not packed.removed
+        segments = tree.files("segments")
+        again = journal.compact()
+        assert not again.removed
+        assert tree.files("segments").keys() >= segments.keys()
+        journal.commit()
+        gone = journal.compact()
+        assert {path.removeprefix("segments/") for path in gone.removed} & segments.keys()
+        assert not gone.waiting or "commit" in gone.waiting
+
+
+def test_history_reads_through_packs_and_the_state_stays(tree):
+    small_segments(tree)
+    write_some(tree, 60)
+    with tree.open() as journal:
+        before = everything(journal)
+        history = [event.id for event in journal.history("plan", "p3")]
+        for _ in range(3):
+            journal.compact()
+            journal.commit()
+            journal.put("note", "n", {"turn": len(list(journal.log()))})
+        journal.compact()
+        assert list((tree.store / "archive").iterdir())
+        assert [event.id for event in journal.history("plan", "p3")] == history
+        shown, events = everything(journal)
+        assert {key: data for key, data in shown.items() if key[0] == "plan"} == before[0]
+        assert events[: len(before[1])] == before[1]
+    drop_local(tree)
+    with tree.open() as journal:
+        assert [event.id for event in journal.history("plan", "p3")] == history
+        assert everything(journal)[0] == shown
+
+
+def test_compacting_on_two_branches_merges_without_a_conflict_in_the_truth(tree, tmp_path):
+    small_segments(tree)
+    write_some(tree, 60)
+    with tree.open() as journal:
+        journal.compact()
+        journal.put("plan", "y", {"n": 0})
+        journal.compact()
+        journal.commit("base")
+    other = WorkTree(tmp_path / "other", clone_of=tree)
+    for side, name in ((tree, "ours"), (other, "theirs")):
+        with side.open() as journal:
+            journal.put("plan", name, {"n": 1})
+            journal.compact()
+            journal.commit(name)
+            journal.compact()
+            journal.commit(f"{name} compacted")
+    tree.git("pull", "-q", "--no-rebase", "--no-edit", str(other.path), "main")
+    assert not tree.git("diff", "--name-only", "--diff-filter=U")
+    with tree.open() as journal:
+        assert {"ours", "theirs"} <= {entity.id for entity in journal.list("plan")}
+        assert journal.damage_note() is None
+        ids = [event.id for event in journal.log()]
+    assert len(ids) == len(set(ids))
+
+
+def test_without_git_packed_segments_leave_with_the_next_run(tmp_path):
+    (tmp_path / "plain").mkdir()
+    Journal.init(tmp_path / "plain")
+    with Journal.open(tmp_path / "plain") as journal:
+        journal.put("plan", "a", {"n": 1})
+        journal.compact()
+        journal.put("plan", "a", {"n": 2})
+        journal.compact()
+        journal.put("plan", "a", {"n": 3})
+        journal.compact()
+        assert [event.data for event in journal.history("plan", "a")] == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def test_a_dry_run_writes_nothing(tree):
+    write_some(tree)
+    with tree.open() as journal:
+        journal.checkpoint()
+        journal.put("plan", "z", {"n": 1})
+        journal.checkpoint()
+        before = {path: path.stat().st_mtime_ns for path in tree.store.rglob("*") if "local" not in path.parts}
+        planned = journal.compact(dry_run=True)
+        assert {path: path.stat().st_mtime_ns for path in tree.store.rglob("*") if "local" not in path.parts} == before
+        assert planned.packs == ()
+
+
+def test_a_large_lane_is_packed_into_several_files(tree, monkeypatch):
+    monkeypatch.setattr(compacting, "PACK_TEXT_BYTES_MAX", 8192)
+    small_segments(tree)
+    write_some(tree, 120)
+    with tree.open() as journal:
+        journal.compact()
+        journal.put("plan", "x", {"n": 1})
+        assert len(journal.compact().packs) > 1
+        before = everything(journal)
+    drop_local(tree)
+    with tree.open() as journal:
+        assert everything(journal) == before
