@@ -1,0 +1,141 @@
+"""The peers, each doing durably what the store does: SQLite, eventsourcing, git, dulwich, and the bare disk."""
+
+import importlib.util
+import os
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from typing import Any, Self
+
+import orjson
+
+from .fixture import entity_id, payload
+from .measure import run
+
+HAS_EVENTSOURCING = importlib.util.find_spec("eventsourcing") is not None
+NO_EVENTSOURCING = "eventsourcing is not installed: pip install 'git-journal[bench]'"
+
+
+class Raw:
+    """The limit: one file that grows by one write and one fdatasync."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+
+    def append(self, data: bytes) -> None:
+        """Append durably."""
+        os.write(self._descriptor, data)
+        getattr(os, "fdatasync", os.fsync)(self._descriptor)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+class Sqlite:
+    """One table of documents and one of events, in WAL mode with ``synchronous=FULL``: a commit is durable."""
+
+    def __init__(self, path: str, *, entities: int = 0) -> None:
+        self.db = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+        self.db.execute("PRAGMA journal_mode=WAL")
+        self.db.execute("PRAGMA synchronous=FULL")
+        self.db.execute("CREATE TABLE IF NOT EXISTS entities(id TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID")
+        self.db.execute("CREATE TABLE IF NOT EXISTS events(seq INTEGER PRIMARY KEY, entity TEXT, line BLOB NOT NULL)")
+        if entities:
+            rows = ((entity_id(number), orjson.dumps(payload(number, 1))) for number in range(entities))
+            self.db.execute("BEGIN")
+            self.db.executemany("INSERT OR REPLACE INTO entities VALUES(?, ?)", rows)
+            self.db.execute("COMMIT")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.db.close()
+
+    def update(self, id: str, data: dict[str, Any]) -> None:
+        """Replace one document durably."""
+        self.db.execute("UPDATE entities SET data = ? WHERE id = ?", (orjson.dumps(data), id))
+
+    def update_all(self, documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Replace many documents in one transaction."""
+        self.db.execute("BEGIN IMMEDIATE")
+        rows = ((orjson.dumps(data), id) for id, data in documents)
+        self.db.executemany("UPDATE entities SET data = ? WHERE id = ?", rows)
+        self.db.execute("COMMIT")
+
+    def append_all(self, documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Append many events in one transaction."""
+        self.db.execute("BEGIN IMMEDIATE")
+        rows = ((id, orjson.dumps(data)) for id, data in documents)
+        self.db.executemany("INSERT INTO events(entity, line) VALUES(?, ?)", rows)
+        self.db.execute("COMMIT")
+
+    def read_all(self) -> dict[str, Any]:
+        """Read all events, decode them, and keep the latest of each entity."""
+        latest = {}
+        for entity, line in self.db.execute("SELECT entity, line FROM events ORDER BY seq"):
+            latest[entity] = orjson.loads(line)
+        return latest
+
+
+class Recorder:
+    """eventsourcing's recorder on SQLite: the fastest of its durable ways in."""
+
+    def __init__(self, path: str) -> None:
+        from eventsourcing.persistence import StoredEvent
+        from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
+
+        self._stored = StoredEvent
+        self._datastore = SQLiteDatastore(path)
+        self._recorder = SQLiteApplicationRecorder(self._datastore)
+        self._recorder.create_table()
+        self._id, self._version = uuid.uuid4(), 0
+
+    def append_all(self, documents: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Append events, one per document, durably."""
+        events = []
+        for _, data in documents:
+            self._version += 1
+            events.append(self._stored(self._id, self._version, "bench:Event", orjson.dumps(data)))
+        self._recorder.insert_events(events)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._datastore.close()
+
+
+class GitPeer:
+    """A clone of a store's repository in which git, or dulwich, commits one changed projection and segment."""
+
+    def __init__(self, source: str, folder: str) -> None:
+        from .fixture import GIT_QUIET
+
+        run("git", "clone", "-q", "--local", source, folder)
+        for setting in GIT_QUIET:
+            run("git", "-C", folder, "config", *setting.split("=", 1))
+        self._folder = folder
+        listed = run("git", "-C", folder, "ls-files", "-z").split("\0")
+        self._entities = [path for path in listed if "/entities/" in path]
+        self._segment = next(path for path in listed if "/segments/" in path)
+
+    def change(self, number: int) -> None:
+        """Change a projection and let a segment grow, as one mutation does."""
+        self._paths = [self._entities[number * 7919 % len(self._entities)], self._segment]
+        for path in self._paths:
+            with open(os.path.join(self._folder, path), "a") as file:
+                file.write(f'{{"turn": {number}}}\n')
+
+    def commit_with_git(self, number: int) -> None:
+        """``git add`` of the store, then ``git commit``."""
+        run("git", "-C", self._folder, "add", ".journal")
+        run("git", "-C", self._folder, "commit", "-q", "-m", f"turn {number}")
+
+    def commit_with_dulwich(self, number: int) -> None:
+        """dulwich's own porcelain, in this process, given just the changed paths."""
+        from dulwich import porcelain
+
+        with porcelain.open_repo_closing(self._folder) as repository:
+            porcelain.add(repository, [os.path.join(self._folder, path) for path in self._paths])
+            name = b"Bench <bench@example.org>"
+            porcelain.commit(repository, message=b"turn %d" % number, author=name, committer=name)

@@ -1,0 +1,196 @@
+"""What runs in processes of its own: ``python -m tests.benchmark.workers KIND …``; each prints one line of JSON.
+
+Writers share a small file of counters: slot 0 says go, slot 1 says stop, then each writer has one.
+"""
+
+import mmap
+import struct
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from .measure import percentile
+
+_GO, _STOP = 0, 1
+SLOTS = 64
+
+
+def make_board(path: str) -> None:
+    """Make the file of counters."""
+    with open(path, "wb") as file:
+        file.write(bytes(8 * SLOTS))
+
+
+class Board:
+    """The shared counters."""
+
+    def __init__(self, path: str) -> None:
+        with open(path, "r+b") as file:
+            self._map = mmap.mmap(file.fileno(), 8 * SLOTS)
+
+    def get(self, slot: int) -> int:
+        """Return a counter."""
+        return int(struct.unpack_from("<q", self._map, 8 * slot)[0])
+
+    def set(self, slot: int, value: int) -> None:
+        """Set a counter."""
+        struct.pack_into("<q", self._map, 8 * slot, value)
+
+    def go(self) -> None:
+        """Let all begin."""
+        self.set(_GO, 1)
+
+    def stop(self) -> None:
+        """Let all end."""
+        self.set(_STOP, 1)
+
+    def is_stopped(self) -> bool:
+        """Tell whether somebody has finished."""
+        return self.get(_STOP) != 0
+
+    def wait_to_go(self) -> None:
+        """Say that this one is ready by being here, and wait for all others."""
+        while not self.get(_GO):
+            time.sleep(0.001)
+
+
+def write_ours(folder: str, board_path: str, me: str, commits: str, projections: str) -> Any:
+    """Put in a tight loop until one of all writers has made so many commits."""
+    from journal import Journal
+
+    from .fixture import TYPE, entity_id, news
+
+    with Journal.open(folder, projections=projections) as journal:
+        journal.get(TYPE, entity_id(0))
+        at = int(me)
+        return _loop(
+            board_path,
+            at,
+            int(commits),
+            lambda turn: journal.put(TYPE, entity_id(at * 100 + turn % 100), news(at)),
+        )
+
+
+def write_sqlite(path: str, board_path: str, me: str, commits: str) -> Any:
+    """The same with SQLite."""
+    from .fixture import entity_id, news
+    from .peers import Sqlite
+
+    at = int(me)
+    with Sqlite(path) as sqlite:
+        return _loop(
+            board_path,
+            at,
+            int(commits),
+            lambda turn: sqlite.update(entity_id(at * 100 + turn % 100), news(at)),
+        )
+
+
+def _loop(board_path: str, me: int, commits: int, act: Callable[[int], Any]) -> dict[str, float]:
+    board = Board(board_path)
+    act(0)
+    board.set(2 + me, 1)
+    board.wait_to_go()
+    longest, turn = 0.0, 0
+    begun = time.perf_counter()
+    while not board.is_stopped() and turn < commits:
+        start = time.perf_counter()
+        act(turn + 1)
+        longest = max(longest, time.perf_counter() - start)
+        turn += 1
+        board.set(2 + me, 1 + turn)
+    elapsed = time.perf_counter() - begun
+    board.stop()
+    return {"commits": turn, "longest_ms": longest * 1e3, "seconds": elapsed}
+
+
+def agent(folder: str, board_path: str, me: str, seconds: str, think_ms: str) -> Any:
+    """Put, think, put again; return how long each put, and each wait for the lock in it, took."""
+    from journal import Journal
+    from journal.disk.lock import StoreLock
+
+    from .fixture import TYPE, entity_id, news
+
+    waits: list[float] = []
+    acquire = StoreLock.acquire
+
+    def acquire_timed(self: StoreLock, timeout_seconds: float | None) -> None:
+        start = time.perf_counter()
+        acquire(self, timeout_seconds)
+        waits.append((time.perf_counter() - start) * 1e3)
+
+    StoreLock.acquire = acquire_timed  # type: ignore[method-assign]
+    at, board, puts = int(me), Board(board_path), []
+    with Journal.open(folder, projections="lazy") as journal:
+        journal.put(TYPE, entity_id(at), news(at))
+        board.set(2 + at, 1)
+        board.wait_to_go()
+        waits.clear()
+        until = time.perf_counter() + float(seconds)
+        while (start := time.perf_counter()) < until:
+            journal.put(TYPE, entity_id(at), news(at))
+            puts.append((time.perf_counter() - start) * 1e3)
+            time.sleep(float(think_ms) / 1e3)
+        seen = list(waits)
+    return {"waits": seen, "puts": puts, "p95_put_ms": percentile(puts, 95)}
+
+
+def rebuild(folder: str, what: str) -> Any:
+    """Build everything from the truth in this process; return its seconds and the peak of its memory in MB."""
+    import resource
+
+    from journal import Journal
+
+    from .fixture import TYPE, entity_id
+
+    with Journal.open(folder, projections="lazy") as journal:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        start = time.perf_counter()
+        found = journal.get(TYPE, entity_id(1))
+        middle = time.perf_counter()
+        events = journal.history(TYPE, entity_id(1)) if what == "history" else []
+        end = time.perf_counter()
+        assert found is not None
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return {
+        "state_s": middle - start,
+        "index_s": end - start,
+        "peak_mb": peak / unit,
+        "base_mb": before / unit,
+        "rev": found.rev,
+        "events": len(events),
+    }
+
+
+def read_sqlite(path: str) -> Any:
+    """Read the same events from SQLite, decode them and fold them to the latest per entity."""
+    import resource
+
+    from .peers import Sqlite
+
+    with Sqlite(path) as sqlite:
+        start = time.perf_counter()
+        latest = sqlite.read_all()
+        seconds = time.perf_counter() - start
+    unit = 1024 if sys.platform != "darwin" else 1024 * 1024
+    return {
+        "seconds": seconds,
+        "entities": len(latest),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit,
+    }
+
+
+_KINDS: dict[str, Callable[..., Any]] = {
+    "write_ours": write_ours,
+    "write_sqlite": write_sqlite,
+    "agent": agent,
+    "rebuild": rebuild,
+    "read_sqlite": read_sqlite,
+}
+
+if __name__ == "__main__":
+    print(orjson.dumps(_KINDS[sys.argv[1]](*sys.argv[2:])).decode())

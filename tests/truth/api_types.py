@@ -1,0 +1,92 @@
+"""The public interface as a caller uses it. Type-checked under ``mypy --strict`` (test_docs.py), never run."""
+
+from collections.abc import Iterator
+from typing import Any, assert_type
+
+from journal import (
+    Blame,
+    Condition,
+    Conflict,
+    Entity,
+    Event,
+    ExpectationError,
+    FieldConflict,
+    Journal,
+    JournalError,
+    LockTimeoutError,
+    Transaction,
+)
+
+
+def show_progress(what: str, done: int, of: int) -> None:
+    """Take what ``progress`` is called with."""
+
+
+def open_and_close() -> None:
+    """Opening."""
+    root, is_new = Journal.init(".", fanout=["issue"])
+    assert_type(root, str)
+    assert_type(is_new, bool)
+    with Journal.open(root, actor="ana", durability="os", lock_timeout_seconds=None, progress=show_progress) as journal:
+        assert_type(journal, Journal)
+        assert_type(journal.root, str)
+
+
+def write(journal: Journal) -> None:
+    """Writing."""
+    written = journal.put("plan", "pln_1", {"title": "Ship it", "tags": ["a"], "priority": 1}, expect_rev=0)
+    assert_type(written, Entity | Conflict)
+    if isinstance(written, Conflict):
+        assert_type(written.heads, tuple[str, ...])
+        return
+    assert_type(written.event, str)
+    assert_type(written.data, dict[str, Any] | None)
+    journal.put("plan", "pln_1", set={"status": "done"}, unset=["tags"], expect_event=written.event)
+    journal.put("plan", "pln_1", merge={"status": "done"}, expect_event=("1@k3f9x2a7b4c5d", "2@p0q7w8e9r1t2y"))
+    assert_type(journal.new("plan", {"title": "Paint"}), Entity)
+    assert_type(journal.mutate("plan", "pln_1", lambda data: {**data, "status": "done"}), Entity)
+    assert_type(journal.delete("plan", "pln_1", summary="No longer"), Entity | Conflict)
+    assert_type(journal.revert("3", force=True), list[Event])
+    with journal.transaction(summary="Split") as transaction:
+        assert_type(transaction, Transaction)
+        transaction.put("plan", "a", {"title": "A"})
+        transaction.delete("plan", "b")
+    assert_type(transaction.events, list[Event])
+
+
+def read(journal: Journal) -> None:
+    """Reading and looking back."""
+    assert_type(journal.get("plan", "pln_1", rev=1), Entity | None)
+    assert_type(journal.list("plan", where={"status": "open", "owner.name": "ana"}, sort="-title"), list[Entity])
+    journal.list(where=["priority<2", Condition(("title",), "~=", "Ship")], limit=3)
+    assert_type(journal.conflicts("plan"), list[FieldConflict])
+    assert_type(journal.history("plan", "pln_1"), list[Event])
+    assert_type(journal.blame("plan", "pln_1"), list[Blame])
+    assert_type(journal.show("4711"), Event)
+    assert_type(journal.log(since="2d", reverse=True), Iterator[Event])
+    assert_type(journal.follow(), Iterator[Event])
+
+
+def look_after(journal: Journal) -> None:
+    """Looking after it."""
+    assert_type(journal.status().uncommitted, tuple[str, ...] | None)
+    assert_type(journal.checkpoint(), str)
+    assert_type(journal.compact(dry_run=True).packs, tuple[str, ...])
+    assert_type(journal.doctor(verify=True).ok, bool)
+    assert_type(journal.import_trace("trace.jsonl").events, int)
+    assert_type(journal.stage(), int)
+    committed = journal.commit("Plans", verify=False)
+    if committed is not None:
+        assert_type(committed.commit, str)
+
+
+def fail(journal: Journal) -> int:
+    """Errors."""
+    try:
+        journal.checkpoint()
+    except (LockTimeoutError, ExpectationError) as error:
+        assert_type(error.hint, str | None)
+    except JournalError as error:
+        assert_type(error.code, str)
+        return error.exit_status
+    return 0
