@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 Where = Mapping[str, Any] | Iterable["str | Condition"] | None
 _List = list
+_LOG_TRIES = 5
+"""How often a piece is read again where another process moves its events to a pack meanwhile."""
+
 _LOG_PIECE = 500
 
 
@@ -153,8 +156,12 @@ class Reading(Base):
             return
         # Piece by piece: a caller may take its time, and must not keep other threads waiting meanwhile.
         for start in range(0, len(everything), _LOG_PIECE):
-            with self._engine.reading(history=True) as view:
-                events = list(past.events_in(view, everything[start : start + _LOG_PIECE]))
+            piece = everything[start : start + _LOG_PIECE]
+            for _ in range(_LOG_TRIES):
+                with self._engine.reading(history=True) as view:
+                    events = list(past.events_in(view, piece))
+                    if len(events) == len(piece) or not view.is_overtaken():
+                        break
             yield from filter(matches, events)
 
     def follow(self, *, poll_seconds: float = 0.3) -> Iterator[Event]:

@@ -165,9 +165,15 @@ def is_since(event: Event, moment: datetime) -> bool:
 
 
 def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
-    """Yield the events at places; those that do not verify are passed over (doctor reports them)."""
+    """Yield the events at places; those that do not verify are passed over (doctor reports them).
+
+    A place may be of an earlier look: an event that has moved to a pack since is found there.
+    """
     for place in places:
         record = read_record(view, place)
+        if record is None:
+            now = places_between(view, place.lane, place.seq, place.seq)
+            record = read_record(view, now[0]) if now and now[0] != place else None
         if record is not None:
             yield as_event(view, record, place.lane)
 

@@ -38,6 +38,7 @@ from journal.store.engine import Engine
 from journal.store.history import event_at, places_between
 
 NOTE = "checkpoint"
+_TRIES = 5
 
 
 def write_checkpoint(engine: Engine, actor: str | None) -> str:
@@ -45,6 +46,16 @@ def write_checkpoint(engine: Engine, actor: str | None) -> str:
 
     Raises DamagedError while there is damage that nobody accepted: it must not be made to look whole.
     """
+    for _ in range(_TRIES):
+        try:
+            return _write(engine, actor)
+        except OvertakenError:
+            continue  # another process wrote between two looks at the index
+    with engine.locked():
+        return _write(engine, actor)
+
+
+def _write(engine: Engine, actor: str | None) -> str:
     with engine.reading() as view:
         if open_damage(view):
             raise DamagedError(
