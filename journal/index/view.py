@@ -269,8 +269,11 @@ class View:
             self.write_overlay()
         self.settle()
 
-    def write_overlay(self) -> None:
-        """Write the overlay within a transaction of the caller, who calls ``settle`` after it."""
+    def write_overlay(self, *, lags: bool = True) -> None:
+        """Write the overlay within a transaction of the caller, who calls ``settle`` after it.
+
+        ``lags``: the projections of what changed are still to be written.
+        """
         index, overlay = self.index, self.overlay
         gone = [key for key, state in overlay.states.items() if state is None]
         for key in gone:
@@ -281,7 +284,7 @@ class View:
         if self.is_bare:
             index.add_unprinted_live()
             index.drop_folders()
-        else:
+        elif lags:
             index.add_unprinted(overlay.states)
         for section in overlay.sections.values():
             index.put_section(section)

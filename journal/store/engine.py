@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from journal.disk.files import Files
 from journal.disk.gitdir import HeadWatch, find_git
-from journal.errors import ClosedError, JournalError
+from journal.errors import ClosedError, JournalError, NotAppliedError
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
+from journal.format.segment import encode_header
 from journal.index.rows import Location
 from journal.index.view import Event, Key, View, checksum_on, with_stat
 from journal.segments.folders import SEGMENTS
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from journal.store.batch import Draft, Operation, Written
     from journal.store.model import Conflict
     from journal.store.printing import Printing
+
+_LISTINGS_MAX = 10
 
 FLUSH_AFTER_EVENTS = 256
 """A lazy writer brings the index forward at least after so many events."""
@@ -117,13 +120,15 @@ class Engine:
             if self._is_locked:
                 yield
                 return
-            if not self._has_local():
-                ensure_local(self.files, self.root)
+            with _nothing_applied():
+                if not self._has_local():
+                    ensure_local(self.files, self.root)
             timeout = timeout_seconds if timeout_seconds is not None else self.options.lock_timeout_seconds
             with self.lock.held(timeout):
                 self._is_locked = True
                 try:
-                    self._make_home()
+                    with _nothing_applied():
+                        self._make_home()
                     yield
                 finally:
                     self._is_locked = False
@@ -151,7 +156,7 @@ class Engine:
                 ensure_local(self.files, self.root)
             if not self.lock.try_acquire():
                 return False
-        except OSError:
+        except (OSError, NotAppliedError):
             return False  # a read-only disk
         try:
             self._is_locked = True
@@ -160,7 +165,7 @@ class Engine:
             self._has_looked_at_projections = True
             self.printing.mark_moved(view)
             self.flush()
-        except sqlite3.OperationalError:
+        except (OSError, sqlite3.OperationalError):
             return False
         finally:
             self._is_locked = False
@@ -192,19 +197,28 @@ class Engine:
     def reading(self, *, history: bool = False) -> Iterator[View]:
         """Give a view that holds everything acknowledged before this call; ``history``: places of events too."""
         with self._entered():
-            indexing = self.indexing
-            if self._is_locked:
-                indexing.bring_forward()
-            else:
-                if indexing.view is None:
-                    indexing.open_if_ours()
-                is_current = indexing.is_fresh() and self._are_projections_settled()
-                if not is_current and not self._try_settling():
-                    indexing.fold_gap()
-            if history and indexing.list_events():
-                self._keep_places()
-            assert indexing.view is not None
-            yield indexing.view
+            self._be_current()
+            for _ in range(_LISTINGS_MAX if history else 0):
+                try:
+                    if self.indexing.list_events():
+                        self._keep_places()
+                    break
+                except FileNotFoundError:
+                    # Git or a compaction has taken away what was listed a moment ago.
+                    self._be_current()
+            assert self.indexing.view is not None
+            yield self.indexing.view
+
+    def _be_current(self) -> None:
+        indexing = self.indexing
+        if self._is_locked:
+            indexing.bring_forward()
+            return
+        if indexing.view is None:
+            indexing.open_if_ours()
+        is_current = indexing.is_fresh() and self._are_projections_settled()
+        if not is_current and not self._try_settling():
+            indexing.fold_gap()
 
     def _are_projections_settled(self) -> bool:
         """Look once, when the store is opened, whether projections were removed or replaced."""
@@ -270,19 +284,19 @@ class Engine:
         from journal.store.batch import Batch, Written
 
         with self.locked():
-            view = self.indexing.bring_forward()
-            asked = operations(view) if callable(operations) else operations
-            target = self.lanes.target(view)
-            past = Past(target.lane, target.section.first, target.section.sees)
-            batch = Batch(view, target.lane, target.seq, past)
-            conflict = batch.add(asked)
-            if conflict is not None or not batch.drafts:
-                return [], conflict
-            now = _now()
-            self._append(view, target, batch.drafts, now)
-            if self._is_eager or len(view.overlay.events) >= FLUSH_AFTER_EVENTS:
-                with contextlib.suppress(sqlite3.Error, OSError):
-                    self.flush() if self._is_eager else view.flush()
+            with _nothing_applied():
+                view = self.indexing.bring_forward()
+                asked = operations(view) if callable(operations) else operations
+                target = self.lanes.target(view)
+                past = Past(target.lane, target.section.first, target.section.sees)
+                batch = Batch(view, target.lane, target.seq, past)
+                conflict = batch.add(asked)
+                if conflict is not None or not batch.drafts:
+                    return [], conflict
+                now = _now()
+                lines = self._lines(target, batch.drafts, now)
+            self._append(view, target, batch.drafts, lines)
+            self._follow(view)
         size = len(batch.drafts)
         return [
             Written(
@@ -296,6 +310,18 @@ class Engine:
             for at, draft in enumerate(batch.drafts)
         ], None
 
+    def _follow(self, view: View) -> None:
+        """Let index and projections follow a write. They are derived: whatever fails here just lags."""
+        if not self._is_eager and len(view.overlay.events) < FLUSH_AFTER_EVENTS:
+            return
+        with contextlib.suppress(sqlite3.Error, OSError, JournalError):
+            if not self._is_eager:
+                view.flush()
+            elif view.index.unprinted():
+                self.flush()
+            else:
+                self.printing.flush(view)
+
     @contextlib.contextmanager
     def deferring_projections(self) -> Iterator[None]:
         """Write many transactions; the projections follow once, at the end, each for its last state only."""
@@ -306,16 +332,18 @@ class Engine:
             self._is_eager = was_eager
             self.settle()
 
-    def _append(self, view: View, target: Target, drafts: "list[Draft]", now: str) -> None:
-        lines = [self._line(draft, target.seq + at, (at + 1, len(drafts)), now) for at, draft in enumerate(drafts)]
+    def _lines(self, target: Target, drafts: "list[Draft]", now: str) -> list[bytes]:
+        return [self._line(draft, target.seq + at, (at + 1, len(drafts)), now) for at, draft in enumerate(drafts)]
+
+    def _append(self, view: View, target: Target, drafts: "list[Draft]", lines: list[bytes]) -> None:
         last = target.seq + len(drafts) - 1
         stat = self.lanes.append(view, target, lines, last)
         key = (SEGMENTS, target.name)
         if target.header is not None:
             facts = view.new_file(*key, stat)
             view.overlay.sections[target.lane, target.section.first] = target.section
-            size = stat.size - sum(map(len, lines))
-            facts = facts._replace(applied=size, crc=checksum_on(0, self.files.read_at(self._path(key), 0, size)))
+            header = encode_header(target.header)
+            facts = facts._replace(applied=len(header), crc=checksum_on(0, header))
             if target.section.prev_seq:
                 view.add_have(target.lane, target.section.prev_seq + 1, target.seq - 1)
             self.indexing.freshness.forget()
@@ -334,9 +362,6 @@ class Engine:
         view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
         view.put_file(with_stat(facts, stat)._replace(applied=offset, crc=crc, last=last))
         self.indexing.tip = Tip(target.name, stat.size, last, stat.inode, stat.ctime_ns)
-
-    def _path(self, key: Key) -> str:
-        return os.path.join(self.root, *key)
 
     def _line(self, draft: "Draft", seq: int, tx: tuple[int, int], now: str) -> bytes:
         from journal.format import record as records
@@ -358,6 +383,17 @@ class Engine:
             payload=payload,
             ref=ref,
         )
+
+
+@contextlib.contextmanager
+def _nothing_applied() -> "Iterator[None]":
+    """Before the truth is touched: what the disk refuses is a mutation that did not happen."""
+    try:
+        yield
+    except OSError as error:
+        raise NotAppliedError(
+            f"the disk refused: {error.strerror or error}; nothing was applied", path=error.filename
+        ) from error
 
 
 def _now() -> str:

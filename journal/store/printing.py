@@ -90,6 +90,19 @@ class Printing:
         named = ((path, entity_at(path)) for path, stat in files.items() if stat.kind == "file")
         return {(at[0], at[1]) for path, at in named if at is not None and at[1] is not None}
 
+    def flush(self, view: View) -> None:
+        """Under the lock: write the projections of what the overlay changed, then the index with all of it, at once.
+
+        Crash argument: a projection that is newer than the index is adopted when the index replays the gap.
+        """
+        keys = sorted(view.overlay.states)
+        settled = self._settled_folders(view, keys)
+        outcomes = self._printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
+        with view.index.writing():
+            view.write_overlay(lags=False)
+            self._remember(view, outcomes, settled)
+        view.settle()
+
     def print(self, view: View) -> list[Outcome]:
         """Under the lock: write the projections that lag, and remember them; return what became of each."""
         keys = view.index.unprinted()
@@ -97,10 +110,30 @@ class Printing:
             return []
         outcomes = self._printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
         with view.index.writing():
-            view.index.put_printed((*outcome.key, outcome.facts) for outcome in outcomes)
-            changed = (Step.WRITE, Step.REMOVE, Step.ADOPT)
-            view.index.add_changed(outcome.path for outcome in outcomes if outcome.step in changed)
             view.index.drop_folders()
-            view.index.put_folders((path, stat.mtime_ns, stat.inode) for path, stat in self.folders().items())
+            self._remember(view, outcomes, list(self.folders()))
         view.settle_version()
         return outcomes
+
+    def _settled_folders(self, view: View, keys: list[Key]) -> list[str]:
+        """Return the folders of these projections that are as they were left: of others nothing may be forgotten."""
+        known = view.index.folders()
+        folders = {self._printer.path(key).rpartition("/")[0] for key in keys}
+        folders |= {parent for folder in folders for parent in _parents(folder)}
+        return [folder for folder in sorted(folders) if known.get(folder) == self._signature(folder)]
+
+    def _remember(self, view: View, outcomes: list[Outcome], folders: list[str]) -> None:
+        view.index.put_printed((*outcome.key, outcome.facts) for outcome in outcomes)
+        changed = (Step.WRITE, Step.REMOVE, Step.ADOPT)
+        view.index.add_changed(outcome.path for outcome in outcomes if outcome.step in changed)
+        stats = ((path, self._signature(path)) for path in folders)
+        view.index.put_folders((path, *stat) for path, stat in stats if stat is not None)
+
+    def _signature(self, folder: str) -> tuple[int, int] | None:
+        found = self._files.stat(os.path.join(self._root, *folder.split("/")))
+        return found and (found.mtime_ns, found.inode)
+
+
+def _parents(folder: str) -> list[str]:
+    parts = folder.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
