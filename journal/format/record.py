@@ -15,7 +15,7 @@ Record = dict[str, Any]
 
 DELETE = "delete"
 _NO_NAMES: list[str] = []
-_UNUSUAL = frozenset(("tx", "summary", "unset", "ref"))
+_UNUSUAL = frozenset(("summary", "unset", "ref"))
 
 
 def encode(
@@ -100,6 +100,7 @@ def _is_usual(fields: Record) -> bool:
             and "" not in (fields["type"], fields["id"], fields["action"])
             and type("".join((fields["type"], fields["id"], fields["action"]))) is str
             and fields.keys().isdisjoint(_UNUSUAL)
+            and ("tx" not in fields or _check_transaction(fields["tx"]) is None)
         )
     except (KeyError, TypeError):
         return False

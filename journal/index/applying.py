@@ -2,25 +2,31 @@
 
 from collections.abc import Sequence
 
+from journal.format.light import TEXT, payload_of
 from journal.format.lines import BadLineError
 from journal.format.names import parse_segment_file, segment_file
+from journal.format.record import Record
 from journal.format.segment import Header, Intervals, Vector
 from journal.index.replay import Piece
 from journal.index.rows import DamageFacts, Location, SectionFacts
 from journal.index.view import Event, Key, View
 from journal.segments.scan import Found
 from journal.state import vector
-from journal.state.entity import NO_HOLES, Past, apply, follow
+from journal.state.entity import NO_HOLES, Change, EntityState, Past, apply, follow
+from journal.state.latest import Latest
 
 
 class Applier:
     """Applies pieces to a view, in the total order.
 
     ``is_listing``: whether the places of events are noted too, which history needs and state does not.
+    ``is_light``: whether records may be light ones; their payloads are decoded when they are needed, at
+    ``finish`` at the latest, and may turn out not to be JSON then (BadLineError).
     """
 
-    def __init__(self, view: View, *, is_listing: bool = True) -> None:
-        self._view, self._is_listing = view, is_listing
+    def __init__(self, view: View, *, is_listing: bool = True, is_light: bool = False) -> None:
+        self._view, self._is_listing, self.is_light = view, is_listing, is_light
+        self._latest: dict[Key, Latest] = {}
         self._pasts: dict[int, Past] = {}
         self._places: dict[int, list[tuple[int, int]]] = {}
         self.applied = 0
@@ -40,31 +46,71 @@ class Applier:
 
     def apply(self, piece: Piece, found: Sequence[Found]) -> None:
         """Apply the next records of a piece; one that is here already only gains a place."""
-        view, past, lane = self._view, self._pasts[id(piece)], piece.lane
+        view, lane = self._view, piece.lane
         low, high = found[0].record["seq"], found[-1].record["seq"]
-        skips = bool(vector.intersect(vector.of(lane, low, high), view.have))
-        saw_all = not skips and self._saw_all(piece, low, len(found))
+        known = vector.intersect(vector.of(lane, low, high), view.have)
         lost: list[int] = []
-        for item in found:
-            record = item.record
-            key = (record["type"], record["id"]) if record["kind"] == "entity" else None
-            if key is not None and not (skips and vector.contains(view.have, record["seq"], lane)):
-                try:
-                    change = view.change_of(record, lane)
-                except BadLineError as error:
-                    lost.append(record["seq"])
-                    self._lose(piece, item, str(error))
-                    continue
-                before = view.state(key)
-                if saw_all and (before is None or before.holes is NO_HOLES):
-                    view.put_state(key, follow(before, change))
-                else:
-                    view.put_state(key, apply(before, change, past))
-            if self._is_listing:
-                self._list(piece, item, key)
+        if known != vector.of(lane, low, high):
+            new = [item for item in found if not vector.contains(known, item.record["seq"], lane)] if known else found
+            lost = self._apply_new(piece, new, saw_all=not known and self._saw_all(piece, low, len(found)))
+        if self._is_listing:
+            self._list(piece, [item for item in found if item.record["seq"] not in lost] if lost else found)
         self.applied += len(found)
         for start, stop in spans_of([item.record["seq"] for item in found if item.record["seq"] not in lost]):
             view.add_have(lane, start, stop)
+
+    def _apply_new(self, piece: Piece, found: Sequence[Found], *, saw_all: bool) -> list[int]:
+        """Apply records that are not here yet; return the seqs of those whose payload is missing."""
+        view, past, lane = self._view, self._pasts[id(piece)], piece.lane
+        lost: list[int] = []
+        for item in found:
+            record = item.record
+            if record["kind"] != "entity":
+                continue
+            key = (record["type"], record["id"])
+            if saw_all and TEXT in record and self._keep(key, record, lane):
+                continue
+            try:
+                change = self._change_of(record, lane)
+            except BadLineError as error:
+                if TEXT in record:
+                    raise
+                lost.append(record["seq"])
+                self._lose(piece, item, str(error))
+                continue
+            before = self._state(key)
+            if saw_all and (before is None or before.holes is NO_HOLES):
+                view.put_state(key, follow(before, change))
+            else:
+                view.put_state(key, apply(before, change, past))
+        return lost
+
+    def _keep(self, key: Key, record: Record, lane: str) -> bool:
+        """Keep the newest of an entity's events undecoded; False where something is missing of its past."""
+        latest = self._latest.get(key)
+        if latest is None:
+            before = self._view.state(key)
+            if before is not None and before.holes is not NO_HOLES:
+                return False
+            latest = self._latest[key] = Latest(before)
+        latest.add((record["seq"], lane), record["rev"], record[TEXT], record.get("set", ()), record.get("unset", ()))
+        return True
+
+    def _state(self, key: Key) -> EntityState | None:
+        latest = self._latest.pop(key, None) if self._latest else None
+        if latest is not None:
+            self._view.put_state(key, latest.state(payload_of))
+        return self._view.state(key)
+
+    def _change_of(self, record: Record, lane: str) -> Change:
+        if record.get(TEXT) is not None:
+            record["data"] = payload_of(record[TEXT])
+        return self._view.change_of(record, lane)
+
+    def finish(self) -> None:
+        """Decode what was kept. Raises BadLineError."""
+        for key in list(self._latest):
+            self._state(key)
 
     def _saw_all(self, piece: Piece, low: int, count: int) -> bool:
         """Tell whether the writer of a run of records saw all that is here; for a short run it is not worth asking."""
@@ -80,11 +126,18 @@ class Applier:
         """Tell where the text of a pack's lines stands in it (see ``segments.folders.Text``)."""
         self._places[file] = places
 
-    def _list(self, piece: Piece, item: Found, key: Key | None) -> None:
-        offset, inner = locate(self._places.get(piece.file, _PLAIN), item.offset)
-        seq = item.record["seq"]
-        location = Location(seq, piece.lane, piece.file, offset, inner, item.length)
-        self._view.overlay.events[seq, piece.lane] = Event(key, location)
+    def _list(self, piece: Piece, found: Sequence[Found]) -> None:
+        places, events, lane, file = (
+            self._places.get(piece.file, _PLAIN),
+            self._view.overlay.events,
+            piece.lane,
+            piece.file,
+        )
+        for start, length, record in found:
+            offset, inner = (start, 0) if places is _PLAIN else locate(places, start)
+            seq = record["seq"]
+            key = (record["type"], record["id"]) if record["kind"] == "entity" else None
+            events[seq, lane] = Event(key, Location(seq, lane, file, offset, inner, length))
 
     def _lose(self, piece: Piece, item: Found, reason: str) -> None:
         seq = item.record["seq"]

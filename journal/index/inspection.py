@@ -4,6 +4,25 @@ import sqlite3
 
 from journal.index.database import file_uri
 
+_NO_JSON = """
+SELECT 'entities' FROM entities WHERE NOT json_valid(state) OR (data IS NOT NULL AND NOT json_valid(data))
+UNION ALL SELECT 'sections' FROM sections WHERE NOT json_valid(sees)
+UNION ALL SELECT 'parts' FROM parts WHERE NOT json_valid(spans)
+UNION ALL SELECT 'meta' FROM meta WHERE key IN ('have_files', 'covers') AND NOT json_valid(value)
+"""
+_TEXTS = (
+    "SELECT type, name, lane, data, state FROM entities",
+    "SELECT lane, sees, prev_segment FROM sections",
+    "SELECT lane, spans FROM parts",
+    "SELECT key, value FROM meta",
+    "SELECT lane, reason FROM damage",
+    "SELECT lane FROM lanes",
+    "SELECT type, name FROM printed",
+    "SELECT type, name FROM unprinted",
+    "SELECT path FROM folders",
+)
+_SAID_MAX = 120
+
 
 def problem_of(path: str, *, thorough: bool) -> str | None:
     """Return what SQLite says against a file; None where it is sound, or cannot be looked into now.
@@ -15,10 +34,25 @@ def problem_of(path: str, *, thorough: bool) -> str | None:
         database = sqlite3.connect(f"file:{file_uri(path)}?mode=ro", uri=True, timeout=5.0)
         try:
             said: str = database.execute(f"PRAGMA {check}(1)").fetchone()[0]
+            return said[:_SAID_MAX] if said != "ok" else _unreadable(database)
         finally:
             database.close()
     except sqlite3.OperationalError:
         return None  # locked, or on a disk where SQLite cannot open it read-only
     except sqlite3.DatabaseError as error:
-        return str(error)
-    return None if said == "ok" else said
+        return str(error)[:_SAID_MAX]
+
+
+def _unreadable(database: sqlite3.Connection) -> str | None:
+    """Return what cannot be read of the rows: SQLite has no checksums, so its pages may be right and texts be wrong."""
+    if database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'entities'").fetchone() == (0,):
+        return None  # of another schema: it is replaced before it is read
+    try:
+        found = database.execute(_NO_JSON).fetchone()
+        for statement in _TEXTS:
+            for _ in database.execute(statement):
+                pass
+    except sqlite3.OperationalError as error:
+        is_able = "no such function" not in str(error)  # SQLite may be built without its JSON functions
+        return str(error)[:_SAID_MAX] if is_able else None
+    return f"rows of {found[0]} are not JSON" if found else None

@@ -25,7 +25,7 @@ def load_pieces(view: View, facts: FileFacts, bounds: Bounds, applier: Applier) 
         text = read_text(view.files, path, facts.folder)
     except FileNotFoundError as error:
         raise NeedsRebuildError(f"{path} left while it was read") from error
-    result = scan(text.data, floor_seq=bounds.floor_seq, limit_seq=bounds.limit_seq)
+    result = scan(text.data, floor_seq=bounds.floor_seq, limit_seq=bounds.limit_seq, is_light=applier.is_light)
     applied = result.end if facts.folder == SEGMENTS else facts.size
     crc = checksum_on(0, text.data[:applied]) if facts.folder == SEGMENTS else checksum_on(0, view.files.read(path))
     if facts.folder != SEGMENTS:

@@ -8,10 +8,12 @@ from journal.index.applying import Applier
 from journal.index.bounds import Bounds, limits_of, no_memory, with_limit
 from journal.index.comparing import path_of
 from journal.index.loading import load_pieces
-from journal.index.rows import Location
+from journal.index.replay import Piece
+from journal.index.rows import FileFacts, Location
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS
 from journal.segments.pack import MEMBER_BYTES_MAX, read_line
+from journal.state import vector
 
 
 def list_events(view: View, progress: Callable[[int, int], None] | None = None) -> None:
@@ -25,9 +27,9 @@ def list_events(view: View, progress: Callable[[int, int], None] | None = None) 
         bounds = with_limit(no_memory, facts.name, limits)
         if facts.last:
             bounds = Bounds(limit_seq=facts.last)
-        applier = Applier(view)
         damage, seen = list(view.damage), list(view.overlay.damage)
-        for piece in load_pieces(view, facts._replace(listed=1), bounds, applier):
+        applier, pieces = _load(view, facts._replace(listed=1), bounds)
+        for piece in pieces:
             applier.opened(piece)
             if piece.found:
                 applier.apply(piece, piece.found)
@@ -35,6 +37,21 @@ def list_events(view: View, progress: Callable[[int, int], None] | None = None) 
             view.damage, view.overlay.damage = damage, seen
         if progress is not None:
             progress(number + 1, len(unlisted))
+
+
+def _load(view: View, facts: FileFacts, bounds: Bounds) -> tuple[Applier, list[Piece]]:
+    """Read a file whose records were applied already, lightly; as ever where it holds any that were not."""
+    applier = Applier(view, is_light=True)
+    pieces = load_pieces(view, facts, bounds, applier)
+    held = [
+        vector.of(piece.lane, piece.found[0].record["seq"], piece.found[-1].record["seq"])
+        for piece in pieces
+        if piece.found
+    ]
+    if not all(vector.is_subset(spans, view.have) for spans in held):
+        applier = Applier(view)
+        pieces = load_pieces(view, facts, bounds, applier)
+    return applier, pieces
 
 
 def read_record(view: View, place: Location) -> Record | None:

@@ -40,21 +40,29 @@ def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
     Crash argument: until the transaction commits the old index stands; it is a cache in any case.
     """
     with view.index.writing(), _no_collections():
-        view.index.empty()
-        view.reload()
-        view.is_bare = True
         try:
-            covers: Vector = {}
-            # The newest first: what it contains need not be read.
-            for name in sorted((name for folder, name in listing if folder == CHECKPOINTS), reverse=True):
-                covers = _join_checkpoint(view, name, listing, covers)
-            view.covers = view.have = covers
-            view.top = vector.highest(covers)
-            _replay(view, listing, bounds, progress)
-            view.write_overlay()
-        finally:
-            view.is_bare = False
+            _build(view, listing, bounds, progress, is_light=True)
+        except BadLineError:
+            # A payload that is not JSON under a right checksum: all payloads are looked at, and that one is damage.
+            _build(view, listing, bounds, progress, is_light=False)
     view.settle()
+
+
+def _build(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, *, is_light: bool) -> None:
+    view.index.empty()
+    view.reload()
+    view.is_bare = True
+    try:
+        covers: Vector = {}
+        # The newest first: what it contains need not be read.
+        for name in sorted((name for folder, name in listing if folder == CHECKPOINTS), reverse=True):
+            covers = _join_checkpoint(view, name, listing, covers)
+        view.covers = view.have = covers
+        view.top = vector.highest(covers)
+        _replay(view, listing, bounds, progress, is_light=is_light)
+        view.write_overlay()
+    finally:
+        view.is_bare = False
 
 
 @contextmanager
@@ -106,11 +114,11 @@ def _joined(view: View, states: dict[Key, EntityState], covers: Vector, more: Ve
     return joined
 
 
-def _replay(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None) -> None:
+def _replay(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, *, is_light: bool) -> None:
     keys = sorted((key for key in listing if key[0] != CHECKPOINTS), key=_order)
     covered = _covered(view, keys)
     limits = limits_of(view, [key for key in keys if key not in covered])
-    applier = Applier(view, is_listing=False)
+    applier = Applier(view, is_listing=False, is_light=is_light)
     done = 0
     sources = []
 
@@ -132,6 +140,7 @@ def _replay(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
         sources.append(Source(first, lane, partial(load, facts, bounds_here)))
     for piece, found in in_causal_order(sources, applier.opened):
         applier.apply(piece, found)
+    applier.finish()
 
 
 def _order(key: Key) -> tuple[int, str, str]:

@@ -16,7 +16,7 @@ from journal.format import values
 from journal.format.limits import DEPTH_MAX
 from journal.format.lines import BadLineError
 from journal.format.names import blob_file, parse_event_id
-from journal.format.record import DELETE, Record
+from journal.format.record import DELETE, Record, check_ref
 from journal.format.segment import Intervals
 from journal.index.database import Index
 from journal.index.rows import DamageFacts, EntityRow, FileFacts, Location, SectionFacts
@@ -192,6 +192,7 @@ class View:
         """Return the JSON object in a blob. Raises BadLineError."""
         import hashlib
 
+        check_ref(ref, "ref")
         path = os.path.join(self.root, "blobs", *blob_file(ref["sha256"]).split("/"))
         try:
             text = self.files.read_at(path, 0, ref["bytes"] + 1)
@@ -307,7 +308,7 @@ class View:
             names = [name for part in _GROUPS for group in form.get(part, {}).values() for name in group]
             head = parse_event_id(form["heads"][0]) if len(form["heads"]) == 1 else None
             is_plain = head is not None and len(set(names)) == len(names) and not ("holes" in form or "ref" in form)
-            if head is None or not is_plain or type(form["rev"]) is not int or type(form.get("data", {})) is not dict:
+            if head is None or not is_plain or not _is_rev(form["rev"]) or type(form.get("data", {})) is not dict:
                 state = self.state_of_form(form)
                 return self.row_of(key, state), state_text(state)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
@@ -340,6 +341,10 @@ class View:
     def settle_version(self) -> None:
         """Take the index as it is now for the one that this view has read: nobody else can have written it."""
         self.version = self.index.changes_of_others()
+
+
+def _is_rev(value: Any) -> bool:
+    return type(value) is int and value >= 1
 
 
 def _stat(stat: FileStat) -> tuple[int, int, int, int]:

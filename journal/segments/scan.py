@@ -18,6 +18,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from journal.format import record as records
+from journal.format.light import decode_lightly
 from journal.format.lines import BadLineError, unseal
 from journal.format.record import Record
 from journal.format.segment import Header, decode_header
@@ -75,17 +76,20 @@ class _Line(NamedTuple):
     reason: str
 
 
-def scan(data: bytes, *, floor_seq: int = 0, limit_seq: int | None = None, after_seq: int = 0) -> Scan:
+def scan(
+    data: bytes, *, floor_seq: int = 0, limit_seq: int | None = None, after_seq: int = 0, is_light: bool = False
+) -> Scan:
     """Return what the text of a segment, or of a part of it from a line's start on, means.
 
     ``floor_seq``: records up to here were acknowledged, so their absence is damage, not a torn tail.
     ``limit_seq``: the next header says that the valid part ends here; None if there is no next one.
     ``after_seq``: the last seq before this part, where a part is scanned.
+    ``is_light``: records may be light ones (see ``format.light``).
     """
     end_seq = _NO_LIMIT if limit_seq is None else limit_seq
     floor_seq = min(max(floor_seq, limit_seq or 0), end_seq)
     lines: list[_Line] = []
-    sections, end = _whole_sections(data, end_seq), len(data)
+    sections, end = _whole_sections(data, end_seq, is_light=is_light), len(data)
     if sections is None:
         lines = _read_lines(data)
         sections, end = _sections(lines, end_seq), _valid_end(lines, end_seq)
@@ -96,21 +100,24 @@ def scan(data: bytes, *, floor_seq: int = 0, limit_seq: int | None = None, after
     return Scan(sections, end, is_torn, damage)
 
 
-def _whole_sections(data: bytes, end_seq: int) -> list[Section] | None:
+def _whole_sections(data: bytes, end_seq: int, *, is_light: bool) -> list[Section] | None:
     """Return the sections of the usual text: every line verifies, counts, and stands in order. Else None."""
     sections: list[Section] = []
     found: list[Found] = []
     start, last = 0, 0
     try:
         while stop := data.find(b"\n", start) + 1:
-            fields = unseal(data[start:stop])
+            line = data[start:stop]
+            light = decode_lightly(line) if is_light else None
+            fields = unseal(line) if light is None else light
             if fields.get("kind") == "segment":
                 found = []
                 sections.append(Section(decode_header(fields), start, found))
                 if any(section.header == sections[-1].header for section in sections[:-1]):
                     return None
             else:
-                records.check(fields)
+                if light is None:
+                    records.check(fields)
                 seq = fields["seq"]
                 if not last < seq <= end_seq:
                     return None

@@ -3,6 +3,7 @@
 Assignments are grouped by event, and values that the document shows already are not repeated.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from journal.format import values
@@ -15,7 +16,7 @@ from journal.state.vector import EventId
 
 def encode_state(state: EntityState) -> dict[str, Any]:
     """Return the JSON form of a state; equal states give equal forms."""
-    heads = sorted(state.heads.items())
+    heads = sorted(state.heads.items()) if len(state.heads) > 1 else list(state.heads.items())
     form: dict[str, Any] = {"rev": state.rev, "heads": [event_id(*head) for head, _ in heads]}
     shown: Payload = {}
     live = [image for _, image in heads if image is not None]
@@ -26,15 +27,18 @@ def encode_state(state: EntityState) -> dict[str, Any]:
     groups: dict[EventId, tuple[list[str], list[str], Payload]] = {}
     for name, pairs in sorted(state.fields.items()):
         for event, item in pairs:
-            same, unset, differ = groups.setdefault(event, ([], [], {}))
+            group = groups.get(event)
+            if group is None:
+                group = groups[event] = ([], [], {})
             if item is ABSENT:
-                unset.append(name)
-            elif name in shown and (shown[name] is item or _text(shown[name]) == _text(item)):
-                same.append(name)
+                group[1].append(name)
+            elif name in shown and _is_same(shown[name], item):
+                group[0].append(name)
             else:
-                differ[name] = item
+                group[2][name] = item
+    ordered = sorted(groups.items())
     for key, part in (("set", 0), ("unset", 1), ("values", 2)):
-        chosen = {event_id(*event): group[part] for event, group in sorted(groups.items()) if group[part]}
+        chosen = {event_id(*event): group[part] for event, group in ordered if group[part]}
         if chosen:
             form[key] = chosen
     if state.holes is not NO_HOLES:
@@ -93,11 +97,19 @@ def _names(names: Any) -> list[str]:
     return names
 
 
-def _text(value: Any) -> bytes:
+def _is_same(first: Any, second: Any) -> bool:
+    """Tell whether two values have the same text."""
+    if first is second:
+        return True
+    if type(first) is not type(second):
+        return False
+    if type(first) is str or type(first) is int:
+        return bool(first == second)
     # Not the canonical text: the order of keys has to come back too, or clones would differ in bytes.
-    return values.encode_trusted(value)
+    return values.encode_trusted(first) == values.encode_trusted(second)
 
 
+@lru_cache(maxsize=1024)
 def _event(text: str) -> EventId:
     parsed = parse_event_id(text)
     if parsed is None:

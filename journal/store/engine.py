@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from journal.disk.files import Files
 from journal.disk.gitdir import HeadWatch, find_git
-from journal.errors import ClosedError, JournalError, NotAppliedError
+from journal.errors import ClosedError, DamagedError, JournalError, NotAppliedError
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
+from journal.format.lines import BadLineError
 from journal.format.segment import encode_header
 from journal.index.rows import Location
 from journal.index.view import Event, Key, View, checksum_on, with_stat
@@ -111,7 +112,19 @@ class Engine:
             why = "was closed" if self._is_closed else "belongs to the parent of this process; open it again here"
             raise ClosedError(f"the journal {why}")
         with self._threads:
-            yield
+            try:
+                yield
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError as error:
+                self.indexing.distrust()
+                raise JournalError(
+                    f"the index is broken: {error}",
+                    path=self.local,
+                    hint="call again: it is built anew",
+                ) from error
+            except BadLineError as error:
+                raise DamagedError(f"a file of the truth is not what it says: {error}") from error
 
     @contextlib.contextmanager
     def locked(self, timeout_seconds: float | None = None) -> Iterator[None]:
@@ -210,6 +223,15 @@ class Engine:
             yield self.indexing.view
 
     def _be_current(self) -> None:
+        try:
+            self._bring_up_to_date()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            self.indexing.distrust()
+            self._bring_up_to_date()
+
+    def _bring_up_to_date(self) -> None:
         indexing = self.indexing
         if self._is_locked:
             indexing.bring_forward()

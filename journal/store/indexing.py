@@ -46,6 +46,7 @@ class Indexing:
         self.is_shared = False
         """Whether the view stands on the index file, which may be written under the lock."""
         self.tip: Tip | None = None
+        self._is_broken = False
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
         self.unsynced: str | None = None
@@ -56,14 +57,20 @@ class Indexing:
     def drop(self) -> None:
         """Close the index; the next use opens it again."""
         if self.view is not None:
-            self.view.index.close()
+            with contextlib.suppress(sqlite3.Error):
+                self.view.index.close()
         self.view, self.is_shared = None, False
+
+    def distrust(self) -> None:
+        """SQLite finds the index broken: it is a cache, and the next one who holds the lock makes it anew."""
+        self.drop()
+        self._is_broken = True
 
     def open_if_ours(self) -> View | None:
         """Open the index file as it is, without the lock; None where there is none that counts."""
         path = os.path.join(self._local, INDEX_FILE)
         found = self._files.stat(path)
-        if found is None or found.kind != "file" or not is_made_here(self._files, self._local):
+        if self._is_broken or found is None or found.kind != "file" or not is_made_here(self._files, self._local):
             return None
         for read_only in (False, True):
             with contextlib.suppress(sqlite3.Error):
@@ -88,9 +95,10 @@ class Indexing:
 
     def _open_or_replace(self, path: str) -> Index:
         found = self._files.stat(path)
-        if found is not None and found.kind == "file":
+        if found is not None and found.kind == "file" and not self._is_broken:
             with contextlib.suppress(sqlite3.Error):
                 return Index(path)
+        self._is_broken = False
         # A cache that cannot be used is dropped; a link goes, what it leads to stays.
         for suffix in ("", "-wal", "-shm", "-journal"):
             self._files.remove(path + suffix)
@@ -131,6 +139,13 @@ class Indexing:
         with view.index.writing():
             view.index.set_meta("built_for", self._built_for())
         view.settle()
+
+    def build_anew(self) -> View:
+        """Under the lock: replace what the index file says of the truth by what the files say."""
+        view = self.view if self.view is not None and self.is_shared else self.open_under_lock()
+        self._rebuild(view, self._look_behind())
+        self._is_behind = False
+        return view
 
     # -- being current --------------------------------------------------------------------------
 
@@ -224,12 +239,22 @@ class Indexing:
     # -- history --------------------------------------------------------------------------------
 
     def list_events(self) -> bool:
-        """Note the places of all events that a rebuild only folded, in the overlay; True if there were any."""
+        """Note the places of all events that a rebuild only folded, in the overlay; True if there were any.
+
+        Raises FileNotFoundError where a file left meanwhile: bring the view forward, and ask again.
+        """
         view = self.view
         assert view is not None
         if all(facts.listed for facts in view.facts.values() if facts.folder != CHECKPOINTS):
             return False
+        from journal.index.loading import NeedsRebuildError
         from journal.index.places import list_events
 
-        list_events(view, self._progress("history"))
+        try:
+            list_events(view, self._progress("history"))
+        except NeedsRebuildError as error:
+            view.reload()
+            self.freshness.forget()
+            self._is_behind = True
+            raise FileNotFoundError(str(error)) from error
         return True

@@ -259,12 +259,10 @@ class Lanes:
         return found
 
     def _create(self, path: str) -> OpenFile:
-        try:
-            return self._files.open_append(path, create=True)
-        except FileNotFoundError:
-            # Git removes a folder with the last file that it has in it.
-            ensure_folder(self._files, self._root, SEGMENTS, durable=True)
-            return self._files.open_append(path, create=True)
+        # Git removes a folder with the last file that it has in it, and may check out a link in its place.
+        is_there = self._files.stat(os.path.dirname(path)) is not None
+        ensure_folder(self._files, self._root, SEGMENTS, durable=not is_there)
+        return self._files.open_append(path, create=True)
 
     def _note(self, view: View, target: Target, tip: Tip) -> None:
         """Remember the tip. What is durable already cannot fail by this: without memory a lane is started."""

@@ -26,7 +26,7 @@ from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
 from journal.format.lines import BadLineError
 from journal.format.names import checkpoint_file
 from journal.format.segment import Vector
-from journal.index.view import Key, View, state_from_texts
+from journal.index.view import Key, OvertakenError, View, state_from_texts
 from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
 from journal.state.encoding import encode_state

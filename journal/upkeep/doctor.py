@@ -41,7 +41,10 @@ Without ``fix`` nothing is written and no lock is taken. Every file of the truth
 from journal.errors import UsageError
 from journal.store.engine import Engine
 from journal.upkeep.findings import Report
-from journal.upkeep.looking import Look, look
+from journal.upkeep.found import Look
+from journal.upkeep.looking import look
+
+_ROUNDS_MAX = 3
 
 
 def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool) -> Report:
@@ -58,8 +61,13 @@ def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool) -> Re
 
     with engine.locked():
         found = look(engine, verify=verify)
-        done = repair(engine, found)
-        if done:
+        done: list[str] = []
+        for _ in range(_ROUNDS_MAX):
+            repaired = repair(engine, found)
+            if not repaired:
+                break
+            done.extend(repaired)
+            # A segment that is whole again may refer to a blob that is not.
             found = look(engine, verify=verify)
         accepted = accept(engine, found) if accept_loss else []
         if accepted:

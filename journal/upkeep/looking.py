@@ -1,89 +1,54 @@
 """One look at everything: all checks in order, and what they found, as the repairs need it."""
 
-from dataclasses import dataclass, field
-
-from journal.format.segment import Vector
-from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing, list_truth
+from journal.errors import JournalError
+from journal.index.loading import NeedsRebuildError
+from journal.index.view import View
+from journal.segments.folders import CHECKPOINTS, Listing, list_truth
 from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.indexing import Indexing
-from journal.upkeep.checks.blobs import BlobsRead, blob_findings, blob_losses, read_blobs
+from journal.upkeep.checks.blobs import blob_findings, blob_losses, read_blobs
 from journal.upkeep.checks.cache import Cache, build, index_findings, indexing_of, open_cache
-from journal.upkeep.checks.checkpoints import CheckpointRead, checkpoint_findings, covered, read_checkpoints
+from journal.upkeep.checks.checkpoints import checkpoint_findings, covered, read_checkpoints
 from journal.upkeep.checks.comparing import differences
-from journal.upkeep.checks.copies import Copies
-from journal.upkeep.checks.facts import Reference
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
 from journal.upkeep.checks.leftovers import leftover_findings
 from journal.upkeep.checks.losses import Loss, Place, loss_findings
-from journal.upkeep.checks.printed import Printed, look_at_projections, shortened
+from journal.upkeep.checks.printed import look_at_projections
+from journal.upkeep.checks.shortening import shortened
 from journal.upkeep.checks.surroundings import surrounding_findings
-from journal.upkeep.checks.survey import Progress, Survey, survey_truth
+from journal.upkeep.checks.survey import Progress, survey_truth
 from journal.upkeep.checks.truth import chain_losses, strange_findings
 from journal.upkeep.checks.wiring import copies_of, own_file_findings, wiring_findings
 from journal.upkeep.findings import Finding, Severity
+from journal.upkeep.found import Look
 
 _TRIES = 3
+_LATER = "run it again when it is quieter"
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
 _OF_A_MOMENT = frozenset(("index-differs", "state-differs", "torn-tail"))
 """What may only seem so while somebody writes."""
 
 
-@dataclass(slots=True)
-class Look:
-    """What one look found.
-
-    ``missing`` and ``changed`` are files of the truth that git has as they were; ``lost``: events without their
-    blob; ``have``: all other events that are in files; ``covers``: those in sound checkpoints.
-    """
-
-    survey: Survey
-    copies: Copies | None
-    checkpoints: list[CheckpointRead] = field(default_factory=list)
-    blobs: BlobsRead = field(default_factory=lambda: BlobsRead({}, set(), []))
-    references: list[Reference] = field(default_factory=list)
-    losses: list[Loss] = field(default_factory=list)
-    lost: Vector = field(default_factory=dict)
-    have: Vector = field(default_factory=dict)
-    covers: Vector = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    printed: Printed = field(default_factory=lambda: Printed([], [], [], 0, 0, 0))
-    findings: list[Finding] = field(default_factory=list)
-
-    def has(self, *codes: str) -> bool:
-        """Tell whether any finding has one of these codes."""
-        return any(finding.code in codes for finding in self.findings)
-
-    def counts(self) -> dict[str, int]:
-        """Return how much was looked at."""
-        folders = [folder for folder, _ in self.survey.listing]
-        size = self.survey.bytes + sum(item.size for item in self.checkpoints) + sum(self.blobs.sound.values())
-        return {
-            "segments": folders.count(SEGMENTS),
-            "records": self.survey.records,
-            "packs": len(folders) - folders.count(SEGMENTS) - folders.count(CHECKPOINTS),
-            "checkpoints": len(self.checkpoints),
-            "blobs": len(self.blobs.sound) + len(self.blobs.bad),
-            "entities": self.printed.entities,
-            "projections": self.printed.files,
-            "bytes": size,
-        }
-
-
 def look(engine: Engine, *, verify: bool) -> Look:
     """Look at everything, and change nothing; where somebody writes meanwhile, look again."""
+    found: Look | None = None
     for _ in range(_TRIES):
         # What is remembered of the lane's end comes first: the files may only be ahead of it.
         indexing = indexing_of(engine, engine.lanes.tip())
         listing, strange = list_truth(engine.files, engine.root)
-        found = _look_once(engine, indexing, listing, strange, verify=verify)
+        try:
+            found = _look_once(engine, indexing, listing, strange, verify=verify)
+        except (NeedsRebuildError, FileNotFoundError):
+            continue  # git or a compaction has taken away what was listed a moment ago
         if list_truth(engine.files, engine.root)[0] == listing:
             break
-    else:
+    if found is None:
+        raise JournalError("the files of the store change faster than they can be read", hint=_LATER)
+    if list_truth(engine.files, engine.root)[0] != listing:
         found.findings = [finding for finding in found.findings if finding.code not in _OF_A_MOMENT]
         message = "somebody wrote all the while, so the index and the files were not compared"
-        found.findings.append(Finding("busy", "info", None, message, "run it again when it is quieter"))
+        found.findings.append(Finding("busy", "info", None, message, _LATER))
     found.findings.sort(key=lambda finding: _ORDER[finding.severity])
     return found
 
@@ -92,7 +57,11 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found = _look_at_files(engine, indexing, listing, strange)
     cache = open_cache(engine, indexing, listing, thorough=verify)
     _look_for_losses(found, cache)
-    found.printed = look_at_projections(engine.files, engine.root, engine.config, cache.view, reads_all=verify)
+    fresh = build(indexing, engine, listing) if verify else cache.view
+    # An index that knows more than a damaged truth has something to restore from, and nothing to be blamed for.
+    knows_more = bool(found.losses) and fresh.have != cache.view.have
+    shown = cache.view if knows_more else fresh
+    found.printed = look_at_projections(engine.files, engine.root, engine.config, shown, cache)
     found.findings.extend(cache.findings)
     found.findings.extend(index_findings(cache, found.survey, found.lost, found.covers))
     found.findings.extend(found.printed.findings)
@@ -101,7 +70,9 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found.findings.extend(leftover_findings(engine.files, engine.root))
     found.findings.extend(surrounding_findings(engine.files, engine.root))
     if verify:
-        found.findings.extend(shortened(_verify(engine, indexing, cache, found)))
+        live = cache.view if cache.is_live and not knows_more else None
+        found.findings.extend(shortened(_verify(engine, indexing, live, fresh, found)))
+        fresh.index.close()
     cache.view.index.close()
     return found
 
@@ -150,7 +121,7 @@ def _look_for_losses(found: Look, cache: Cache) -> None:
     chain = (loss for loss in chain_losses(survey, found.covers, was_known) if loss.path not in found.missing)
     found.losses = [*survey.losses, *chain, *without_blob]
     found.losses.extend(_told_by_index(cache, {loss.place for loss in found.losses}))
-    found.findings.extend(loss_findings(found.losses, survey.accepted, found.have, found.covers))
+    found.findings.extend(shortened(loss_findings(found.losses, survey.accepted, found.have, found.covers)))
     found.findings.extend(checkpoint_findings(found.checkpoints, found.have))
 
 
@@ -176,17 +147,15 @@ def _look_at_git(engine: Engine, found: Look) -> None:
     found.findings.extend(wiring_findings(engine, found.copies, sorted(found.survey.identities)))
 
 
-def _verify(engine: Engine, indexing: Indexing, cache: Cache, found: Look) -> list[Finding]:
-    """Build everything anew, from checkpoints and tail and from events alone, and compare each entity."""
+def _verify(engine: Engine, indexing: Indexing, live: View | None, fresh: View, found: Look) -> list[Finding]:
+    """Compare each entity of the index with one built anew, and that with one built from events alone."""
     listing = found.survey.listing
     findings: list[Finding] = []
-    fresh = build(indexing, engine, listing)
-    if cache.is_live:
-        findings.extend(differences(cache.view, fresh, "the files"))
+    if live is not None:
+        findings.extend(differences(live, fresh, "the files"))
     alone = {key: stat for key, stat in listing.items() if key[0] != CHECKPOINTS}
     if len(alone) < len(listing) and vector.is_subset(found.covers, fresh.have_files):
         events = build(indexing, engine, alone)
         findings.extend(differences(fresh, events, "the events alone"))
         events.index.close()
-    fresh.index.close()
     return findings

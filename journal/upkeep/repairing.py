@@ -7,7 +7,7 @@ did not get to.
 import os
 
 from journal.disk.files import write_whole
-from journal.disk.folders import ensure_folder
+from journal.format.names import blob_file
 from journal.store.batch import Note
 from journal.store.damage import ACCEPTED_NOTE
 from journal.store.engine import Engine
@@ -16,10 +16,11 @@ from journal.store.layout import accompanying_files
 from journal.upkeep.checks.blobs import BLOBS
 from journal.upkeep.checks.leftovers import temporary_files
 from journal.upkeep.checks.losses import note_of, open_losses
-from journal.upkeep.looking import Look
-from journal.upkeep.parking import park, park_copy
+from journal.upkeep.found import Look
+from journal.upkeep.parking import park
 from journal.upkeep.reconcile import reconcile
-from journal.upkeep.restoring import whole_bytes
+from journal.upkeep.restoring import restore_truth
+from journal.upkeep.wholeness import whole_bytes
 
 _OF_INDEX = ("index-corrupt", "index-differs", "state-differs")
 
@@ -28,17 +29,15 @@ def repair(engine: Engine, found: Look) -> list[str]:
     """Repair what was found, as far as it can be, and return a sentence for each repair. The lock is held."""
     # Whoever appends next must look at the files anew.
     engine.lanes.close()
-    done = [*_own_files(engine), *_truth(engine, found), *_put_aside(engine, found)]
-    has_blobs = any(BLOBS in sentence for sentence in done)
-    if has_blobs or _is_index_wrong(found):
-        _rebuild_index(engine)
+    done = [*_own_files(engine), *restore_truth(engine, found), *_put_aside(engine, found)]
+    if any(BLOBS in sentence for sentence in done) or _is_index_wrong(found):
+        _build_index_anew(engine, found)
         done.append("built the index anew from the truth")
     with engine.reading():
         engine.flush()
-    if found.printed.lagging or found.printed.strange or has_blobs:
-        count = reconcile(engine)
-        if count:
-            done.append(f"wrote or removed {count:,} projection{'s' if count > 1 else ''}")
+    if found.has("projection-missing", "projection-stale", "projection-leftover", "projection-strange"):
+        reconcile(engine)
+        done.append("brought the projections up to date")
     return done
 
 
@@ -60,47 +59,13 @@ def _own_files(engine: Engine) -> list[str]:
     return done
 
 
-# -- the truth --------------------------------------------------------------------------------------
-
-
-def _truth(engine: Engine, found: Look) -> list[str]:
-    """Put back what git still has whole, and what can be told from the rest of a file."""
-    suspects = [*found.missing, *found.changed, *(loss.path for loss in found.losses)]
-    suspects.extend(
-        f"{BLOBS}/{ref.sha256[:2]}/{ref.sha256}" for ref in found.references if _is_unsound(found, ref.sha256)
-    )
-    suspects.extend(item.path for item in found.checkpoints if item.problem is not None and not item.is_newer)
-    return [sentence for path in dict.fromkeys(suspects) if (sentence := _restore(engine, found, path))]
-
-
-def _is_unsound(found: Look, sha256: str) -> bool:
-    return sha256 not in found.blobs.sound
-
-
-def _restore(engine: Engine, found: Look, path: str) -> str | None:
-    full = os.path.join(engine.root, *path.split("/"))
-    stat = engine.files.stat(full)
-    if stat is not None and stat.kind != "file":
-        return None
-    current = engine.files.read(full) if stat is not None else None
-    wanted = whole_bytes(path, current, found.copies.read(path) if found.copies is not None else None)
-    if wanted is None:
-        return None
-    kept = (
-        f"; what stood there is now {park_copy(engine.files, engine.root, path, current)}"
-        if current is not None
-        else ""
-    )
-    ensure_folder(engine.files, engine.root, os.path.dirname(path), durable=True)
-    write_whole(engine.files, full, wanted, durable=True)
-    return f"put {path} back as it was{kept}"
-
-
 # -- what gives way ---------------------------------------------------------------------------------
 
 
 def _put_aside(engine: Engine, found: Look) -> list[str]:
     paths = [item.path for item in found.checkpoints if _is_bad_still(engine, found, item.path)]
+    wanted = {ref.sha256 for ref in found.references}
+    paths.extend(f"{BLOBS}/{blob_file(sha256)}" for sha256 in sorted(found.blobs.bad - wanted))
     paths.extend(temporary_files(engine.files, engine.root))
     paths.extend([*found.printed.strange, *found.printed.leftovers])
     done = []
@@ -118,10 +83,12 @@ def _is_bad_still(engine: Engine, found: Look, path: str) -> bool:
     return whole_bytes(path, None, engine.files.read(os.path.join(engine.root, *path.split("/")))) is None
 
 
-def _rebuild_index(engine: Engine) -> None:
-    engine.indexing.drop()
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        engine.files.remove(os.path.join(engine.local, INDEX_FILE + suffix))
+def _build_index_anew(engine: Engine, found: Look) -> None:
+    if found.has("index-corrupt"):
+        engine.indexing.drop()
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            engine.files.remove(os.path.join(engine.local, INDEX_FILE + suffix))
+    engine.indexing.build_anew()
 
 
 # -- what cannot be repaired ------------------------------------------------------------------------
@@ -134,4 +101,7 @@ def accept(engine: Engine, found: Look) -> list[str]:
         return []
     notes = [Note(note=ACCEPTED_NOTE, data=note_of(loss, found.have)) for loss in losses.values()]
     engine.write(notes)
+    # What is lost here is lost as it is in every clone.
+    engine.indexing.build_anew()
+    reconcile(engine)
     return [f"noted as lost: {loss.path}, {loss.reason}" for loss in losses.values()]

@@ -1,61 +1,65 @@
-"""What a damaged or missing file of the truth should hold: from git's copy, or from what is left of it. Pure.
+"""Putting files of the truth back: from git's copy, from the rest of a file, or a blob from what still shows it."""
 
-Nothing is guessed: bytes are put back only where every line of them verifies, and none that verifies now is lost.
-"""
-
-import hashlib
+import contextlib
+import os
 from collections.abc import Iterator
 
-from journal.format.names import parse_checkpoint_file, parse_pack_file, parse_segment_file
-from journal.segments.folders import SEGMENTS
-from journal.segments.scan import scan
+from journal.disk.files import write_whole
+from journal.disk.folders import checked, ensure_folder
+from journal.errors import JournalError, UnsafePathError
+from journal.format import values
+from journal.format.names import blob_file
+from journal.index.view import Key
+from journal.store.engine import Engine
+from journal.upkeep.checks.blobs import BLOBS
+from journal.upkeep.checks.facts import Reference
+from journal.upkeep.found import Look
+from journal.upkeep.parking import park_copy
+from journal.upkeep.wholeness import whole_bytes
 
-_MARKERS = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
+
+def restore_truth(engine: Engine, found: Look) -> list[str]:
+    """Put back what git still has whole, and what can be told from what is here."""
+    suspects = [*found.missing, *found.changed, *(loss.path for loss in found.losses)]
+    suspects.extend(item.path for item in found.checkpoints if item.problem is not None and not item.is_newer)
+    restored = (_restore(engine, found, path, None) for path in dict.fromkeys(suspects))
+    unsound = {ref.sha256: ref for ref in found.references if ref.sha256 not in found.blobs.sound}
+    blobs = (_restore(engine, found, f"{BLOBS}/{blob_file(ref.sha256)}", ref) for ref in unsound.values())
+    return [sentence for sentence in (*restored, *blobs) if sentence is not None]
 
 
-def whole_bytes(path: str, current: bytes | None, copy: bytes | None) -> bytes | None:
-    """Return what a path of the truth should hold; None where that cannot be told, or it does already.
-
-    ``current``: what stands there; ``copy``: what git has under the name.
-    """
-    folder, _, name = path.partition("/")
-    if folder != SEGMENTS:
-        return copy if copy is not None and copy != current and _is_named_by(name, copy) else None
-    named = parse_segment_file(name)
-    if named is None:
+def _restore(engine: Engine, found: Look, path: str, ref: Reference | None) -> str | None:
+    full = os.path.join(engine.root, *path.split("/"))
+    try:
+        checked(engine.files, engine.root, full)
+    except UnsafePathError:
+        return None  # a link is in the way, and never followed
+    stat = engine.files.stat(full)
+    if stat is not None and stat.kind != "file":
         return None
-    needed = _records(current or b"", named.first)[0]
-    for candidate in _candidates(current, copy):
-        records, is_whole = _records(candidate, named.first)
-        if is_whole and candidate != current and needed.items() <= records.items():
-            return candidate
-    return None
+    current = engine.files.read(full) if stat is not None else None
+    wanted = whole_bytes(path, current, found.copies.read(path) if found.copies is not None else None)
+    if wanted is None and ref is not None and ref.key is not None:
+        wanted = next((data for text in _shown(engine, ref.key) if (data := whole_bytes(path, current, text))), None)
+    if wanted is None:
+        return None
+    kept = (
+        f"; what stood there is now {park_copy(engine.files, engine.root, path, current)}"
+        if current is not None
+        else ""
+    )
+    ensure_folder(engine.files, engine.root, os.path.dirname(path), durable=True)
+    write_whole(engine.files, full, wanted, durable=True)
+    return f"put {path} back as it was{kept}"
 
 
-def _candidates(current: bytes | None, copy: bytes | None) -> Iterator[bytes]:
-    if copy is not None:
-        # The segment may have grown since git got it.
-        yield copy + (current or b"")[len(copy) :]
-        yield copy
-    if current is not None:
-        yield current.replace(b'"}\r\n', b'"}\n')
-        yield b"".join(dict.fromkeys(line for line in _lines(current) if not line.startswith(_MARKERS)))
-
-
-def _records(data: bytes, first: int) -> tuple[dict[int, str], bool]:
-    """Return the checksum of each record by seq, and whether all of the text verifies."""
-    result = scan(data, after_seq=first - 1)
-    records = {found.record["seq"]: found.record["crc"] for section in result.sections for found in section.found}
-    is_whole = not result.damage and bool(result.sections) and result.sections[0].header is not None
-    return records, is_whole
-
-
-def _is_named_by(name: str, data: bytes) -> bool:
-    sha256 = hashlib.sha256(data).hexdigest()
-    named = parse_pack_file(name) or parse_checkpoint_file(name)
-    return sha256.startswith(named.digest) if named is not None else name.rpartition("/")[2] == sha256
-
-
-def _lines(data: bytes) -> list[bytes]:
-    parts = data.split(b"\n")
-    return [*(part + b"\n" for part in parts[:-1]), *parts[-1:]]
+def _shown(engine: Engine, key: Key) -> Iterator[bytes]:
+    """Yield what index and projection show of an entity: it may be just what a lost blob held; its hash tells."""
+    with engine.reading() as view:
+        row = view.row(key)
+    if row is not None and row.data is not None:
+        yield row.data.encode()
+    with contextlib.suppress(OSError, ValueError, JournalError):
+        path = os.path.join(engine.root, *engine.printer.path(key).split("/"))
+        shown = values.decode(engine.files.read(checked(engine.files, engine.root, path)))
+        yield values.encode_trusted(shown)

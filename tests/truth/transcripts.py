@@ -2,7 +2,7 @@
 
 A transcript is a block marked ``console``: ``$`` begins a command, ``>`` continues it, the rest is what it prints, on
 either stream. A ``…`` stands for anything, alone on a line for any lines. Ids, times and hashes count as equal,
-and so does any run of spaces. A command must succeed, unless what it prints begins with ``journal:``.
+and so does any run of spaces. A command must succeed, unless what it prints begins with ``journal:`` or ``error``.
 
 In a block marked ``python`` an expression that ends in ``# → value`` must have that value; ``# raises Error`` says
 that a statement must fail. The blocks of a page follow each other in one folder.
@@ -126,7 +126,7 @@ def run(page: Path, folder: Path) -> list[str]:
 
 def compare(command: Command, said: str, status: int) -> str | None:
     """Return what is wrong about what a command said, None where it is as shown."""
-    fails = bool(command.shown) and command.shown[0].startswith("journal:")
+    fails = bool(command.shown) and command.shown[0].startswith(("journal:", "error "))
     if (status != 0) is not fails:
         return f"ended with {status} and said:\n{said}"
     pattern = "".join(_pattern(line) for line in command.shown)

@@ -1,8 +1,10 @@
 """A small vocabulary to break stores with, and templates to break."""
 
 import os
+import pathlib
 import shutil
 import subprocess
+import tempfile
 
 from journal import Journal
 
@@ -11,6 +13,11 @@ BIG = {"text": "long " * 20_000}
 
 def git(folder, *arguments):
     subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def folder_in_memory():
+    """Make a folder in memory where there is one: nothing here is about the disk."""
+    return pathlib.Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
 
 
 class Store:
@@ -74,7 +81,7 @@ class Store:
         found = {}
         for place, folders, names in os.walk(self.root):
             if place == self.root:
-                folders.remove("local")
+                folders[:] = [name for name in folders if name != "local"]
             for name in [*names, *folders]:
                 path = os.path.join(place, name)
                 at = os.lstat(path)

@@ -13,7 +13,7 @@ from journal.index.database import MEMORY, Index
 from journal.index.inspection import problem_of
 from journal.index.loading import NeedsRebuildError
 from journal.index.rebuild import rebuild
-from journal.index.view import View
+from journal.index.view import Key, View
 from journal.segments.folders import Listing
 from journal.segments.tip import Tip
 from journal.state import vector
@@ -28,10 +28,15 @@ _HINT = "it holds nothing of its own: journal doctor --fix builds it anew"
 
 
 class Cache(NamedTuple):
-    """A view of the store in memory: from the index (``is_live``), or built from the files where it is of no use."""
+    """A view of the store in memory, from the index, or built from the files where it is of no use.
+
+    ``is_live``: its state came from the index. ``behind``: entities whose projection is known to be behind,
+    which the next reader mends.
+    """
 
     view: View
     is_live: bool
+    behind: set[Key]
     findings: list[Finding]
 
 
@@ -55,14 +60,22 @@ def open_cache(engine: Engine, indexing: Indexing, listing: Listing, *, thorough
     view = None if findings else _copy(engine, indexing)
     if view is not None:
         try:
-            catch_up(view, listing, indexing.bounds)
-            return Cache(view, True, findings)
-        except NeedsRebuildError:
-            view.index.close()
+            is_live = _bring_forward(view, listing, indexing)
+            return Cache(view, is_live, {*view.index.unprinted(), *view.overlay.states}, findings)
         except ValueError as error:
             view.index.close()
             findings.append(Finding("index-corrupt", "error", INDEX_PATH, f"cannot be read: {error}", _HINT))
-    return Cache(build(indexing, engine, listing), False, findings)
+    return Cache(build(indexing, engine, listing), False, set(), findings)
+
+
+def _bring_forward(view: View, listing: Listing, indexing: Indexing) -> bool:
+    try:
+        catch_up(view, listing, indexing.bounds)
+    except NeedsRebuildError:
+        # What it knows of projections stays.
+        rebuild(view, listing, indexing.bounds)
+        return False
+    return True
 
 
 def _file_findings(engine: Engine, *, thorough: bool) -> list[Finding]:

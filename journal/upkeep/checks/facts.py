@@ -4,6 +4,7 @@ from array import array
 from typing import NamedTuple
 
 from journal.format.segment import Previous
+from journal.index.view import Key
 from journal.upkeep.checks.losses import Loss, Place
 from journal.upkeep.findings import Finding
 
@@ -30,7 +31,7 @@ class EventsRead(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """A line that refers to a blob; ``seq`` is 0 for a header."""
+    """A line that refers to a blob; ``seq`` is 0 for a header, ``key`` None for what is no entity's."""
 
     path: str
     offset: int
@@ -39,14 +40,16 @@ class Reference(NamedTuple):
     seq: int
     sha256: str
     size: int
+    key: Key | None = None
 
 
 class FileRead(NamedTuple):
-    """What one segment or pack holds."""
+    """What one segment or pack holds; ``abandoned``: records beyond its end, which no reader counts."""
 
     path: str
     sections: list[SectionRead]
     events: EventsRead
+    abandoned: EventsRead
     references: list[Reference]
     accepted: list[Place]
     losses: list[Loss]

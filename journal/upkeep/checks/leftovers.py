@@ -5,8 +5,8 @@ import time
 from collections.abc import Iterator
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files
-from journal.errors import JournalError
 from journal.store.layout import LOCAL
+from journal.upkeep.checks.walking import walk
 from journal.upkeep.findings import Finding
 
 PARKED = "parked"
@@ -19,20 +19,9 @@ def temporary_files(files: Files, root: str) -> list[str]:
     A checkpoint is written without the lock: so one counts as in use while the process that its name tells of
     is there, and for an hour.
     """
-    return sorted(path for path in _walk(files, root, "") if not _is_in_use(files, os.path.join(root, path)))
-
-
-def _walk(files: Files, root: str, folder: str) -> Iterator[str]:
-    try:
-        listed = files.list(os.path.join(root, *folder.split("/")) if folder else root)
-    except (JournalError, OSError):
-        return
-    for name, stat in listed:
-        path = f"{folder}/{name}" if folder else name
-        if stat.kind == "folder" and path != f"{LOCAL}/{PARKED}":
-            yield from _walk(files, root, path)
-        elif stat.kind == "file" and name.endswith(TEMPORARY_SUFFIX):
-            yield path
+    found = walk(files, root, skip=(f"{LOCAL}/{PARKED}",))
+    ours = (path for path, stat in found if stat.kind == "file" and path.endswith(TEMPORARY_SUFFIX))
+    return [path for path in ours if not _is_in_use(files, os.path.join(root, path))]
 
 
 def _is_in_use(files: Files, path: str) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files
-from journal.errors import JournalError
 from journal.index.places import list_events
 from journal.index.view import Key, View
 from journal.projections.paths import ENTITIES, entity_at
@@ -13,10 +12,11 @@ from journal.projections.plan import Step, is_wreck
 from journal.projections.printer import Printer
 from journal.store.config import Config
 from journal.store.machine_made import is_machine_made
+from journal.upkeep.checks.cache import Cache
+from journal.upkeep.checks.shortening import shortened
+from journal.upkeep.checks.truth import HARMLESS
+from journal.upkeep.checks.walking import walk
 from journal.upkeep.findings import Finding, Severity
-
-NAMED_MAX = 20
-"""So many projections of one kind are named; the rest are counted."""
 
 _KINDS: dict[Step, tuple[str, Severity, str, str | None]] = {
     Step.WRITE: ("projection-stale", "warning", "is not what the entity's state gives", "journal reconcile writes it"),
@@ -55,12 +55,10 @@ class Printed(NamedTuple):
 class _Looker:
     """Looks at all projections of one view; nothing is written."""
 
-    def __init__(self, files: Files, root: str, config: Config, view: View, *, reads_all: bool) -> None:
-        self._files, self._root, self._view, self._reads_all = files, root, view, reads_all
+    def __init__(self, files: Files, root: str, config: Config, view: View, cache: Cache) -> None:
+        self._files, self._root, self._view, self._cache = files, root, view, cache
         self._printer = Printer(files, root, config.fanout, self._is_machine_made)
         self._is_listed = False
-        # What the index knows to be behind is no finding: the next reader brings it up to date.
-        self._behind = {*view.index.unprinted(), *view.overlay.states}
 
     def _is_machine_made(self, key: Key, text: bytes) -> bool:
         if not self._is_listed:
@@ -72,13 +70,15 @@ class _Looker:
         """Yield (path, key) of each entity that has, or may still have, a projection."""
         keys = {(row.type, row.id) for row in self._view.index.entities(None)}
         keys |= {(row.type, row.id) for row in self._view.index.entities(None, deleted=True)}
-        keys |= {(type, id) for type, id, _ in self._view.index.all_printed()}
+        keys |= {(type, id) for type, id, _ in self._cache.view.index.all_printed()}
         for key in sorted(keys | self._view.overlay.states.keys()):
             yield self._printer.path(key), key
 
     def look(self, path: str, key: Key) -> tuple[Finding | None, Step]:
         """Return what is wrong with an entity's projection, if anything."""
-        printed = None if self._reads_all else self._view.index.printed(*key)
+        printed = self._cache.view.index.printed(*key)
+        if printed is not None and self._view is not self._cache.view:
+            printed = printed._replace(size=-1)  # its stat is not enough: the bytes are read
         step, wanted = self._printer.plan(key, self._view.row(key), printed)
         if step not in _KINDS:
             return None, step
@@ -87,7 +87,7 @@ class _Looker:
             code, message = "projection-missing", "is not there"
         if step is Step.EDITED and wanted is None:
             message = "shows an entity that is deleted, and was edited by a person; it is left as it is"
-        if key in self._behind and step in (Step.WRITE, Step.REMOVE):
+        if key in self._cache.behind and step in (Step.WRITE, Step.REMOVE):
             severity = "info"
         return Finding(code, severity, path, message, hint), step
 
@@ -107,10 +107,13 @@ class _Looker:
         return Finding("edited", "warning", path, "a person's file, of an entity that is not here", hint), False
 
 
-def look_at_projections(files: Files, root: str, config: Config, view: View, *, reads_all: bool) -> Printed:
-    """Look at all projections; ``reads_all``: at the bytes of each, where else its stat would do."""
-    looker = _Looker(files, root, config, view, reads_all=reads_all)
-    present = set(_walk(files, root, ENTITIES))
+def look_at_projections(files: Files, root: str, config: Config, view: View, cache: Cache) -> Printed:
+    """Look at all projections of a view.
+
+    Where that is not the cache's own, but one built anew, the bytes of each file are read, whatever its stat says.
+    """
+    looker = _Looker(files, root, config, view, cache)
+    present = {path for path, _ in walk(files, root, ENTITIES) if not _is_passing(path)}
     findings: list[Finding] = []
     leftovers: list[str] = []
     strange: list[str] = []
@@ -134,30 +137,5 @@ def look_at_projections(files: Files, root: str, config: Config, view: View, *, 
     return Printed(shortened(findings), leftovers, strange, lagging, entities, len(present))
 
 
-def _walk(files: Files, root: str, folder: str) -> Iterator[str]:
-    """Yield the paths of all that is no folder below a folder, links included and not followed."""
-    try:
-        listed = files.list(os.path.join(root, *folder.split("/")))
-    except (JournalError, OSError):
-        return
-    for name, stat in listed:
-        path = f"{folder}/{name}"
-        if stat.kind == "folder":
-            yield from _walk(files, root, path)
-        elif not name.endswith(TEMPORARY_SUFFIX) and name not in (".DS_Store", "Thumbs.db", ".gitkeep"):
-            yield path
-
-
-def shortened(findings: list[Finding]) -> list[Finding]:
-    """Return the first findings of each kind, and one that counts the rest of it."""
-    kinds: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        kinds.setdefault((finding.code, finding.severity), []).append(finding)
-    short: list[Finding] = []
-    for same in kinds.values():
-        short.extend(same[:NAMED_MAX])
-        if len(same) > NAMED_MAX:
-            last = same[-1]
-            message = f"and {len(same) - NAMED_MAX:,} more of this kind"
-            short.append(Finding(last.code, last.severity, None, message, last.hint))
-    return short
+def _is_passing(path: str) -> bool:
+    return path.endswith((TEMPORARY_SUFFIX, *(f"/{name}" for name in HARMLESS)))

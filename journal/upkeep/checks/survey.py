@@ -27,6 +27,7 @@ class Survey:
     strange: list[str]
     sections: list[SectionRead] = field(default_factory=list)
     events: dict[str, list[EventsRead]] = field(default_factory=dict)
+    abandoned: dict[str, list[EventsRead]] = field(default_factory=dict)
     references: list[Reference] = field(default_factory=list)
     accepted: set[Place] = field(default_factory=set)
     losses: list[Loss] = field(default_factory=list)
@@ -40,6 +41,8 @@ class Survey:
         """Add what one file holds."""
         self.sections.extend(read.sections)
         self.events.setdefault(read.events.lane, []).append(read.events)
+        if read.abandoned.seqs:
+            self.abandoned.setdefault(read.abandoned.lane, []).append(read.abandoned)
         self.references.extend(read.references)
         self.accepted.update(read.accepted)
         self.losses.extend(read.losses)
@@ -84,8 +87,9 @@ def survey_truth(
         if progress is not None:
             progress(done, len(listing))
     for lane, parts in sorted(found.events.items()):
-        if sum(len(part.seqs) for part in parts) > _count(found.have, lane):
-            found.losses.extend(twice_between(lane, parts))
+        abandoned = found.abandoned.get(lane, [])
+        if abandoned or sum(len(part.seqs) for part in parts) > _count(found.have, lane):
+            found.losses.extend(twice_between(lane, [*parts, *abandoned]))
     return found
 
 

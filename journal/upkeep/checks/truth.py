@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from journal.disk.files import TEMPORARY_SUFFIX, Files
 from journal.format.names import parse_segment_file
 from journal.format.segment import Vector
+from journal.segments.folders import SEGMENTS
 from journal.state import vector
 from journal.upkeep.checks.facts import SectionRead
 from journal.upkeep.checks.losses import Loss
@@ -13,7 +14,7 @@ from journal.upkeep.checks.survey import Survey
 from journal.upkeep.findings import Finding, Severity
 
 # Systems drop these into any folder that somebody looks at.
-_HARMLESS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".directory"))
+HARMLESS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".directory"))
 
 
 # -- the chain --------------------------------------------------------------------------------------
@@ -35,7 +36,9 @@ def chain_losses(survey: Survey, covers: Vector, was_known: Callable[[str], bool
         if (named.lane, named.first) in here:
             yield from _short_end(survey, section, named.first)
             continue
-        path = f"segments/{section.previous.segment}.jsonl"
+        path = f"{SEGMENTS}/{section.previous.segment}.jsonl"
+        if (SEGMENTS, f"{section.previous.segment}.jsonl") in survey.listing:
+            continue  # it is there, and its header is not: that is told of the file itself
         span = vector.of(named.lane, named.first, section.previous.seq)
         if vector.is_subset(span, covers) and not section.is_difference:
             continue
@@ -71,7 +74,7 @@ def strange_findings(survey: Survey, files: Files, root: str) -> Iterator[Findin
         path = os.path.relpath(full, root).replace(os.sep, "/")
         found = files.stat(full)
         name = os.path.basename(full)
-        if found is None or name in _HARMLESS or name.endswith(TEMPORARY_SUFFIX):
+        if found is None or name in HARMLESS or name.endswith(TEMPORARY_SUFFIX):
             continue
         if found.kind == "link" or "/" not in path:
             yield Finding("unsafe-path", "error", path, "is a link, or no folder; it is not followed and not read")

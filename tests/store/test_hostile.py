@@ -1,0 +1,466 @@
+"""A hostile repository can make a read fail; it never writes outside the store, and never passes for our own memory."""
+
+import gzip
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+from journal import Journal
+from journal.errors import JournalError, RefusedError
+from journal.format.checkpoint import CheckpointHeader, compress, encode_lines
+from journal.format.names import checkpoint_file, pack_file, segment_file
+from journal.format.segment import Header, encode_header
+from tests.support.stores import LANE_A, LANE_B, clone, documents, new_store, put_file, read_bytes, truth
+
+ONE = {("t", "a"): {"n": 1}}
+
+
+@pytest.fixture
+def root(tmp_path) -> str:
+    root = new_store(tmp_path / "work")
+    with Journal.open(store=root) as journal:
+        journal.put("t", "a", {"n": 1})
+    return root
+
+
+@pytest.fixture
+def outside(tmp_path) -> Path:
+    """A folder that must stay as it is."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    (folder / "precious").write_text("precious")
+    yield folder
+    assert sorted(path.name for path in folder.rglob("*")) == ["precious"]
+    assert (folder / "precious").read_text() == "precious"
+
+
+def store_id(root: str) -> str:
+    with Journal.open(store=root) as journal:
+        return journal._engine.config.store
+
+
+def sealed(fields: dict) -> bytes:
+    head = json.dumps(fields, separators=(",", ":")).encode()[:-1]
+    return b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head))
+
+
+def record(at: int, name: str = "evil", **more) -> bytes:
+    fields = {"kind": "entity", "seq": at, "ts": "2026-01-01T00:00:00Z", "writer": "w_1-a", "type": "t", "id": name}
+    return sealed({**fields, "rev": 1, "action": "create", "set": ["n"], "data": {"n": at}, **more})
+
+
+def put_segment(root: str, *lines: bytes, first: int = 1, lane: str = LANE_A, header: Header | None = None) -> None:
+    header = header or Header(store_id(root), lane, first, sees={})
+    put_file(root, f"segments/{segment_file(first, lane)}", encode_header(header) + b"".join(lines))
+
+
+# Ids and paths
+
+EVIL_IDS = ["../../outside/x", "/etc/x", "..", ".", "a/../../b", "con", "NUL", "a\\..\\b", "x" * 1000, "~root", "%2e%2e", "a:b", "é" * 200, " ", "a."]  # fmt: skip
+
+
+@pytest.mark.parametrize("id", EVIL_IDS)
+def test_no_id_leaves_its_folder(root, outside, id):
+    with Journal.open(store=root) as journal:
+        journal.put("t", id, {"n": 1})
+        journal.put("$t"[1:] + id[:20] or "t", id, {"n": 2})
+        journal.reconcile()
+        assert journal.get("t", id).data == {"n": 1}
+    below = {path for path in Path(root).rglob("*")}
+    assert all(path.resolve().is_relative_to(Path(root).resolve()) for path in below)
+    assert {path.name for path in Path(root).parent.iterdir()} == {".journal"}
+
+
+@pytest.mark.parametrize("id", ["", "a\0b", "a\nb", "\x1b[2J", "\ud800", "x" * 1025, 7, None])
+def test_ids_that_no_file_or_terminal_should_see_are_refused(root, id):
+    before = truth(root)
+    with Journal.open(store=root) as journal:
+        for type, name in (("t", id), (id, "a")):
+            with pytest.raises(RefusedError):
+                journal.put(type, name, {"n": 1})
+    assert truth(root) == before
+
+
+def test_reserved_types_are_refused(root):
+    with Journal.open(store=root) as journal, pytest.raises(RefusedError):
+        journal.put("$kv", "a", {"n": 1})
+
+
+@pytest.mark.parametrize("id", ["../../../outside/precious", "/etc/passwd", "..", "", "\0", "\x1b]0;x\x07"])
+def test_an_id_that_arrives_in_a_valid_record_writes_nothing_outside(root, outside, id):
+    put_segment(root, record(1, id), record(2, "b", type=id or ".."))
+    with Journal.open(store=root) as journal:
+        found = documents(journal)
+        assert found["t", "a"] == {"n": 1}
+        journal.reconcile()
+        journal.put("t", "a", {"n": 2})
+
+
+@pytest.mark.parametrize("sha256", ["../../../outside/precious", "0" * 63, "..", 7, None, "A" * 64])
+def test_a_blob_that_is_named_like_a_path_is_never_opened(root, outside, sha256):
+    fields = json.loads(record(1)[: -len(',"crc":"00000000"}\n')] + b"}")
+    del fields["data"]
+    put_segment(root, sealed({**fields, "ref": {"sha256": sha256, "bytes": 8}}))
+    with Journal.open(store=root) as journal:
+        assert documents(journal) == ONE
+
+
+# Links
+
+
+def linked(path: str, outside: Path) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    elif os.path.lexists(path):
+        os.unlink(path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.symlink(outside / "precious" if os.path.splitext(path)[1] or path.endswith(("lock", "tip")) else outside, path)
+
+
+LINKS = ["segments", "archive", "checkpoints", "blobs", "entities", "entities/t", "entities/t/a.json", "local", "local/index.db", "local/lock", "local/tip", "local/lane.json", "local/home.json", "local/lock.queue", "local/lock.holder", "local/.gitignore", "local/index.db-wal", "journal.toml", f"segments/{segment_file(1, LANE_A)}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", LINKS)
+def test_a_link_in_the_store_is_never_written_through(root, outside, place):
+    linked(os.path.join(root, place), outside)
+    try:
+        with Journal.open(store=root) as journal:
+            list(journal.log())
+            documents(journal)
+            journal.put("t", "a", {"text": "x" * 70_000})
+            journal.put("t", "b", {"n": 1})
+            journal.delete("t", "b")
+            journal.reconcile()
+            journal.checkpoint()
+            journal.put("t", "b", {"n": 3})
+            journal.compact()
+    except JournalError as error:
+        assert error.message
+    for name in ("precious",):
+        assert (outside / name).read_text() == "precious"
+
+
+def test_a_store_that_is_a_link_is_refused(root, outside, tmp_path):
+    os.symlink(root, tmp_path / ".journal")
+    with pytest.raises(JournalError):
+        Journal.open(tmp_path)
+    with pytest.raises(JournalError):
+        Journal.init(tmp_path)
+
+
+def test_a_link_in_the_place_of_a_projection_is_left_and_reading_goes_on(root, outside):
+    path = os.path.join(root, "entities", "t", "a.json")
+    linked(path, outside)
+    with Journal.open(store=root) as journal:
+        assert documents(journal) == ONE
+        journal.put("t", "a", {"n": 2})
+        journal.reconcile()
+    assert os.path.islink(path) or read_bytes(path) == b'{\n  "n": 2\n}\n'
+
+
+# A memory from elsewhere
+
+
+@pytest.mark.parametrize("tool", ["copytree", "checkout"])
+def test_a_local_folder_from_elsewhere_never_counts(root, tmp_path, tool):
+    """Whoever brings index, lane and tip along gets a new lane and an index built anew."""
+    elsewhere = str(tmp_path / "copy" / ".journal")
+    if tool == "copytree":
+        shutil.copytree(root, elsewhere, symlinks=True)
+    else:
+        clone(root, tmp_path / "copy")
+        for folder, _, names in os.walk(os.path.join(root, "local")):
+            for name in names:
+                put_file(elsewhere, f"local/{name}", read_bytes(os.path.join(folder, name)))
+    before = truth(elsewhere)
+    with Journal.open(store=root) as ours, Journal.open(store=elsewhere) as theirs:
+        ours.put("t", "b", {"n": 1})
+        theirs.put("t", "b", {"n": 2})
+        assert documents(theirs) == {**ONE, ("t", "b"): {"n": 2}}
+    assert all(truth(elsewhere)[path] == data for path, data in before.items())
+    assert len(truth(elsewhere)) == len(before) + 1
+
+
+def test_an_index_that_lies_is_not_believed_in_another_place(root, tmp_path):
+    """A committed index.db with other contents than the truth."""
+    import sqlite3
+
+    database = sqlite3.connect(os.path.join(root, "local", "index.db"))
+    database.execute("UPDATE entities SET data = '{\"n\":666}'")
+    database.commit()
+    database.close()
+    elsewhere = str(tmp_path / "checkout" / ".journal")
+    shutil.copytree(root, elsewhere)
+    with Journal.open(store=elsewhere) as journal:
+        assert documents(journal) == ONE
+
+
+@pytest.mark.parametrize("name", ["index.db", "index.db-wal", "tip", "lane.json", "home.json"])
+@pytest.mark.parametrize("content", [b"", b"\0" * 4096, b"SQLite format 3\0" + b"\xff" * 5000, b"{}", b"[]" * 50_000, b"[" * 100_000])  # fmt: skip
+def test_rubbish_in_local_costs_nothing(root, name, content):
+    with open(os.path.join(root, "local", name), "wb") as file:
+        file.write(content)
+    with Journal.open(store=root) as journal:
+        assert documents(journal) == ONE
+        journal.put("t", "b", {"n": 2})
+        assert documents(journal) == {**ONE, ("t", "b"): {"n": 2}}
+
+
+@pytest.mark.parametrize("page", range(1, 40, 3))
+def test_an_index_with_a_broken_page_is_built_anew(root, page):
+    path = os.path.join(root, "local", "index.db")
+    with Journal.open(store=root) as journal:
+        for number in range(30):
+            journal.put("t", f"x{number}", {"n": number})
+        expected = documents(journal)
+    with open(path, "r+b") as file:
+        size = os.path.getsize(path)
+        file.seek(page * 4096 % size)
+        file.write(b"\xa5" * 4096)
+    with Journal.open(store=root) as journal:
+        found, events = {}, []
+        for _ in range(3):
+            try:
+                found, events = documents(journal), list(journal.log())
+                journal.put("t", "later", {})
+                break
+            except JournalError as error:
+                assert error.message.startswith("the index is broken")
+        assert found == expected
+        assert len(events) == len(expected)
+
+
+# Bombs, and lines beyond all bounds
+
+
+def bomb(size: int) -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
+    piece = b"[" * (1 << 20)
+    return b"".join([*(deflate.compress(piece) for _ in range(size >> 20)), deflate.flush()])
+
+
+def memory_peak(act) -> int:
+    import tracemalloc
+
+    tracemalloc.start()
+    try:
+        act()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_gzip_bomb_as_a_pack_is_damage(root):
+    data = bomb(200 << 20)
+    put_file(root, f"archive/{pack_file(1, LANE_A, data)}", data)
+
+    def look() -> None:
+        with Journal.open(store=root) as journal:
+            assert documents(journal) == ONE
+            assert journal.damage_note() is not None
+
+    assert memory_peak(look) < 30 << 20
+
+
+def test_a_gzip_bomb_as_a_checkpoint_is_damage(root):
+    data = bomb(200 << 20)
+    put_file(root, f"checkpoints/{checkpoint_file(9, data)}", data)
+    with Journal.open(store=root) as journal:
+        assert documents(journal) == ONE
+    with Journal.open(store=root) as journal:
+        journal.put("t", "a", {"n": 2})
+    shutil.rmtree(os.path.join(root, "local"))
+    with Journal.open(store=root) as journal:
+        assert documents(journal) == {("t", "a"): {"n": 2}}
+
+
+def test_a_gigantic_line_is_one_lost_line(root):
+    put_segment(root, record(1, "b"), b'{"kind":"entity",' + b" " * (50 << 20) + b"\n", record(3, "c"))
+    with Journal.open(store=root) as journal:
+        began = time.monotonic()
+        assert documents(journal) == {**ONE, ("t", "b"): {"n": 1}, ("t", "c"): {"n": 3}}
+        assert time.monotonic() - began < 5
+        assert journal.damage_note() is not None
+
+
+@pytest.mark.parametrize("depth", [101, 1000, 60_000])
+def test_a_deep_payload_with_a_right_checksum_is_one_lost_line(root, depth):
+    deep = record(2, data=0).replace(b'"data": 0', b"").replace(b'"data":0', b'"data":{"n":' + b"[" * depth + b"]" * depth + b"}")
+    head = deep[: -len(',"crc":"00000000"}\n')]
+    put_segment(root, record(1, "b"), b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head)), record(3, "c"))
+    with Journal.open(store=root) as journal:
+        assert documents(journal) == {**ONE, ("t", "b"): {"n": 1}, ("t", "c"): {"n": 3}}
+
+
+WRONG = [
+    {"seq": -1}, {"seq": 0}, {"seq": 2**60}, {"seq": "2"}, {"seq": 2.0}, {"seq": True}, {"rev": 0}, {"rev": None},
+    {"rev": 2**70}, {"type": 7}, {"type": ""}, {"id": ["a"]}, {"data": []}, {"data": None}, {"data": "x"}, {"set": "n"},
+    {"set": [1]}, {"set": {"n": 1}}, {"unset": 7}, {"action": None}, {"action": "delete"}, {"tx": [2, 1]},
+    {"tx": [1, 10**9]}, {"tx": "x"}, {"kind": "entity2"}, {"kind": None}, {"ts": 7}, {"writer": None}, {"actor": 7},
+    {"summary": []}, {"ref": {}}, {"ref": {"sha256": "0" * 64, "bytes": -1}},
+    {"ref": {"sha256": "0" * 64, "bytes": 10**12}}, {"data": {"$journal_id": "x"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_record_of_wrong_types_with_a_right_checksum_costs_at_most_itself(root, wrong):
+    put_segment(root, record(1, "b"), record(2, "x", **wrong), record(3, "c"))
+    for _ in range(2):
+        with Journal.open(store=root) as journal:
+            found = documents(journal)
+            assert found["t", "a"] == {"n": 1}
+            assert found["t", "b"] == {"n": 1}
+            assert found["t", "c"] == {"n": 3}
+            list(journal.log())
+            journal.reconcile()
+            journal.put("t", "d", {"n": 4})
+        shutil.rmtree(os.path.join(root, "local"))
+
+
+HEADERS = [
+    {"sees": {LANE_B: [[1, 10**9]]}, "first": 1}, {"sees": {LANE_B: [[1, 2**53]]}, "first": 2}, {"sees": {"../x": [[1, 1]]}},
+    {"sees": {LANE_B: [[2, 1]]}}, {"sees": {LANE_B: [[1, 1], [2, 2]]}}, {"sees": []}, {"sees": {"ref": {"sha256": "../x", "bytes": 1}}},
+    {"format": 2}, {"format": "1"}, {"lane": LANE_B}, {"lane": "../../../../x"}, {"first": 10**15}, {"first": 0}, {"store": 7},
+    {"prev": {"segment": "../../x", "bytes": 1, "seq": 1}}, {"prev": {"segment": segment_file(1, LANE_A)[:-6], "bytes": 1, "seq": 1}},
+    {"prev": 7}, {"sees": None}, {"sees": {f"{n:0>13}": [[1, 1]] for n in range(3000)}, "first": 2},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", HEADERS, ids=lambda wrong: str(wrong)[:60])
+def test_a_strange_header_with_a_right_checksum_harms_nothing_else(root, wrong):
+    fields = {"kind": "segment", "format": 1, "store": store_id(root), "lane": LANE_A, "first": 1, "sees": {}, **wrong}
+    lines = [sealed(fields), record(max(1, min(fields["first"], 2**53 - 10)), "b")]
+    put_file(root, f"segments/{segment_file(1, LANE_A)}", b"".join(lines))
+    for _ in range(2):
+        with Journal.open(store=root) as journal:
+            assert documents(journal)["t", "a"] == {"n": 1}
+            list(journal.log())
+            journal.put("t", "d", {"n": 4})
+            assert journal.get("t", "d").data == {"n": 4}
+        shutil.rmtree(os.path.join(root, "local"))
+
+
+def test_a_header_of_the_future_cannot_hide_what_comes_later(root):
+    """It claims to have seen events that nobody has written yet: they are not in its past."""
+    lane = next(name for name in os.listdir(os.path.join(root, "segments"))).split("-")[1][:13]
+    header = Header(store_id(root), LANE_A, 1000, sees={lane: ((1, 999),)})
+    put_segment(root, record(1000, "a"), first=1000, header=header)
+    with Journal.open(store=root) as journal:
+        journal.put("t", "a", {"n": 5})
+        assert journal.get("t", "a").data == {"n": 5}
+    shutil.rmtree(os.path.join(root, "local"))
+    with Journal.open(store=root) as journal:
+        assert journal.get("t", "a").data == {"n": 5}
+
+
+def test_segments_of_another_store_are_told(root, tmp_path):
+    other = new_store(tmp_path / "other")
+    with Journal.open(store=other) as journal:
+        journal.put("t", "foreign", {"n": 1})
+    for path, data in truth(other).items():
+        put_file(root, path, data)
+    with Journal.open(store=root) as journal:
+        assert documents(journal)["t", "a"] == {"n": 1}
+        journal.put("t", "b", {})
+        report = journal.doctor()
+        assert any("store" in f"{finding.code} {finding}" for finding in report.findings)
+
+
+@pytest.mark.parametrize(
+    "entities",
+    [
+        [{"type": "t", "id": "../../../outside/precious", "rev": 1, "heads": [f"1@{LANE_A}"], "data": {}}],
+        [{"type": "t", "id": "a", "rev": 0, "heads": [f"1@{LANE_A}"], "data": {}}],
+        [{"type": "t", "id": "a", "rev": 1, "heads": [], "images": []}],
+        [{"type": "t", "id": "a", "rev": 1, "heads": ["x"], "data": {}}],
+        [{"type": "t", "id": "a", "rev": 1, "heads": [f"1@{LANE_A}"], "data": 7}],
+        [{"type": "t", "id": "a", "rev": 1, "heads": [f"1@{LANE_A}"], "ref": {"sha256": "../x", "bytes": 1}}],
+        [{"type": "t", "id": "a", "rev": 1, "heads": [f"1@{LANE_A}"], "ref": 7}],
+        [{"type": "t", "id": "a", "rev": 1, "heads": [f"1@{LANE_A}"], "data": {}, "set": {f"1@{LANE_A}": 7}}],
+        [{"type": "t", "id": "a", "rev": 1, "heads": [f"1@{LANE_A}"], "data": {}, "holes": {"heads": 7, "fields": 7}}],
+        [{"type": "t", "id": "b"}, {"type": "t", "id": "a"}],
+    ],
+    ids=lambda entities: str(entities)[:70],
+)
+def test_a_checkpoint_of_lies_with_a_right_name_writes_nothing_outside(root, outside, entities):
+    header = CheckpointHeader(store_id(root), 1, {LANE_A: ((1, 1),)}, 1, {})
+    data = compress(encode_lines(header, entities))
+    put_file(root, f"checkpoints/{checkpoint_file(1, data)}", data)
+    for _ in range(2):
+        with Journal.open(store=root) as journal:
+            try:
+                journal.list()
+                journal.reconcile()
+                journal.put("t", "d", {"n": 4})
+                assert journal.get("t", "d").data == {"n": 4}
+            except JournalError as error:
+                assert error.message
+        shutil.rmtree(os.path.join(root, "local"))
+
+
+def test_trailing_bytes_and_truncated_gzip_are_damage(root):
+    whole = gzip.compress(b"x\n")
+    for data in (whole[:-4], whole + b"more", b"", b"\x1f\x8b"):
+        put_file(root, f"archive/{pack_file(1, LANE_A, data)}", data)
+        put_file(root, f"checkpoints/{checkpoint_file(1, data)}", data)
+    with Journal.open(store=root) as journal:
+        assert documents(journal) == ONE
+
+
+def test_a_pack_whose_name_is_not_that_of_its_bytes_changes_nothing_that_is_there(root):
+    data = gzip.compress(b"".join([encode_header(Header(store_id(root), LANE_A, 1, sees={})), record(1, "b")]))
+    name = pack_file(1, LANE_A, b"other bytes")
+    assert hashlib.sha256(data).hexdigest()[:16] not in name
+    put_file(root, f"archive/{name}", data)
+    with Journal.open(store=root) as journal:
+        assert documents(journal)["t", "a"] == {"n": 1}
+
+
+# Very many lanes
+
+
+def many_lanes(root: str, count: int) -> None:
+    store = store_id(root)
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    lanes = ("".join(letters).rjust(13, "0") for letters in itertools.product(alphabet, repeat=4))
+    for number, lane in zip(range(count), lanes, strict=False):
+        data = encode_header(Header(store, lane, 1, sees={})) + record(1, f"m{number}")
+        with open(os.path.join(root, "segments", segment_file(1, lane)), "wb") as file:
+            file.write(data)
+
+
+def lanes_in_bounded_time(root: str, count: int, seconds: float) -> None:
+    many_lanes(root, count)
+    began = time.monotonic()
+    with Journal.open(store=root) as journal:
+        assert len(journal.list("t", limit=None)) == count + 1
+        opened = time.monotonic() - began
+        for number in range(3):
+            journal.put("t", "a", {"n": number})
+        one = time.monotonic()
+        journal.put("t", "a", {"n": 9})
+        one = time.monotonic() - one
+    assert opened < seconds
+    assert one < seconds / 20
+    largest = max(os.path.getsize(os.path.join(root, "segments", name)) for name in os.listdir(os.path.join(root, "segments")))
+    assert largest < 1 << 20
+    began = time.monotonic()
+    with Journal.open(store=root) as journal:
+        assert journal.get("t", "a").data == {"n": 9}
+    assert time.monotonic() - began < seconds / 4
+
+
+def test_two_thousand_lanes_open_and_write_in_bounded_time(root):
+    lanes_in_bounded_time(root, 2_000, 10)
+
+
+@pytest.mark.soak
+def test_fifty_thousand_lanes_open_and_write_in_bounded_time(root):
+    lanes_in_bounded_time(root, 50_000, 200)

@@ -1,0 +1,204 @@
+"""Goal: a look needs no lock and no right to write, and merged histories verify byte for byte."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from doctored import BIG, Store, copy_of, fill, folder_in_memory, make_template
+
+from journal import Journal
+from journal.disk.files import OsFiles
+from journal.format.lines import seal, unseal
+from journal.upkeep.checks import surroundings
+from journal.upkeep.checks.leftovers import temporary_files
+
+_HOLD = """
+import sys
+from journal.disk.lock import StoreLock
+lock = StoreLock(sys.argv[1])
+lock.acquire(5)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def tmp_path():
+    folder = folder_in_memory()
+    yield folder
+    shutil.rmtree(folder)
+
+
+class FilesThatNeverChange(OsFiles):
+    """A disk that refuses each call that changes it."""
+
+    def _refuse(self, *arguments, **options):
+        raise PermissionError(30, "read-only file system")
+
+    create = overwrite = sync = sync_folder = make_folder = replace = remove = remove_folder = open_append = _refuse
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = make_template(tmp_path / "store", with_git=True)
+    store.settle()
+    return store
+
+
+def codes_of(report):
+    return [finding.code for finding in report.findings]
+
+
+def test_a_look_makes_no_call_that_changes_the_disk(store):
+    before = store.tree()
+    for damage in (None, store.files("segments")[2]):
+        if damage:
+            store.flip(damage)
+            before = store.tree()
+        journal = Journal.open(store.folder, files=FilesThatNeverChange())
+        report = journal.doctor(verify=True)
+        assert report.ok is (damage is None)
+        journal.close()
+        assert store.tree() == before
+
+
+def test_a_look_without_local_makes_no_call_that_changes_the_disk(store):
+    store.remove("local")
+    report = Journal.open(store.folder, files=FilesThatNeverChange()).doctor(verify=True)
+    assert report.ok
+    assert not os.path.exists(store.path("local"))
+
+
+def test_a_look_does_not_wait_for_a_writer_and_names_it(store):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, store.path("local/lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert holder.stdout.readline() == b"held\n"
+        report = store.doctor(verify=True)
+    finally:
+        holder.communicate(b"")
+    assert report.ok
+    assert set(codes_of(report)) <= {"lock-busy"}
+    if sys.platform == "linux":
+        assert str(holder.pid) in report.findings[0].message
+
+
+def test_a_link_in_the_place_of_the_lock_is_named(store):
+    store.remove("local/lock")
+    os.symlink("/etc/hostname", store.path("local/lock"))
+    assert "unsafe-path" in codes_of(store.doctor())
+
+
+def test_a_network_file_system_is_named(store, monkeypatch):
+    monkeypatch.setattr(surroundings, "network_file_system", lambda path: "nfs4")
+    (found,) = store.doctor().findings
+    assert (found.code, found.severity) == ("network-file-system", "warning")
+    assert "nfs4" in found.message
+
+
+def test_another_distribution_with_our_package_is_named(store, monkeypatch):
+    monkeypatch.setattr(surroundings, "other_distributions", lambda: ("journal",))
+    assert codes_of(store.doctor()) == ["package-clash"]
+
+
+def test_what_is_installed_here_does_not_clash():
+    assert surroundings.other_distributions() == ()
+
+
+def test_a_link_in_the_place_of_a_folder_is_named_and_never_followed(store, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "x.journal-tmp").write_bytes(b"x")
+    for folder in ("archive", "blobs"):
+        shutil.move(store.path(folder), tmp_path / f"was-{folder}")
+        os.symlink(outside, store.path(folder))
+    report = store.doctor(verify=True, fix=True)
+    assert codes_of(report).count("unsafe-path") == 2
+    assert os.listdir(outside) == ["x.journal-tmp"]
+
+
+def test_a_link_in_the_place_of_entities_is_not_written_through(store, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    shutil.rmtree(store.path("entities"))
+    os.symlink(outside, store.path("entities"))
+    report = store.doctor(fix=True)
+    assert os.listdir(outside) == []
+    assert not report.ok
+
+
+def test_a_hostile_checkpoint_ends_as_a_finding(store):
+    import zlib
+
+    from journal.format.names import checkpoint_file
+
+    machine = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = machine.compress(b'{"kind":"checkpoint","x":"' + b"\0" * (80 << 20)) + machine.flush()
+    store.write(f"checkpoints/{checkpoint_file(99, bomb)}", bomb)
+    assert "checkpoint-damaged" in codes_of(store.doctor())
+
+
+def test_branches_that_were_merged_verify(tmp_path):
+    os.makedirs(tmp_path / "one")
+    Journal.init(tmp_path / "one")
+    one = Store(tmp_path / "one")
+    with one.open() as journal:
+        fill(journal, "base")
+    two = copy_of(one, tmp_path / "two")
+    for store, stage in ((one, "here"), (two, "there")):
+        with store.open() as journal:
+            fill(journal, stage)
+            journal.put("plan", "p1", set={stage: True})
+            journal.put("plan", "p2", set={"stage": f"of {stage}"})
+            journal.put("doc", "big", {**BIG, "stage": stage})
+            if stage == "there":
+                journal.delete("plan", "p3")
+            journal.checkpoint()
+            fill(journal, f"more {stage}")
+    for source, target in ((one, two), (two, one)):
+        for folder in ("segments", "checkpoints", "blobs"):
+            shutil.copytree(source.path(folder), target.path(folder), dirs_exist_ok=True)
+    for store in (one, two):
+        report = store.doctor(verify=True)
+        assert report.ok, report.findings
+        assert report.checked["checkpoints"] == 2
+        with store.open() as journal:
+            fill(journal, "after")
+            journal.checkpoint()
+        report = store.doctor(verify=True)
+        assert report.ok, report.findings
+    assert one.doctor(verify=True, fix=True).findings == ()
+
+
+def test_a_virtual_machine_that_was_rolled_back_shows_as_one_id_with_two_records(tmp_path):
+    os.makedirs(tmp_path / "one")
+    Journal.init(tmp_path / "one")
+    one = Store(tmp_path / "one")
+    with one.open() as journal:
+        journal.put("plan", "p1", {"n": 1})
+    (path,) = one.files("segments")
+    lane = path.partition("-")[2].removesuffix(".jsonl")
+    other = one.read(path)
+    with one.open() as journal:
+        journal.put("plan", "p1", {"n": 2})
+    header, record = other.split(b"\n")[:2]
+    fields = unseal(header + b"\n")
+    fields.pop("crc")
+    fields.update(first=2, prev={"segment": path.split("/")[1].removesuffix(".jsonl"), "bytes": len(other), "seq": 1})
+    again = unseal(record + b"\n")
+    again.pop("crc")
+    again.update(seq=2, data={"n": 99}, rev=2)
+    one.write(f"segments/000000000002-{lane}.jsonl", seal(fields) + seal(again))
+    (found,) = [item for item in one.doctor().findings if item.severity == "error"]
+    assert found.code == "duplicate-id"
+    assert f"2@{lane}" in found.message
+    assert one.doctor(fix=True, accept_loss=True).ok
+
+
+def test_temporary_files_are_found_below_every_folder(store):
+    for folder in ("", "entities/plan/", "blobs/", "segments/", "local/"):
+        store.write(f"{folder}x.json.7ffffff0-00aabbcc.journal-tmp", b"x")
+    assert len(temporary_files(OsFiles(), store.root)) == 5
