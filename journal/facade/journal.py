@@ -7,9 +7,9 @@ from typing import Self
 
 from journal.disk.files import Files, OsFiles
 from journal.facade.reading import Reading
-from journal.facade.upkeep import Progress, Upkeep
+from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
-from journal.store.engine import Engine, Options
+from journal.store.engine import Engine, Options, Report
 from journal.store.layout import STORE_FOLDER, find_store, make_store
 
 
@@ -52,7 +52,7 @@ class Journal(Writing, Reading, Upkeep):
         durability: str | None = None,
         projections: str | None = None,
         lock_timeout_seconds: float | None = 30.0,
-        progress: Progress | None = None,
+        progress: Report | None = None,
         files: Files | None = None,
     ) -> "Journal":
         """Open the store that is found from ``path`` upwards, or the folder ``store`` itself.

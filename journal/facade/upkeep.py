@@ -1,10 +1,10 @@
 """Looking after a store: imports, checks, checkpoints, compaction, commits."""
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from journal.facade.base import Base
+from journal.store.engine import Report as ProgressReport
 
 if TYPE_CHECKING:
     from journal.git.commit import CommitResult
@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from journal.upkeep.findings import Report
     from journal.upkeep.importing import ImportResult
     from journal.upkeep.status import Status
-
-Progress = Callable[[str, int, int], None]
-"""Called with (what, done, of) while something long goes on."""
 
 
 class Upkeep(Base):
@@ -26,7 +23,7 @@ class Upkeep(Base):
 
         return reconcile(self._engine)
 
-    def import_trace(self, path: str | os.PathLike[str], *, progress: Progress | None = None) -> "ImportResult":
+    def import_trace(self, path: str | os.PathLike[str], *, progress: ProgressReport | None = None) -> "ImportResult":
         """Import an event trace, resuming where an earlier run of the same source stopped."""
         from journal.upkeep.importing import import_trace
 

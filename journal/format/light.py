@@ -15,6 +15,8 @@ from journal.format.lines import BadLineError
 from journal.format.record import DELETE, Record
 
 TEXT = "text"
+_DELETE = DELETE.encode()
+_NO_NAMES: list[str] = []
 _STRING = rb'"[^"\\\x00-\x1f]*"'
 _FILLED = rb'"([^"\\\x00-\x1f]+)"'
 _NUMBER = rb"([1-9][0-9]{0,15})"
@@ -34,6 +36,8 @@ def decode_lightly(line: bytes) -> Record | None:
     if found is None or len(line) > LINE_BYTES_MAX or not _is_sealed(line):
         return None
     seq, number, size, type_, id_, rev, action, set_names, unset_names = found.groups()
+    if (set_names is None) is not (action == _DELETE) or int(seq) > SEQ_MAX or int(rev) > SEQ_MAX:
+        return None
     record: Record = {
         "kind": "entity",
         "seq": int(seq),
@@ -43,18 +47,15 @@ def decode_lightly(line: bytes) -> Record | None:
         "action": action.decode(),
         TEXT: None,
     }
-    if record["seq"] > SEQ_MAX or record["rev"] > SEQ_MAX:
-        return None
     if number is not None:
-        record["tx"] = tx = [int(number), int(size)]
-        if tx[0] > tx[1]:
+        record["tx"] = [int(number), int(size)]
+        if int(number) > int(size):
             return None
-    if (set_names is None) is not (record["action"] == DELETE):
-        return None
     if set_names is not None:
         record[TEXT] = line[found.end() : -_TAIL_BYTES]
-        record["set"], record["unset"] = _names(set_names), _names(unset_names or b"")
-        if record["set"] is None or record["unset"] is None:
+        record["set"] = names = _names(set_names)
+        record["unset"] = gone = _names(unset_names) if unset_names else _NO_NAMES
+        if names is None or gone is None:
             return None
     return record
 
@@ -71,9 +72,7 @@ def payload_of(text: bytes) -> dict[str, object]:
 
 
 def _is_sealed(line: bytes) -> bool:
-    if line[-_TAIL_BYTES:-11] != b',"crc":"' or line[-3:] != b'"}\n':
-        return False
-    if b"%08x" % zlib.crc32(line[:-_TAIL_BYTES]) != line[-11:-3]:
+    if b',"crc":"%08x"}\n' % zlib.crc32(line[:-_TAIL_BYTES]) != line[-_TAIL_BYTES:]:
         return False
     try:
         return line.isascii() or bool(line.decode())

@@ -100,7 +100,7 @@ def _is_usual(fields: Record) -> bool:
             and "" not in (fields["type"], fields["id"], fields["action"])
             and type("".join((fields["type"], fields["id"], fields["action"]))) is str
             and fields.keys().isdisjoint(_UNUSUAL)
-            and ("tx" not in fields or _check_transaction(fields["tx"]) is None)
+            and ("tx" not in fields or _is_transaction(fields["tx"]))
         )
     except (KeyError, TypeError):
         return False
@@ -121,12 +121,12 @@ def is_last_of_transaction(record: Record) -> bool:
 
 
 def _check_transaction(tx: Any) -> None:
-    if tx is None:
-        return
-    if type(tx) is not list or len(tx) != 2 or type(tx[0]) is not int or type(tx[1]) is not int:
-        raise BadLineError("tx is not [i, n]")
-    if not 1 <= tx[0] <= tx[1]:
+    if tx is not None and not _is_transaction(tx):
         raise BadLineError("tx is not [i, n] with 1 <= i <= n")
+
+
+def _is_transaction(tx: Any) -> bool:
+    return type(tx) is list and len(tx) == 2 and type(tx[0]) is type(tx[1]) is int and 1 <= tx[0] <= tx[1]
 
 
 def _check_entity(fields: Record) -> None:

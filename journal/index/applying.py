@@ -28,6 +28,8 @@ class Applier:
         self._view, self._is_listing, self.is_light = view, is_listing, is_light
         self._latest: dict[Key, Latest] = {}
         self._pasts: dict[int, Past] = {}
+        self._gaps = vector.EMPTY
+        """Seqs between a lane's segments, which no event has: bridged here, and not in what writers say they saw."""
         self._places: dict[int, list[tuple[int, int]]] = {}
         self.applied = 0
 
@@ -42,6 +44,7 @@ class Applier:
         if section.prev_seq:
             # Between the end of a lane's segment and the first seq of the next there is nothing.
             view.add_have(section.lane, section.prev_seq + 1, section.first - 1)
+            self._gaps = vector.union(self._gaps, vector.of(section.lane, section.prev_seq + 1, section.first - 1))
         self._pasts[id(piece)] = past_of(view, section, piece)
 
     def apply(self, piece: Piece, found: Sequence[Found]) -> None:
@@ -117,10 +120,7 @@ class Applier:
         past = self._pasts[id(piece)]
         if count < _RUN_MIN or past.hidden:
             return False
-        # The gap before its first seq is bridged here, and was not yet when the header was written.
-        section = self._view.section_at(piece.lane, piece.first)
-        gap = vector.of(piece.lane, section.prev_seq + 1, piece.first) if section and section.prev_seq else vector.EMPTY
-        return vector.is_subset(self._view.have, vector.union(past.seen_by(low), gap))
+        return vector.is_subset(vector.subtract(self._view.have, past.seen_by(low)), self._gaps)
 
     def place(self, file: int, places: list[tuple[int, int]]) -> None:
         """Tell where the text of a pack's lines stands in it (see ``segments.folders.Text``)."""

@@ -8,6 +8,7 @@ events touched are folded again from what is left. What cannot be settled that w
 
 from journal.disk.files import FileStat
 from journal.format.names import parse_pack_file, parse_segment_file, segment_file
+from journal.format.segment import Vector
 from journal.index.applying import Applier, section_name
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import take_checkpoint
@@ -18,6 +19,7 @@ from journal.index.places import list_events, read_record
 from journal.index.replay import Source, in_causal_order
 from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
+from journal.state import vector
 from journal.state.entity import Change, Past, fold
 
 
@@ -31,9 +33,11 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf) -> bool:
     view.generation += bool(changes.left or changes.grew)
     if changes.left:
         view.flush()
+        before = view.have
         with view.index.writing():
             touched = leave(view, changes.left)
             _arrive(view, changes, listing, bounds)
+            _check_holes(view, vector.subtract(before, view.have))
             list_events(view)
             view.write_overlay()
             view.settle()
@@ -43,6 +47,15 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf) -> bool:
         return True
     _arrive(view, changes, listing, bounds)
     return bool(changes.came or changes.grew)
+
+
+def _check_holes(view: View, gone: Vector) -> None:
+    """What saw an event that is gone has a hole now, whatever its entity; only a rebuild finds them all."""
+    for section in view.index.sections() if gone else ():
+        for lane, intervals in gone.items():
+            seen = section.sees.get(lane)
+            if seen and vector.intersect({lane: seen}, {lane: intervals}):
+                raise NeedsRebuildError("events left that later ones have seen")
 
 
 def _arrive(view: View, changes: Changes, listing: Listing, bounds: BoundsOf) -> None:

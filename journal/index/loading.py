@@ -1,5 +1,9 @@
 """Reading a file of the truth, or what it grew by, into pieces; how far it is valid is noted in the view."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from journal.disk.files import FileStat
 from journal.format.names import parse_pack_file, parse_segment_file
 from journal.index.applying import Applier, spans_of
@@ -25,7 +29,13 @@ def load_pieces(view: View, facts: FileFacts, bounds: Bounds, applier: Applier) 
         text = read_text(view.files, path, facts.folder)
     except FileNotFoundError as error:
         raise NeedsRebuildError(f"{path} left while it was read") from error
-    result = scan(text.data, floor_seq=bounds.floor_seq, limit_seq=bounds.limit_seq, is_light=applier.is_light)
+    result = scan(
+        text.data,
+        floor_seq=bounds.floor_seq,
+        limit_seq=bounds.limit_seq,
+        after_seq=named.first - 1,
+        is_light=applier.is_light,
+    )
     applied = result.end if facts.folder == SEGMENTS else facts.size
     crc = checksum_on(0, text.data[:applied]) if facts.folder == SEGMENTS else checksum_on(0, view.files.read(path))
     if facts.folder != SEGMENTS:
@@ -75,3 +85,15 @@ def growth_source(
         view.grow_part(facts.id, lane, first, low, high)
     piece = Piece(lane, first, facts.id, header, found)
     return Source(piece.start, lane, lambda: [piece])
+
+
+@contextmanager
+def no_collections() -> Iterator[None]:
+    """Keep the garbage collector away: what is made here is many values, and no cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

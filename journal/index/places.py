@@ -7,7 +7,7 @@ from journal.format.record import Record, decode
 from journal.index.applying import Applier
 from journal.index.bounds import Bounds, limits_of, no_memory, with_limit
 from journal.index.comparing import path_of
-from journal.index.loading import load_pieces
+from journal.index.loading import load_pieces, no_collections
 from journal.index.replay import Piece
 from journal.index.rows import FileFacts, Location
 from journal.index.view import View
@@ -16,6 +16,7 @@ from journal.segments.pack import MEMBER_BYTES_MAX, read_line
 from journal.state import vector
 
 
+@no_collections()
 def list_events(view: View, progress: Callable[[int, int], None] | None = None) -> None:
     """Note where the events of all files stand that a rebuild has only folded; history needs it.
 

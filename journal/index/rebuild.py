@@ -5,10 +5,8 @@ records are applied. Places of events are not noted (``catchup.list_events`` doe
 first asked for), and a file that the checkpoints cover whole is not even read.
 """
 
-import gc
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 
 from journal.errors import FormatError
@@ -20,7 +18,7 @@ from journal.index.applying import Applier
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import is_checkpoint_whole
 from journal.index.comparing import path_of
-from journal.index.loading import load_pieces
+from journal.index.loading import load_pieces, no_collections
 from journal.index.replay import Piece, Source, in_causal_order
 from journal.index.rows import DamageFacts, FileFacts
 from journal.index.view import Key, View, checksum_on
@@ -39,7 +37,7 @@ def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
 
     Crash argument: until the transaction commits the old index stands; it is a cache in any case.
     """
-    with view.index.writing(), _no_collections():
+    with view.index.writing(), no_collections():
         try:
             _build(view, listing, bounds, progress, is_light=True)
         except BadLineError:
@@ -63,18 +61,6 @@ def _build(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | 
         view.write_overlay()
     finally:
         view.is_bare = False
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Keep the garbage collector away: what is made here is many values, and no cycle."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) -> Vector:

@@ -1,8 +1,9 @@
 """Whether damage of the truth may affect an answer."""
 
-from journal.index.places import read_record
+from journal.index.places import list_events, read_record
 from journal.index.rows import DamageFacts
 from journal.index.view import Key, View
+from journal.segments.folders import CHECKPOINTS
 from journal.store.history import foreign_places
 
 ACCEPTED_NOTE = "damage"
@@ -12,6 +13,8 @@ def open_damage(view: View) -> list[DamageFacts]:
     """Return the damage that nobody has accepted (``doctor --fix --accept-loss``)."""
     if not view.damage:
         return []
+    if not all(facts.listed for facts in view.facts.values() if facts.folder != CHECKPOINTS):
+        list_events(view)  # a rebuild does not note where the notes stand
     accepted = set()
     for place in foreign_places(view):
         record = read_record(view, place)

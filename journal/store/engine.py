@@ -16,24 +16,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from journal.disk.files import Files
 from journal.disk.gitdir import HeadWatch, find_git
 from journal.errors import ClosedError, DamagedError, JournalError, NotAppliedError
-from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
 from journal.format.lines import BadLineError
-from journal.format.segment import encode_header
-from journal.index.rows import Location
-from journal.index.view import Event, Key, View, checksum_on, with_stat
-from journal.segments.folders import SEGMENTS
+from journal.index.view import Key, View
 from journal.segments.tip import Tip
 from journal.store.config import Config, read_config
 from journal.store.home import LOCK_FILE, claim, is_made_here
 from journal.store.indexing import Indexing
-from journal.store.lanes import Lanes, Target
+from journal.store.lanes import Lanes
 from journal.store.layout import LOCAL, check_store, ensure_local
 
 if TYPE_CHECKING:
     from journal.disk.lock import StoreLock
     from journal.index.rebuild import Progress
     from journal.projections.printer import Printer
-    from journal.store.batch import Draft, Operation, Written
+    from journal.store.batch import Operation, Written
     from journal.store.model import Conflict
     from journal.store.printing import Printing
 
@@ -43,13 +39,17 @@ FLUSH_AFTER_EVENTS = 256
 """A lazy writer brings the index forward at least after so many events."""
 
 
+Report = Callable[[str, int, int], None]
+"""Called with (what, done, of) while something long goes on."""
+
+
 class Options(NamedTuple):
     """How one opening of a store behaves; None: as ``journal.toml`` says."""
 
     durability: str | None = None
     projections: str | None = None
     lock_timeout_seconds: float | None = 30.0
-    progress: Callable[[str, int, int], None] | None = None
+    progress: Report | None = None
 
 
 class Engine:
@@ -304,6 +304,7 @@ class Engine:
         """
         from journal.state.entity import Past
         from journal.store.batch import Batch, Written
+        from journal.store.recording import encode_lines, take_in
 
         with self.locked():
             with _nothing_applied():
@@ -316,8 +317,13 @@ class Engine:
                 if conflict is not None or not batch.drafts:
                     return [], conflict
                 now = _now()
-                lines = self._lines(target, batch.drafts, now)
-            self._append(view, target, batch.drafts, lines)
+                lines = encode_lines(self.files, self.root, self._writer, target, batch.drafts, now)
+            last = target.seq + len(lines) - 1
+            stat = self.lanes.append(view, target, lines, last)
+            take_in(view, target, batch.drafts, lines, stat)
+            self.indexing.tip = Tip(target.name, stat.size, last, stat.inode, stat.ctime_ns)
+            if target.header is not None:
+                self.indexing.freshness.forget()
             self._follow(view)
         size = len(batch.drafts)
         return [
@@ -353,58 +359,6 @@ class Engine:
         finally:
             self._is_eager = was_eager
             self.settle()
-
-    def _lines(self, target: Target, drafts: "list[Draft]", now: str) -> list[bytes]:
-        return [self._line(draft, target.seq + at, (at + 1, len(drafts)), now) for at, draft in enumerate(drafts)]
-
-    def _append(self, view: View, target: Target, drafts: "list[Draft]", lines: list[bytes]) -> None:
-        last = target.seq + len(drafts) - 1
-        stat = self.lanes.append(view, target, lines, last)
-        key = (SEGMENTS, target.name)
-        if target.header is not None:
-            facts = view.new_file(*key, stat)
-            view.overlay.sections[target.lane, target.section.first] = target.section
-            header = encode_header(target.header)
-            facts = facts._replace(applied=len(header), crc=checksum_on(0, header))
-            if target.section.prev_seq:
-                view.add_have(target.lane, target.section.prev_seq + 1, target.seq - 1)
-            self.indexing.freshness.forget()
-        else:
-            facts = view.facts[key]
-        offset, crc = facts.applied, facts.crc
-        for at, (draft, line) in enumerate(zip(drafts, lines, strict=True)):
-            seq = target.seq + at
-            place = Location(seq, target.lane, facts.id, offset, 0, len(line))
-            view.overlay.events[seq, target.lane] = Event(draft.key, place)
-            if draft.key is not None:
-                view.put_state(draft.key, draft.state)
-            offset += len(line)
-            crc = checksum_on(crc, line)
-        view.add_have(target.lane, target.seq, last)
-        view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
-        view.put_file(with_stat(facts, stat)._replace(applied=offset, crc=crc, last=last))
-        self.indexing.tip = Tip(target.name, stat.size, last, stat.inode, stat.ctime_ns)
-
-    def _line(self, draft: "Draft", seq: int, tx: tuple[int, int], now: str) -> bytes:
-        from journal.format import record as records
-
-        operation, payload, ref = draft.operation, draft.payload, None
-        if payload is not None and len(payload) > PAYLOAD_BYTES_INLINE_MAX:
-            from journal.store.blobs import write_blob
-
-            ref = write_blob(self.files, self.root, payload)
-        return records.encode(
-            kind=draft.kind,
-            seq=seq,
-            ts=operation.ts or now,
-            writer=self._writer,
-            actor=operation.actor,
-            summary=operation.summary,
-            tx=tx,
-            own=draft.own,
-            payload=payload,
-            ref=ref,
-        )
 
 
 @contextlib.contextmanager

@@ -10,18 +10,15 @@ import itertools
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from journal.errors import NotFoundError, RefusedError
 from journal.format import values
 from journal.index.places import read_record
 from journal.store.batch import Delete, Note, Operation, Put
-from journal.store.engine import Engine
+from journal.store.engine import Engine, Report
 from journal.store.history import foreign_places
 from journal.upkeep.checkpoint import write_checkpoint
-
-if TYPE_CHECKING:
-    from journal.facade.upkeep import Progress
 
 NOTE = "import"
 CHECKPOINT_AFTER_EVENTS = 10_000
@@ -39,7 +36,7 @@ class ImportResult:
     resumed_at: int
 
 
-def import_trace(engine: Engine, path: str, progress: "Progress | None" = None) -> ImportResult:
+def import_trace(engine: Engine, path: str, progress: Report | None = None) -> ImportResult:
     """Import a trace: a JSON object a line, gzipped or not (docs/guide.md, "Importing").
 
     Raises NotFoundError for a missing file and RefusedError, with the line's number, for a line that is no

@@ -8,7 +8,7 @@ from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.indexing import Indexing
 from journal.upkeep.checks.blobs import blob_findings, blob_losses, read_blobs
-from journal.upkeep.checks.cache import Cache, build, index_findings, indexing_of, open_cache
+from journal.upkeep.checks.cache import Cache, build, gaps, index_findings, indexing_of, open_cache
 from journal.upkeep.checks.checkpoints import checkpoint_findings, covered, read_checkpoints
 from journal.upkeep.checks.comparing import differences
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
@@ -154,7 +154,7 @@ def _verify(engine: Engine, indexing: Indexing, live: View | None, fresh: View, 
     if live is not None:
         findings.extend(differences(live, fresh, "the files"))
     alone = {key: stat for key, stat in listing.items() if key[0] != CHECKPOINTS}
-    if len(alone) < len(listing) and vector.is_subset(found.covers, fresh.have_files):
+    if len(alone) < len(listing) and vector.is_subset(found.covers, vector.union(found.have, gaps(found.survey))):
         events = build(indexing, engine, alone)
         findings.extend(differences(fresh, events, "the events alone"))
         events.index.close()

@@ -530,3 +530,17 @@ def test_many_projections_of_one_kind_are_counted(tmp_path):
     report = store.doctor()
     assert len(report.findings) == 21
     assert "40 more" in report.findings[-1].message
+
+
+def test_an_accepted_loss_stays_accepted_in_a_fresh_clone(templates, tmp_path):
+    store = copy_of(templates["plain"], tmp_path / "store")
+    byte_in_a_segment(store)
+    with store.open() as journal:
+        assert "1 event lost" in journal.damage_note()
+    store.doctor(fix=True, accept_loss=True)
+    local_is_gone(store)
+    with store.open() as journal:
+        assert journal.damage_note() is None
+        assert journal.status().damage == ()
+        assert journal.checkpoint()
+    assert store.doctor(verify=True).ok

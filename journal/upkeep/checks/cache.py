@@ -116,7 +116,7 @@ def index_findings(cache: Cache, survey: Survey, lost: Vector, covers: Vector) -
         return []
     have = cache.view.have
     missing = vector.subtract(vector.subtract(survey.have, lost), have)
-    extra = vector.subtract(vector.subtract(have, vector.union(survey.have, covers)), _gaps(survey))
+    extra = vector.subtract(vector.subtract(have, vector.union(survey.have, covers)), gaps(survey))
     findings = []
     for events, what in ((missing, "lacks {} that the files hold"), (extra, "holds {} that the files do not")):
         count = sum(high - low + 1 for spans in events.values() for low, high in spans)
@@ -126,7 +126,7 @@ def index_findings(cache: Cache, survey: Survey, lost: Vector, covers: Vector) -
     return findings
 
 
-def _gaps(survey: Survey) -> Vector:
+def gaps(survey: Survey) -> Vector:
     """Return the seqs between a lane's segments, which belong to no event and count as here."""
     gaps: Vector = {}
     for section in survey.sections:

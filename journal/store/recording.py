@@ -1,0 +1,67 @@
+"""From drafts to lines, and from lines that are durable to what the view knows."""
+
+from collections.abc import Sequence
+
+from journal.disk.files import Files, FileStat
+from journal.format import record as records
+from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
+from journal.format.segment import encode_header
+from journal.index.rows import Location
+from journal.index.view import Event, View, checksum_on, with_stat
+from journal.segments.folders import SEGMENTS
+from journal.store.batch import Draft
+from journal.store.blobs import write_blob
+from journal.store.lanes import Target
+
+
+def encode_lines(
+    files: Files, root: str, writer: str, target: Target, drafts: Sequence[Draft], now: str
+) -> list[bytes]:
+    """Return the lines of one transaction; payloads that are too long for a line are made durable as blobs first."""
+    size = len(drafts)
+    return [_line(files, root, writer, draft, target.seq + at, (at + 1, size), now) for at, draft in enumerate(drafts)]
+
+
+def _line(files: Files, root: str, writer: str, draft: Draft, seq: int, tx: tuple[int, int], now: str) -> bytes:
+    operation, payload, ref = draft.operation, draft.payload, None
+    if payload is not None and len(payload) > PAYLOAD_BYTES_INLINE_MAX:
+        ref = write_blob(files, root, payload)
+    return records.encode(
+        kind=draft.kind,
+        seq=seq,
+        ts=operation.ts or now,
+        writer=writer,
+        actor=operation.actor,
+        summary=operation.summary,
+        tx=tx,
+        own=draft.own,
+        payload=payload,
+        ref=ref,
+    )
+
+
+def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence[bytes], stat: FileStat) -> None:
+    """Note records that were just made durable in the view, as a catch-up would find them."""
+    last = target.seq + len(drafts) - 1
+    key = (SEGMENTS, target.name)
+    if target.header is not None:
+        facts = view.new_file(*key, stat)
+        view.overlay.sections[target.lane, target.section.first] = target.section
+        header = encode_header(target.header)
+        facts = facts._replace(applied=len(header), crc=checksum_on(0, header))
+        if target.section.prev_seq:
+            view.add_have(target.lane, target.section.prev_seq + 1, target.seq - 1)
+    else:
+        facts = view.facts[key]
+    offset, crc = facts.applied, facts.crc
+    for at, (draft, line) in enumerate(zip(drafts, lines, strict=True)):
+        seq = target.seq + at
+        place = Location(seq, target.lane, facts.id, offset, 0, len(line))
+        view.overlay.events[seq, target.lane] = Event(draft.key, place)
+        if draft.key is not None:
+            view.put_state(draft.key, draft.state)
+        offset += len(line)
+        crc = checksum_on(crc, line)
+    view.add_have(target.lane, target.seq, last)
+    view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
+    view.put_file(with_stat(facts, stat)._replace(applied=offset, crc=crc, last=last))
