@@ -21,7 +21,7 @@ from journal.index.comparing import path_of
 from journal.index.loading import load_pieces, no_collections
 from journal.index.replay import Piece, Source, in_causal_order
 from journal.index.rows import DamageFacts, FileFacts
-from journal.index.view import Key, View, checksum_on
+from journal.index.view import Key, View, checksum_on, is_unchanged
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, Listing
 from journal.segments.pack import MEMBER_BYTES_MAX, last_member
 from journal.segments.scan import scan
@@ -37,16 +37,21 @@ def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
 
     Crash argument: until the transaction commits the old index stands; it is a cache in any case.
     """
+    # A file that is not what it was is read even where a checkpoint covers it: what it lost is to be known.
+    known = view.facts
+    replaced = {key for key, stat in listing.items() if key in known and not is_unchanged(known[key], stat)}
     with view.index.writing(), no_collections():
         try:
-            _build(view, listing, bounds, progress, is_light=True)
+            _build(view, listing, bounds, progress, replaced, is_light=True)
         except BadLineError:
             # A payload that is not JSON under a right checksum: all payloads are looked at, and that one is damage.
-            _build(view, listing, bounds, progress, is_light=False)
+            _build(view, listing, bounds, progress, replaced, is_light=False)
     view.settle()
 
 
-def _build(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, *, is_light: bool) -> None:
+def _build(
+    view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, replaced: set[Key], *, is_light: bool
+) -> None:
     view.index.empty()
     view.reload()
     view.is_bare = True
@@ -57,7 +62,7 @@ def _build(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | 
             covers = _join_checkpoint(view, name, listing, covers)
         view.covers = view.have = covers
         view.top = vector.highest(covers)
-        _replay(view, listing, bounds, progress, is_light=is_light)
+        _replay(view, listing, bounds, progress, replaced, is_light=is_light)
         view.write_overlay()
     finally:
         view.is_bare = False
@@ -100,9 +105,11 @@ def _joined(view: View, states: dict[Key, EntityState], covers: Vector, more: Ve
     return joined
 
 
-def _replay(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, *, is_light: bool) -> None:
+def _replay(
+    view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, replaced: set[Key], *, is_light: bool
+) -> None:
     keys = sorted((key for key in listing if key[0] != CHECKPOINTS), key=_order)
-    covered = _covered(view, keys)
+    covered = _covered(view, keys) - replaced
     limits = limits_of(view, [key for key in keys if key not in covered])
     applier = Applier(view, is_listing=False, is_light=is_light)
     done = 0

@@ -13,6 +13,7 @@ blob-damaged           a blob is not what its name says
 truth-missing          git lists a file of the truth that is gone from the disk
 truth-changed          a file of the truth is not what git has under its name
 checkpoint-damaged     a checkpoint does not verify: it costs time only
+checkpoint-differs     a checkpoint says other than the events that it covers (``verify``)
 foreign-store          a segment belongs to another store
 misnamed, bad-header   the header of a segment is not what its name says, or cannot be read
 newer-format           written by a later version

@@ -19,7 +19,8 @@ class Look:
     """What one look found.
 
     ``missing`` and ``changed`` are files of the truth that git has as they were; ``lost``: events without their
-    blob; ``have``: all other events that are in files; ``covers``: those in sound checkpoints.
+    blob; ``have``: all other events that are in files; ``covers``: those in sound checkpoints;
+    ``lying``: checkpoints that say other than their events.
     """
 
     survey: Survey
@@ -33,6 +34,7 @@ class Look:
     covers: Vector = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    lying: list[str] = field(default_factory=list)
     printed: Printed = field(default_factory=lambda: Printed([], [], [], 0, 0, 0))
     findings: list[Finding] = field(default_factory=list)
 

@@ -2,15 +2,13 @@
 
 from journal.errors import JournalError
 from journal.index.loading import NeedsRebuildError
-from journal.index.view import View
 from journal.segments.folders import CHECKPOINTS, Listing, list_truth
 from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.indexing import Indexing
 from journal.upkeep.checks.blobs import blob_findings, blob_losses, read_blobs
-from journal.upkeep.checks.cache import Cache, build, gaps, index_findings, indexing_of, open_cache
+from journal.upkeep.checks.cache import Cache, build, index_findings, indexing_of, open_cache
 from journal.upkeep.checks.checkpoints import checkpoint_findings, covered, read_checkpoints
-from journal.upkeep.checks.comparing import differences
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
 from journal.upkeep.checks.leftovers import leftover_findings
 from journal.upkeep.checks.losses import Loss, Place, loss_findings
@@ -22,6 +20,7 @@ from journal.upkeep.checks.truth import chain_losses, strange_findings
 from journal.upkeep.checks.wiring import copies_of, own_file_findings, wiring_findings
 from journal.upkeep.findings import Finding, Severity
 from journal.upkeep.found import Look
+from journal.upkeep.verifying import verify_state
 
 _TRIES = 3
 _LATER = "run it again when it is quieter"
@@ -70,8 +69,7 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found.findings.extend(leftover_findings(engine.files, engine.root))
     found.findings.extend(surrounding_findings(engine.files, engine.root))
     if verify:
-        live = cache.view if cache.is_live and not knows_more else None
-        found.findings.extend(shortened(_verify(engine, indexing, live, fresh, found)))
+        verify_state(engine, indexing, cache.view if cache.is_live and not knows_more else None, fresh, found)
         fresh.index.close()
     cache.view.index.close()
     return found
@@ -145,17 +143,3 @@ def _look_at_git(engine: Engine, found: Look) -> None:
     found.findings.extend(missing_findings(found.missing))
     found.findings.extend(changed_findings(found.changed, uncommitted))
     found.findings.extend(wiring_findings(engine, found.copies, sorted(found.survey.identities)))
-
-
-def _verify(engine: Engine, indexing: Indexing, live: View | None, fresh: View, found: Look) -> list[Finding]:
-    """Compare each entity of the index with one built anew, and that with one built from events alone."""
-    listing = found.survey.listing
-    findings: list[Finding] = []
-    if live is not None:
-        findings.extend(differences(live, fresh, "the files"))
-    alone = {key: stat for key, stat in listing.items() if key[0] != CHECKPOINTS}
-    if len(alone) < len(listing) and vector.is_subset(found.covers, vector.union(found.have, gaps(found.survey))):
-        events = build(indexing, engine, alone)
-        findings.extend(differences(fresh, events, "the events alone"))
-        events.index.close()
-    return findings

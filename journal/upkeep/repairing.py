@@ -64,6 +64,7 @@ def _own_files(engine: Engine) -> list[str]:
 
 def _put_aside(engine: Engine, found: Look) -> list[str]:
     paths = [item.path for item in found.checkpoints if _is_bad_still(engine, found, item.path)]
+    paths.extend(found.lying)
     wanted = {ref.sha256 for ref in found.references}
     paths.extend(f"{BLOBS}/{blob_file(sha256)}" for sha256 in sorted(found.blobs.bad - wanted))
     paths.extend(temporary_files(engine.files, engine.root))

@@ -166,6 +166,29 @@ def rebuild(folder: str, what: str) -> Any:
     }
 
 
+def index_alone(root: str, path: str) -> Any:
+    """Build the index alone, into a file of its own; return the seconds of state, and of state and places."""
+    from journal.disk.files import OsFiles
+    from journal.index.bounds import no_memory
+    from journal.index.database import Index
+    from journal.index.places import list_events
+    from journal.index.rebuild import rebuild as build
+    from journal.index.view import View
+    from journal.segments.folders import list_truth
+    from journal.store.config import read_config
+
+    files = OsFiles()
+    start = time.perf_counter()
+    view = View(files, root, Index(path), read_config(files, root).strategies)
+    build(view, list_truth(files, root)[0], no_memory)
+    middle = time.perf_counter()
+    list_events(view)
+    view.flush()
+    end = time.perf_counter()
+    view.index.close()
+    return {"state_s": middle - start, "index_s": end - start}
+
+
 def read_sqlite(path: str) -> Any:
     """Read the same events from SQLite, decode them and fold them to the latest per entity."""
     import resource
@@ -189,6 +212,7 @@ _KINDS: dict[str, Callable[..., Any]] = {
     "write_sqlite": write_sqlite,
     "agent": agent,
     "rebuild": rebuild,
+    "index_alone": index_alone,
     "read_sqlite": read_sqlite,
 }
 

@@ -11,8 +11,9 @@ import pytest
 from doctored import Store, copy_of, fill, folder_in_memory, make_template
 
 from journal.errors import UsageError
+from journal.format.checkpoint import compress, decompress_lines
 from journal.format.lines import seal
-from journal.format.names import segment_file
+from journal.format.names import checkpoint_file, segment_file
 from journal.upkeep.findings import Report
 
 LANE = "0123456789abc"
@@ -65,6 +66,14 @@ def byte_in_the_gzip_header_of_a_pack(store):
 
 def byte_in_a_checkpoint(store):
     store.flip(store.files("checkpoints")[0])
+
+
+def checkpoint_lies(store):
+    path = store.files("checkpoints")[-1]
+    lines = list(decompress_lines(store.read(path)))
+    data = compress(line.replace(b'"stage":"two"', b'"stage":"lie"') for line in lines)
+    store.remove(path)
+    store.write(f"checkpoints/{checkpoint_file(int(path.split('/')[1][:12]), data)}", data)
 
 
 def byte_in_a_blob(store):
@@ -294,6 +303,7 @@ IN_GIT = [
     (byte_in_a_pack, {"damaged", "truth-changed"}, set()),
     (byte_in_the_gzip_header_of_a_pack, {"damaged", "truth-changed"}, set()),
     (byte_in_a_checkpoint, {"checkpoint-damaged", "truth-changed"}, set()),
+    (checkpoint_lies, {"checkpoint-differs", "state-differs"}, set()),
     (byte_in_a_blob, {"blob-damaged"}, set()),
     (line_is_gone, {"damaged", "truth-changed"}, set()),
     (segment_is_cut, {"damaged", "truth-changed"}, set()),

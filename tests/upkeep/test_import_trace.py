@@ -147,3 +147,19 @@ def test_importing_leaves_no_temporary_file(store, tmp_path):
     with Journal.open(store) as journal:
         journal.import_trace(path)
     assert not [name for _, _, names in os.walk(store) for name in names if name.endswith(".journal-tmp")]
+
+
+def test_a_flipped_byte_is_said_even_where_a_checkpoint_covers_it(store):
+    with Journal.open(store) as journal:
+        for number in range(40):
+            journal.put("plan", f"p{number}", {"n": number})
+        journal.checkpoint()
+        journal.put("plan", "later", {"n": 1})
+        shown = journal.list("plan")
+    segment = min((store / ".journal" / "segments").iterdir())
+    data = bytearray(segment.read_bytes())
+    data[len(data) // 2] ^= 0x20
+    segment.write_bytes(data)
+    with Journal.open(store) as journal:
+        assert journal.list("plan") == shown
+        assert "1 event lost" in journal.damage_note()

@@ -1,0 +1,67 @@
+"""Packs: each line comes back, a damaged member costs what it holds, and a bomb ends early."""
+
+import zlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from journal.format.limits import PACK_MEMBER_BYTES
+from journal.segments.pack import encode_pack, read_line, read_members
+
+LINES = [b'{"n":%d,"text":"%b"}\n' % (n, b"%08x" % zlib.crc32(b"%d" % n) * 200) for n in range(60)]
+PACK = encode_pack(LINES)
+
+
+@given(st.lists(st.binary(max_size=200).map(lambda text: text.replace(b"\n", b" ") + b"\n"), max_size=50))
+def test_what_is_packed_comes_back(lines):
+    assert b"".join(member.text or b"" for member in read_members(encode_pack(lines))) == b"".join(lines)
+
+
+def test_the_same_lines_give_the_same_bytes():
+    assert encode_pack(LINES) == PACK
+    assert len(list(read_members(PACK))) > 2
+
+
+def test_each_line_is_read_alone():
+    rest = iter(LINES)
+    for member in read_members(PACK):
+        assert member.text is not None
+        assert len(member.text) <= PACK_MEMBER_BYTES + max(map(len, LINES))
+        inner = 0
+        while inner < len(member.text):
+            line = next(rest)
+            assert read_line(PACK[member.offset :], inner, len(line)) == line
+            inner += len(line)
+    assert next(rest, None) is None
+
+
+def test_a_flipped_byte_costs_one_member_at_most():
+    members = list(read_members(PACK))
+    for at in range(0, len(PACK), 97):
+        broken = PACK[:at] + bytes([PACK[at] ^ 0x41]) + PACK[at + 1 :]
+        texts = [member.text for member in read_members(broken) if member.text is not None]
+        lost = [member.text for member in members if member.text not in texts]
+        assert len(lost) <= 1, at
+        if lost:
+            assert members[[m.text for m in members].index(lost[0])].offset <= at
+
+
+def test_a_cut_pack_loses_its_end_only():
+    members = list(read_members(PACK))
+    for cut in range(0, len(PACK), 501):
+        texts = [member.text for member in read_members(PACK[:cut]) if member.text is not None]
+        assert texts == [member.text for member in members if member.offset + member.length <= cut]
+
+
+def test_a_bomb_is_one_damaged_member():
+    deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = deflate.compress(b"x" * (20 << 20)) + deflate.flush()
+    found = list(read_members(PACK + bomb + PACK))
+    assert [member.text is None for member in found].count(True) == 1
+    assert b"".join(member.text or b"" for member in found) == b"".join(LINES) * 2
+
+
+@given(st.binary(max_size=500))
+def test_any_bytes_end(rubbish):
+    assert sum(member.length for member in read_members(rubbish)) == len(rubbish)
+    assert read_line(rubbish, 0, 10) is None or len(rubbish) > 20
