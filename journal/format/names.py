@@ -22,6 +22,7 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _UPPER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(\.|$)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SIMPLE = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_-])?")
 _ESCAPE = re.compile(r"%([0-9a-f]{2})")
 _LANE = rf"(?P<lane>[{LANE_ALPHABET}]{{{LANE_CHARACTERS}}})"
 _SEQ = rf"[0-9]{{{SEQ_DIGITS},16}}"
@@ -152,6 +153,8 @@ def encode_name(text: str) -> str:
     reserves, a leading dot or dash and a trailing dot are escaped. An overlong name is cut and ends
     in a hash: then the document holds the id.
     """
+    if _is_simple(text):
+        return text
     parts: list[str] = []
     bitmap, letters = 0, 0
     for character in text:
@@ -176,6 +179,11 @@ def encode_name(text: str) -> str:
     return name
 
 
+def _is_simple(text: str) -> bool:
+    """Tell whether a text is its own file name, as most are."""
+    return len(text) <= _NAME_BYTES_MAX and _SIMPLE.fullmatch(text) is not None and not _RESERVED.match(text)
+
+
 def _escape_first(character: str, bitmap: int, part: str) -> tuple[int, str]:
     if len(part) > 1:
         return bitmap, part
@@ -188,10 +196,10 @@ def decode_name(name: str) -> str | None:
 
     On a disk that folded the case of the name the id comes back exactly all the same.
     """
-    if _CUT_MARK in name:
-        return None
+    if _is_simple(name):
+        return name
     body, tilde, bits = name.partition("~")
-    if tilde and not re.fullmatch(r"[1-9a-f][0-9a-f]*", bits):
+    if _CUT_MARK in name or (tilde and not re.fullmatch(r"[1-9a-f][0-9a-f]*", bits)):
         return None
     bitmap = int(bits, 16) if tilde else 0
     raw = bytearray()

@@ -117,7 +117,9 @@ def _vector(value: Any, below: int) -> Vector:
     for lane, intervals in value.items():
         if not is_lane(lane) or type(intervals) is not list or not intervals:
             raise BadLineError("sees does not map lanes to intervals")
-        vector[lane] = tuple(_interval(item) for item in intervals)
+        vector[lane] = tuple(map(_interval, intervals))
+        if len(intervals) == 1 and vector[lane][0][1] < below:
+            continue
         flat = [0, *(bound for interval in vector[lane] for bound in interval)]
         if any(later < earlier for earlier, later in pairwise(flat)) or flat[-1] >= below:
             raise BadLineError("sees has intervals out of order, or of the future")

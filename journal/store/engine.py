@@ -320,11 +320,16 @@ class Engine:
                 lines = encode_lines(self.files, self.root, self._writer, target, batch.drafts, now)
             last = target.seq + len(lines) - 1
             stat = self.lanes.append(view, target, lines, last)
-            take_in(view, target, batch.drafts, lines, stat)
-            self.indexing.tip = Tip(target.name, stat.size, last, stat.inode, stat.ctime_ns)
-            if target.header is not None:
-                self.indexing.freshness.forget()
-            self._follow(view)
+            try:
+                take_in(view, target, batch.drafts, lines, stat)
+            except sqlite3.Error:
+                # It is durable, so it has happened: only the index fails, and that is made anew.
+                self.indexing.distrust()
+            else:
+                self.indexing.tip = Tip(target.name, stat.size, last, stat.inode, stat.ctime_ns)
+                if target.header is not None:
+                    self.indexing.freshness.forget()
+                self._follow(view)
         size = len(batch.drafts)
         return [
             Written(

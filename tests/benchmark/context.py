@@ -17,7 +17,7 @@ class Context:
 
     def __init__(self, scratch: str, *, is_quick: bool) -> None:
         self.scratch, self.is_quick = scratch, is_quick
-        self.sizes = (1_000, 10_000) if is_quick else (1_000, 10_000, 100_000)
+        self.sizes = (1_000, 5_000) if is_quick else (1_000, 10_000, 100_000)
         self._begun = time.monotonic()
         self._made: dict[str, str] = {}
 

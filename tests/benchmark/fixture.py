@@ -13,6 +13,7 @@ from typing import NamedTuple
 from journal import Journal
 from journal.format import names, record, values
 from journal.format.segment import Header, Previous, encode_header
+from journal.projections.paths import path_of, render
 from journal.segments.folders import ARCHIVE, SEGMENTS
 from journal.segments.pack import encode_pack
 from journal.store.config import read_config
@@ -71,15 +72,18 @@ def make_repository(folder: str) -> None:
 
 
 def make_store(folder: str, entities: int, events: int, shape: Shape = LIVED) -> str:
-    """Make a store in a new git work tree; return the store's folder. No index, no projections yet."""
+    """Make a store in a new git work tree, truth and projections; return the store's folder. No index yet."""
     make_repository(folder)
     root, _ = Journal.init(folder, fanout=(TYPE,))
-    write_truth(root, entities, events, shape)
+    for number, rev in enumerate(write_truth(root, entities, events, shape)):
+        path = os.path.join(root, *path_of(TYPE, entity_id(number), fanout=True).split("/"))
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _write(path, render(entity_id(number), values.encode_trusted(payload(number, rev)).decode()))
     return root
 
 
-def write_truth(root: str, entities: int, events: int, shape: Shape) -> None:
-    """Write segments and packs that hold so many events of so many entities."""
+def write_truth(root: str, entities: int, events: int, shape: Shape) -> list[int]:
+    """Write segments and packs that hold so many events of so many entities; return the last rev of each of these."""
     from journal.disk.files import OsFiles
 
     writer = _Writer(read_config(OsFiles(), root).store, entities, events, shape)
@@ -95,6 +99,7 @@ def write_truth(root: str, entities: int, events: int, shape: Shape) -> None:
             data = encode_pack(packs.pop(lane))
             os.makedirs(os.path.join(root, ARCHIVE), exist_ok=True)
             _write(os.path.join(root, ARCHIVE, names.pack_file(firsts[lane], lane, data)), data)
+    return writer.revs
 
 
 def _write(path: str, data: bytes) -> None:
@@ -111,7 +116,7 @@ class _Writer:
         self._lanes = [names.lane_from(chance.randbytes(8)) for _ in range(shape.lanes)]
         self._count = shape.lanes * (shape.packed + shape.live)
         self._events = events
-        self._revs = [0] * entities
+        self.revs = [0] * entities
         self._next = [0, 1]
         self._ends: dict[str, Previous] = {}
         self._spans: dict[str, tuple[int, int]] = {}
@@ -145,8 +150,8 @@ class _Writer:
         at = self._next[parity if step == 2 else 0]
         self._next[parity if step == 2 else 0] = at + step
         at = at if at < self._entities else (at * 7919 // step * step + at % step) % self._entities
-        self._revs[at] += 1
-        rev = self._revs[at]
+        self.revs[at] += 1
+        rev = self.revs[at]
         document = payload(at, rev)
         own = {"type": TYPE, "id": entity_id(at), "rev": rev, "action": "create" if rev == 1 else "update"}
         own["set"] = sorted(document) if rev == 1 else ["body", "labels", "status", "title", "turn"]
@@ -164,7 +169,7 @@ class _Writer:
 
 
 def settle(root: str, *, history: bool = True) -> None:
-    """Build the index and print all projections, as the first use of a clone does."""
+    """Build the index and take the projections for its own, as the first use of a clone does."""
     with Journal.open(store=root) as journal:
         journal.list(TYPE, limit=1)
         if history:

@@ -79,7 +79,7 @@ def rebuild_rows(context: Context) -> Iterator[Row]:
 
 
 def _bare(context: Context, entities: int, events: int) -> str:
-    """Make a store, its projections printed once: from then on they are compared, not written."""
+    """Make a store, indexed once."""
     context.say(f"writing {events:,} events")
     name = "truth" if events > 10 * entities else "truth-small"
     root = fixture.make_store(context.folder(name), entities, events)

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 
 from journal import Journal
 from journal.errors import ClosedError, JournalError, LockTimeoutError, NotAppliedError, OutcomeUnknownError
-from tests.support.faults import CountingFiles, FaultyFiles
+from tests.support.faults import FaultyFiles
 from tests.support.inodes import Policy
 from tests.support.outages import bury, restarted
 from tests.support.power import SimulatedDisk
@@ -68,7 +67,7 @@ def test_a_transaction_that_is_cut_short_is_wholly_absent(root):
     files = FaultyFiles()
     with Journal.open(store=root, files=files) as journal:
         files.write_short("write", 1, errno.ENOSPC, share=0.8)
-        with pytest.raises(NotAppliedError), journal.transaction() as tx:
+        with pytest.raises(NotAppliedError), journal.transaction() as tx:  # noqa: PT012 - raised at its end
             for at in range(5):
                 tx.put("t", f"x{at}", {"n": at})
         assert documents(journal) == ONE

@@ -1,15 +1,27 @@
 """Power cut at every call of every operation, and of the recovery: acknowledged is there, and nothing is half there."""
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
 import pytest
 
 from journal import Journal
 from tests.support.inodes import EXTREMES, RANDOM
-from tests.support.outages import Run, Story, check, check_recovery, check_seen_is_durable, cuts
-from tests.support.stores import new_store
+from tests.support.outages import (
+    Run,
+    Story,
+    bury,
+    check,
+    check_recovery,
+    check_seen_is_durable,
+    cuts,
+    restarted,
+)
+from tests.support.repositories import ENVIRONMENT, Repository
+from tests.support.stores import documents, new_store
 
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 SMALL = 'durability = "sync"\nroll_bytes = 4096'
@@ -84,6 +96,77 @@ def test_power_cut_at_every_call(scratch, name):
     for cut, image in cuts(scratch, prepare, run, images_per_cut=2):
         check(cut.disk.reboot_into(image), run)
         check_seen_is_durable(cut.disk, image, run)
+
+
+def test_power_cut_at_every_call_of_making_a_store(scratch):
+    """Made again after the cut, it is whole; what was acknowledged in it is there."""
+    run = Run(Story().put("a", {"n": 1}), lambda disk: Journal.init(os.path.join(disk.root, ".journal"), files=disk))
+    calls = 0
+    for cut, image in cuts(scratch, lambda folder: None, run, images_per_cut=2):
+        check(cut.disk.reboot_into(image), run)
+        calls = cut.call
+    assert calls > 30
+
+
+TRACE = [
+    {"commit": commit, "ts": "2026-01-01T00:00:00Z", "author": "a", "item_type": "t", "item_id": id, **more}
+    for commit, id, more in [
+        ("c1", "a", {"action": "create", "payload": {"n": 1}}),
+        ("c1", "b", {"action": "create", "payload": {"n": 1}}),
+        ("c2", "a", {"action": "update", "payload": {"n": 2}}),
+        ("c3", "b", {"action": "delete"}),
+        ("c3", "c", {"action": "create", "payload": {"n": 3}}),
+    ]
+]
+
+
+def test_power_cut_at_every_call_of_an_import(scratch):
+    """Begun again it goes on: no event is lost, none comes twice, no commit of the source is half there."""
+    path = os.path.join(scratch, "trace.jsonl")
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(line)}\n" for line in TRACE)
+    first = {("t", "a"): {"n": 1}, ("t", "b"): {"n": 1}}
+    second = {**first, ("t", "a"): {"n": 2}}
+    whole = {("t", "a"): {"n": 2}, ("t", "c"): {"n": 3}}
+    story = Story().then(lambda journal: journal.import_trace(path), a={"n": 2}, c={"n": 3})
+    run = Run(story)
+    for cut, image in cuts(scratch, empty_store, run, images_per_cut=2):
+        disk = cut.disk.reboot_into(image)
+        with restarted():
+            journal = Journal.open(store=os.path.join(disk.root, ".journal"), files=disk)
+            assert documents(journal) in ([whole] if run.acknowledged else [{}, first, second, whole])
+            journal.import_trace(path)
+            assert documents(journal) == whole
+            events = [event for event in journal.log() if event.kind == "entity"]
+            assert len(events) == len(TRACE)
+            bury(journal)
+
+
+def repository_with_a_store(folder: str) -> None:
+    git = Repository.new(folder)
+    with open(os.path.join(folder, "code.py"), "w", encoding="utf-8") as file:
+        file.write("print()\n")
+    store_with(("old", OLD))(folder)
+    git.commit_all()
+
+
+def test_power_cut_at_every_call_of_a_commit(scratch):
+    """The repository is sound, HEAD is the old commit or the new one, and the next commit works."""
+    story = Story(BEFORE).put("a", {"n": 1}).then(lambda journal: journal.commit("one")).put("a", {"n": 2})
+    run = Run(story)
+    with patch.dict(os.environ, ENVIRONMENT):
+        for cut, image in cuts(scratch, repository_with_a_store, run, images_per_cut=1):
+            disk = cut.disk.reboot_into(image)
+            check(disk, run)
+            git = Repository(disk.root)
+            git.git("fsck", "--connectivity-only", "--no-dangling")
+            said = git.git("log", "--format=%s").split()
+            assert said in (["one", "work"], ["work"])
+            assert run.acknowledged < 2 or said[0] == "one"
+            with restarted(), Journal.open(store=os.path.join(disk.root, ".journal")) as journal:
+                journal.commit("two")
+            assert git.git("log", "-1", "--format=%s").strip() == "two"
+            assert git.git("status", "--porcelain") == ""
 
 
 @pytest.mark.soak

@@ -5,15 +5,18 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journal import Journal
+from journal.disk.files import OsFiles
 from journal.errors import JournalError
 from journal.format import names
-from tests.support.stores import clone, drop_file, examples, fresh_view, meaning, new_store, put_file, truth
+from tests.support.stores import clone, drop_file, examples, fresh_view, meaning, new_store, put_file, segments, truth
 
 TREES = 3
 ENTITIES = ("ant", "bee", "Cat/1")
@@ -65,8 +68,9 @@ class Forest:
             if not mask >> number % 8 & 1 or known == data or (len(known) > len(data) and known.startswith(data)):
                 continue
             if cut and path.startswith("segments/"):
-                data = data[: max(len(known), len(data) - 40 * cut)]
-            put_file(self.roots[to], path, data)
+                put_file(self.roots[to], path, data[: max(len(known), len(data) - 40 * cut)])
+            else:
+                put_file(self.roots[to], path, data)
 
     def remove(self, at: int, _: str, mask: int, only_archive: int) -> None:
         """Git takes some files away; they may come back."""
@@ -114,7 +118,20 @@ class Forest:
         assert found == meaning(fresh_view(self.roots[at]))
 
 
-STEPS = ("write", "write", "write", "delete", "transaction", "send", "send", "remove", "restore", "reopen", "locked_read", "history")  # fmt: skip
+STEPS = (
+    "write",
+    "write",
+    "write",
+    "delete",
+    "transaction",
+    "send",
+    "send",
+    "remove",
+    "restore",
+    "reopen",
+    "locked_read",
+    "history",
+)
 PACKING = ("checkpoint", "compact")
 
 
@@ -149,6 +166,101 @@ _FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 @given(steps(STEPS, examples(14, 25)))
 def test_catching_up_means_the_same_as_building_anew(story):
     play(story)
+
+
+WRITES = [("write", 0, "ant", 0, 0)]
+STORIES = {
+    "a header comes that says more of a torn segment": [
+        *WRITES,
+        ("write", 1, "ant", 0, 0),
+        ("write", 0, "ant", 0, 0),
+        ("checkpoint", 2, "ant", 0, 0),
+        ("transaction", 2, "ant", 0, 0),
+        ("send", 1, "ant", 1, 0),
+        ("write", 2, "ant", 0, 0),
+        ("send", 2, "ant", 255, 1),
+        ("send", 2, "ant", 255, 0),
+    ],
+    "events leave that others have seen": [
+        *WRITES * 17,
+        ("checkpoint", 0, "ant", 0, 0),
+        ("write", 0, "bee", 0, 0),
+        ("checkpoint", 0, "ant", 0, 0),
+        ("remove", 0, "ant", 7, 0),
+    ],
+    "what is missing at the end of a segment comes later": [
+        ("write", 0, "ant", 0, 0),
+        ("write", 0, "bee", 0, 0),
+        ("send", 0, "ant", 255, 0),
+        ("write", 1, "ant", 0, 0),
+        ("write", 0, "ant", 0, 0),
+        ("send", 0, "ant", 255, 1),
+        ("write", 0, "bee", 0, 0),
+        ("send", 0, "ant", 255, 0),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_stories_that_once_went_wrong(name):
+    play(STORIES[name])
+
+
+def test_a_reader_that_stays_open_sees_files_that_arrived_a_while_ago(tmp_path):
+    """So long ago that the time stamps of the folders are no longer in doubt when it looks."""
+    here = new_store(tmp_path / "here")
+    there = clone(here, tmp_path / "there")
+    with Journal.open(store=here) as reader, Journal.open(store=there) as writer:
+        reader.list()
+        writer.put("t", "a", {"n": 1})
+        for path, data in truth(there).items():
+            put_file(here, path, data)
+        time.sleep(0.1)
+        assert [entity.data for entity in reader.list()] == [{"n": 1}]
+
+
+def test_a_file_that_leaves_while_it_is_read_is_looked_for_again(tmp_path):
+    """As a compaction of another process has it, or a checkout."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        journal.put("t", "a", {"n": 1})
+        journal._engine.lanes.end_segment()
+        journal.put("t", "b", {"n": 2})
+    shutil.rmtree(os.path.join(root, "local"))
+    files = Vanishing(segments(root)[0])
+    with Journal.open(store=root, files=files) as journal:
+        assert [entity.id for entity in journal.list()] == ["b"]
+    assert files.is_gone
+
+
+class Vanishing(OsFiles):
+    """A disk from which a file is taken just before it is read."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.is_gone = path, False
+
+    def read(self, path: str) -> bytes:
+        if path == self.path and not self.is_gone:
+            os.unlink(path)
+            self.is_gone = True
+        return super().read(path)
+
+
+def test_a_log_that_is_read_slowly_finds_what_moved_to_a_pack(tmp_path, monkeypatch):
+    monkeypatch.setattr("journal.facade.reading._LOG_PIECE", 2)
+    root = new_store(tmp_path, options='durability = "os"\nroll_bytes = 4096')
+    with Journal.open(store=root) as reader, Journal.open(store=root) as other:
+        for number in range(9):
+            other.put("t", "a", {"n": number, "text": "x" * 1500})
+        log = reader.log(reverse=True)
+        found = [next(log).data["n"]]
+        for number in range(9, 12):
+            other.checkpoint()
+            other.put("t", "a", {"n": number})
+            other.compact()
+        assert "000000000001" not in segments(root)[0]
+        found += [event.data["n"] for event in log]
+    assert found == list(range(9))
 
 
 @settings(max_examples=examples(100, 3000))

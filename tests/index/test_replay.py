@@ -27,7 +27,9 @@ def split_histories(draw):
 
 @given(split_histories())
 def test_each_piece_is_opened_when_all_before_it_was_yielded_and_each_record_comes_once(files):
-    everything = sorted((item.record["seq"], piece.lane) for pieces in files for piece in pieces for item in piece.found)
+    everything = sorted(
+        (item.record["seq"], piece.lane) for pieces in files for piece in pieces for item in piece.found
+    )
     yielded: list[tuple[int, str]] = []
     opened: list[tuple[int, str]] = []
 

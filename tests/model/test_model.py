@@ -105,7 +105,9 @@ class StoreBesideADict(RuleBasedStateMachine):
         entity = self.store(at).delete(*key)
         self.branch.wrote(key, entity.event, None)
 
-    @rule(at=st.integers(0, 1), documents=st.lists(st.tuples(KEY, DOCUMENTS), min_size=1, max_size=4), fails=st.booleans())
+    @rule(
+        at=st.integers(0, 1), documents=st.lists(st.tuples(KEY, DOCUMENTS), min_size=1, max_size=4), fails=st.booleans()
+    )
     def transaction(self, at, documents, fails):
         store = self.store(at)
         try:

@@ -59,7 +59,8 @@ def test_a_file_that_is_as_it_was_printed_is_not_read():
 
 
 @pytest.mark.parametrize(
-    ("kind", "wanted", "memory"), list(itertools.product(["link", "folder", "other"], [WANTED, None], [None, printed(OTHER)]))
+    ("kind", "wanted", "memory"),
+    list(itertools.product(["link", "folder", "other"], [WANTED, None], [None, printed(OTHER)])),
 )
 def test_what_is_no_file_is_never_touched(kind, wanted, memory):
     assert step(wanted, STAT._replace(kind=kind), memory=memory, by_machine=True) is Step.STRANGE
@@ -71,7 +72,9 @@ def test_what_a_power_cut_left_of_what_is_wanted_is_written_again(cut):
     assert step(WANTED, STAT, text=WANTED[:cut] + b"\0" * (len(WANTED) - cut)) is Step.WRITE
 
 
-@pytest.mark.parametrize("text", [b"", b"\0", b"\0" * 512, WANTED[:5] + b"\0", b"<<<<<<< HEAD\n{}\n=======\n>>>>>>> x\n"])
+@pytest.mark.parametrize(
+    "text", [b"", b"\0", b"\0" * 512, WANTED[:5] + b"\0", b"<<<<<<< HEAD\n{}\n=======\n>>>>>>> x\n"]
+)
 def test_wrecks(text):
     assert is_wreck(text)
     assert step(None, STAT, text=text) is Step.REMOVE

@@ -45,7 +45,8 @@ def test_a_memory_is_read_as_it_was_written():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"lane": LANE_B}, {"lane": "x"}, {"segment": "../x"}, {"segment": 7}, {"surroundings": 7}, {"number": "1"}]
+    "wrong",
+    [{"lane": LANE_B}, {"lane": "x"}, {"segment": "../x"}, {"segment": 7}, {"surroundings": 7}, {"number": "1"}],
 )
 def test_a_memory_that_contradicts_itself_is_none(wrong):
     assert decode_memory(encode_memory(LaneMemory(LANE_A, NAME, [], 5)._replace(**wrong))) is None

@@ -124,7 +124,13 @@ def test_a_linked_worktree_is_a_writer_of_its_own(tmp_path):
 
 
 @settings(max_examples=examples(25, 1500))
-@given(st.lists(st.tuples(st.sampled_from(["write", "copy", "backup", "restore", "exchange", "move"]), st.integers(0, 9)), min_size=3, max_size=14))  # fmt: skip
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["write", "copy", "backup", "restore", "exchange", "move"]), st.integers(0, 9)),
+        min_size=3,
+        max_size=14,
+    )
+)
 def test_whatever_is_copied_back_and_forth_no_id_has_two_meanings(steps):
     import tempfile
 

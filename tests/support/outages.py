@@ -7,12 +7,14 @@ what a reboot finds must be the story up to what was acknowledged, or one step m
 import contextlib
 import itertools
 import os
+import socket
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from journal import Journal
-from journal.disk.files import TEMPORARY_SUFFIX, OsFiles
+from journal.disk.files import TEMPORARY_SUFFIX
 from journal.index.view import Key
 from tests.support.inodes import EXTREMES, RANDOM, Image, Policy
 from tests.support.power import Cut, PowerLoss, SimulatedDisk, every_cut
@@ -55,8 +57,8 @@ class Story:
 class Run:
     """One telling of a story on a disk, ended by a cut or not."""
 
-    def __init__(self, story: Story, where: str = ".journal") -> None:
-        self.story, self.where = story, where
+    def __init__(self, story: Story, begin: Callable[[SimulatedDisk], object] = lambda disk: None) -> None:
+        self.story, self.where, self.begin = story, ".journal", begin
         self.open: list[Journal] = []
         self.acknowledged = 0
         self.attempted = 0
@@ -65,6 +67,7 @@ class Run:
     def __call__(self, disk: SimulatedDisk) -> None:
         self.acknowledged = self.attempted = 0
         self.lines = {}
+        self.begin(disk)
         root = os.path.join(disk.root, self.where)
         journal = Journal.open(store=root, files=disk)
         self.open.append(journal)
@@ -93,7 +96,11 @@ _boots = itertools.count(1)
 def restarted() -> Iterator[None]:
     """Let the machine be one that was started anew."""
     boot = f"boot {next(_boots)}"
-    with patch("journal.store.printing.boot_id", lambda: boot):
+    with (
+        patch("journal.store.printing.boot_id", lambda: boot),
+        patch("journal.git.lock_file._machine", lambda: (socket.gethostname(), boot)),
+        patch("journal.git.lock_file._boot_time_ns", lambda: time.time_ns() + 1),
+    ):
         yield
 
 
@@ -135,6 +142,7 @@ def check(disk: SimulatedDisk, run: Run) -> Documents:
 
 
 def _check(disk: SimulatedDisk, run: Run) -> Documents:
+    run.begin(disk)
     root = os.path.join(disk.root, run.where)
     journal = Journal.open(store=root, files=disk)
     try:
@@ -172,6 +180,7 @@ def as_files(root: str) -> dict[str, bytes]:
 def check_seen_is_durable(disk: SimulatedDisk, image: Image, run: Run) -> None:
     """What a reader was shown after one cut is there after the next, though nobody wrote."""
     disk = disk.reboot_into(image)
+    run.begin(disk)
     root = os.path.join(disk.root, run.where)
     journal = Journal.open(store=root, files=disk)
     found = documents(journal)
@@ -194,6 +203,7 @@ def check_recovery(disk: SimulatedDisk, image: Image, run: Run, policies: list[P
         root = os.path.join(second.root, run.where)
         journal = None
         try:
+            run.begin(second)
             journal = Journal.open(store=root, files=second)
             documents(journal)
             journal.put("t", "afterwards", {"number": -1})
@@ -205,6 +215,7 @@ def check_recovery(disk: SimulatedDisk, image: Image, run: Run, policies: list[P
             bury(journal)
         for again in images:
             third = second.reboot_into(again)
+            run.begin(third)
             journal = Journal.open(store=root, files=third)
             try:
                 found = documents(journal)
@@ -220,8 +231,3 @@ def check_recovery(disk: SimulatedDisk, image: Image, run: Run, policies: list[P
                 bury(journal)
         if is_over:
             return call
-
-
-def plain_files() -> OsFiles:
-    """Return the real disk."""
-    return OsFiles()

@@ -107,7 +107,9 @@ def meaning(view: View) -> dict[str, Any]:
         shown = None if row.data is None else values.canonical(values.decode(row.data))
         form = values.canonical(encode_state(normal(state, view.have)))
         entities[key] = (row.rev, row.seq, row.lane, row.conflicts, shown, form)
-    damage = {(view.by_id[item.file].name, item.offset, item.length, item.low, item.high) for item in view.damage}
+    # What a checkpoint covers is not read until somebody asks for history, so its damage shows only then.
+    known = [] if view.covers else view.damage
+    damage = {(view.by_id[item.file].name, item.offset, item.length, item.low, item.high) for item in known}
     return {"entities": entities, "have": dict(sorted(view.have.items())), "top": view.top, "damage": damage}
 
 

@@ -19,7 +19,7 @@ KEYS_PER_WRITER = 4
 
 def write_for_ever(root: str, notes: str, name: str, seed: int) -> None:
     """Write until killed. Each write has a number of its own, in the documents too."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     number = 0
     with (
         open(f"{notes}/{name}-{seed}.intents", "ab", 0) as intents,
@@ -54,7 +54,7 @@ class Storm:
     """Forks writers, and kills one after the other."""
 
     def __init__(self, root: str, notes: str, writers: int, seed: int) -> None:
-        self.root, self.notes, self.rng = root, notes, random.Random(seed)  # noqa: S311
+        self.root, self.notes, self.rng = root, notes, random.Random(seed)
         self.kills = self.starts = 0
         self.alive: dict[int, str] = {}
         for at in range(writers):
@@ -100,7 +100,7 @@ class Storm:
         for name in os.listdir(self.notes):
             if name.endswith(f".{kind}"):
                 with open(f"{self.notes}/{name}", encoding="utf-8") as file:
-                    found.update({mark: keys for mark, keys in map(json.loads, file)})
+                    found.update(dict(map(json.loads, file)))
         return found
 
     def deaths(self) -> list[str]:

@@ -4,6 +4,7 @@ Method: a table of breakages over copies of two small real stores, one in git wi
 """
 
 import os
+import re
 import shutil
 import sqlite3
 
@@ -14,6 +15,7 @@ from journal.errors import UsageError
 from journal.format.checkpoint import compress, decompress_lines
 from journal.format.lines import seal
 from journal.format.names import checkpoint_file, segment_file
+from journal.upkeep import doctor
 from journal.upkeep.findings import Report
 
 LANE = "0123456789abc"
@@ -189,6 +191,14 @@ def index_lies(store):
     _change_index(store, "UPDATE entities SET data = '{\"number\":99}' WHERE name = 'p1'")
 
 
+def index_has_a_state_that_is_no_json(store):
+    _change_index(store, "UPDATE entities SET state = '{' WHERE name = 'p1'")
+
+
+def index_has_a_text_that_is_no_text(store):
+    _change_index(store, "UPDATE entities SET data = CAST(x'7bff7d' AS TEXT) WHERE name = 'p1'")
+
+
 def index_lacks_events(store):
     _change_index(store, "UPDATE meta SET value = '{}' WHERE key IN ('have_files', 'covers')")
 
@@ -324,6 +334,8 @@ IN_GIT = [
     (blobs_of_another_name, {"strange-file"}, {"strange-file"}),
     (index_is_garbage, {"index-corrupt"}, set()),
     (index_lies, {"state-differs"}, set()),
+    (index_has_a_state_that_is_no_json, {"index-corrupt"}, set()),
+    (index_has_a_text_that_is_no_text, {"index-corrupt"}, set()),
     (index_lacks_events, {"index-differs"}, set()),
     (local_is_gone, set(), set()),
     (local_is_of_another_work_tree, set(), set()),
@@ -554,3 +566,17 @@ def test_an_accepted_loss_stays_accepted_in_a_fresh_clone(templates, tmp_path):
         assert journal.status().damage == ()
         assert journal.checkpoint()
     assert store.doctor(verify=True).ok
+
+
+def test_every_code_stands_in_the_table_of_the_module():
+    folder = os.path.dirname(doctor.__file__)
+    paths = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names if name.endswith(".py")]
+    codes = set()
+    for path in paths:
+        with open(path, encoding="utf-8") as file:
+            codes |= set(re.findall(r'(?:Finding|Loss)\(\s*"([a-z-]+)"', file.read()))
+    assert len(codes) > 25
+    told = {word.strip(",.;:") for word in doctor.__doc__.split()}
+    for code in codes:
+        kind, _, rest = code.partition("-")
+        assert code in told or (kind == "projection" and f"-{rest}" in told), code

@@ -202,3 +202,29 @@ def test_temporary_files_are_found_below_every_folder(store):
     for folder in ("", "entities/plan/", "blobs/", "segments/", "local/"):
         store.write(f"{folder}x.json.7ffffff0-00aabbcc.journal-tmp", b"x")
     assert len(temporary_files(OsFiles(), store.root)) == 5
+
+
+class FilesWithAWriter(OsFiles):
+    """A disk on which another writer strikes whenever a segment is read, so many times."""
+
+    def __init__(self, store, times):
+        self.times, self.journal = times, store.open()
+
+    def read(self, path):
+        found = super().read(path)
+        if self.times and f"{os.sep}segments{os.sep}" in path:
+            self.times -= 1
+            self.journal.put("plan", "p1", {"times": self.times})
+            self.journal.put("plan", f"new-{self.times}", {})
+        return found
+
+
+@pytest.mark.parametrize(("times", "is_busy"), [(1, False), (1000, True)])
+def test_a_writer_at_work_is_no_damage(times, is_busy, store):
+    files = FilesWithAWriter(store, times)
+    report = Journal.open(store.folder, files=files).doctor(verify=True)
+    assert report.ok, report.findings
+    assert ("busy" in codes_of(report)) is is_busy
+    files.journal.close()
+    files.times = 0
+    assert store.doctor(verify=True).ok

@@ -80,5 +80,5 @@ def changed_findings(changed: list[str], uncommitted: list[str]) -> Iterator[Fin
             "truth-changed", "error", path, "is not what git has under this name, nor does it continue it", _HINT
         )
     if uncommitted:
-        message = f"{len(uncommitted):,} files of the truth are not in git's HEAD as they are here"
+        message = f"of the truth git's HEAD lacks, or has otherwise: files {len(uncommitted):,}"
         yield Finding("uncommitted", "info", None, message, "journal commit commits them")

@@ -57,5 +57,5 @@ def leftover_findings(files: Files, root: str) -> Iterator[Finding]:
     parked = files.list(os.path.join(root, LOCAL, PARKED))
     if parked:
         size = sum(stat.size for _, stat in parked)
-        message = f"{len(parked):,} files that had to give way are kept here, {size:,} bytes"
+        message = f"what had to give way is kept here: files {len(parked):,}, bytes {size:,}"
         yield Finding("parked", "info", f"{LOCAL}/{PARKED}", message, "look at them; nothing of the store needs them")

@@ -70,7 +70,7 @@ def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterato
         yield Finding("git-unreadable", "warning", None, f"git's rules could not be checked: {error}")
     tracked = sorted(path for path in copies.tracked if path.startswith(f"{LOCAL}/"))
     if tracked:
-        message = f"git tracks {len(tracked):,} files that belong to this checkout alone, such as {tracked[0]}"
+        message = f"git tracks what belongs to this checkout alone: files {len(tracked):,}, such as {tracked[0]}"
         outer = copies.place.outer(LOCAL)
         hint = f"git rm -r --cached -- {outer} makes git forget them, and leaves the files"
         yield Finding("local-tracked", "error", LOCAL, message, hint)
