@@ -31,6 +31,8 @@ class Applier:
         self._gaps = vector.EMPTY
         """Seqs between a lane's segments, which no event has: bridged here, and not in what writers say they saw."""
         self._places: dict[int, list[tuple[int, int]]] = {}
+        self.resolved: set[tuple[str, int]] = set()
+        """(lane, first) of the segments whose headers came."""
         self.applied = 0
 
     def opened(self, piece: Piece) -> None:
@@ -39,6 +41,7 @@ class Applier:
         if piece.header is not None or view.section_at(piece.lane, piece.first) is None:
             section = resolve(view, piece)
             view.overlay.sections[piece.lane, piece.first] = section
+            self.resolved.add((piece.lane, piece.first))
         else:
             section = view.section_at(piece.lane, piece.first) or resolve(view, piece)
         if section.prev_seq:

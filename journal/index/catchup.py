@@ -70,7 +70,7 @@ def _arrive(view: View, changes: Changes, listing: Listing, bounds: BoundsOf) ->
         sources.append(_growth(view, key, listing[key], with_limit(bounds, key[1], limits), applier))
     for piece, found in in_causal_order(sources, applier.opened):
         applier.apply(piece, found)
-    _check_chains(view, keys)
+    _check_chains(view, keys, applier.resolved)
 
 
 def _source(view: View, key: Key, stat: FileStat, bounds: Bounds, applier: Applier) -> Source:
@@ -90,7 +90,7 @@ def _growth(view: View, key: Key, stat: FileStat, bounds: Bounds, applier: Appli
     return growth_source(view, facts, named.first, named.lane, data, stat, bounds)
 
 
-def _check_chains(view: View, came: list[Key]) -> None:
+def _check_chains(view: View, came: list[Key], resolved: set[tuple[str, int]]) -> None:
     """A header that came may cut a segment that was applied further, or explain one applied without it."""
     for (lane, first), section in list(view.overlay.sections.items()):
         if section.prev_segment is not None:
@@ -99,6 +99,8 @@ def _check_chains(view: View, came: list[Key]) -> None:
                 raise NeedsRebuildError("a new header cuts a segment that was applied further")
             if facts is not None and facts.last < section.prev_seq and (SEGMENTS, segment_file(first, lane)) in came:
                 raise NeedsRebuildError("a new header says that a segment goes on beyond what looked like its end")
+        if (lane, first) not in resolved:
+            continue
         later = (other for other in view.index.sections_of(lane) if other.first > first and other.number > 0)
         if any(other.prev_segment == section_name(section) for other in later):
             raise NeedsRebuildError("the base of a known difference arrived")

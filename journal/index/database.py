@@ -8,6 +8,7 @@ SQLite refuses is dropped and built anew from the truth.
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from journal.format import values
@@ -375,8 +376,9 @@ def _intervals(text: str) -> Intervals:
     return tuple((low, high) for low, high in values.decode(text))
 
 
+@lru_cache(maxsize=256)
 def decode_vector_text(text: str) -> Vector:
-    """Return a vector from the JSON that the index keeps."""
+    """Return a vector from the JSON that the index keeps. Shared, as vectors are values."""
     return {lane: tuple((low, high) for low, high in intervals) for lane, intervals in values.decode(text).items()}
 
 

@@ -77,6 +77,18 @@ class Printer:
             outcomes.append(Outcome(key, relative, step, facts))
         return outcomes
 
+    def remove_stray(self, relative: str, key: Key, row: EntityRow | None) -> None:
+        """Remove a projection that stands in another place than its own, unless a person edited it."""
+        path = os.path.join(self._root, *relative.split("/"))
+        found = self._files.stat(path)
+        if found is None or found.kind != "file":
+            return
+        text = self._files.read(path)
+        shown = render(key[1], row.data) if row is not None and row.data is not None else None
+        if text == shown or self._made_by_machine(key, text):
+            self._files.remove(path)
+            self._files.remove_folder(os.path.dirname(path))
+
     def _do(self, step: Step, relative: str, wanted: bytes | None, printed: PrintedFacts | None) -> PrintedFacts | None:
         path = os.path.join(self._root, *relative.split("/"))
         if step is Step.WRITE and wanted is not None:

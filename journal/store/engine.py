@@ -98,7 +98,8 @@ class Engine:
         """Knows which projections to look at."""
         from journal.store.printing import Printing
 
-        return Printing(self.files, self.root, self.config.fanout, self.printer)
+        spread = " ".join(sorted(name for name, options in self.config.types.items() if options.fanout))
+        return Printing(self.files, self.root, self.config.fanout, spread, self.printer)
 
     def _progress(self, what: str) -> "Progress | None":
         report = self.options.progress

@@ -16,8 +16,18 @@ _NOTE = "home.json"
 LOCK_FILE = "lock"
 LANE_FILE = "lane.json"
 TIP_FILE = "tip"
+OPENING_FILE = "opening"
+"""Names the segment that is being started: until the tip does, what stands in it may not be synced."""
 INDEX_FILE = "index.db"
-MEMORY_FILES = (LANE_FILE, TIP_FILE, INDEX_FILE, f"{INDEX_FILE}-wal", f"{INDEX_FILE}-shm", f"{INDEX_FILE}-journal")
+MEMORY_FILES = (
+    LANE_FILE,
+    TIP_FILE,
+    OPENING_FILE,
+    INDEX_FILE,
+    f"{INDEX_FILE}-wal",
+    f"{INDEX_FILE}-shm",
+    f"{INDEX_FILE}-journal",
+)
 
 
 def is_made_here(files: Files, local: str) -> bool:

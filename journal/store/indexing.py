@@ -21,7 +21,7 @@ from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
 from journal.segments.tip import Tip
 from journal.store.config import Config
 from journal.store.freshness import Freshness
-from journal.store.home import INDEX_FILE, is_made_here
+from journal.store.home import INDEX_FILE, OPENING_FILE, is_made_here
 
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
@@ -216,6 +216,7 @@ class Indexing:
 
     def _sync_tail(self, listing: Listing) -> None:
         """Bytes that nobody has synced yet are made durable before anyone is shown what they say."""
+        self._sync_opening(listing)
         tip = self.tip
         found = listing.get((SEGMENTS, tip.segment)) if tip is not None else None
         if tip is None or found is None or tip.is_failed or found.size <= tip.size or found.inode != tip.inode:
@@ -225,6 +226,22 @@ class Indexing:
             self.unsynced = None
         except OSError:
             self.unsynced = tip.segment
+
+    def _sync_opening(self, listing: Listing) -> None:
+        """The same for a segment that its writer has begun and not acknowledged: killed, or just about to."""
+        try:
+            name = (
+                self._files.read_at(os.path.join(self._local, OPENING_FILE), 0, 64).decode("ascii", "replace").strip()
+            )
+        except OSError:
+            return
+        if (SEGMENTS, name) not in listing or (self.tip is not None and self.tip.segment == name):
+            return
+        try:
+            self._files.sync(os.path.join(self._segments, name))
+            self._files.sync_folder(self._segments)
+        except OSError:
+            self.unsynced = name
 
     def bounds(self, name: str) -> Bounds:
         """What this work tree remembers of a segment's end: nothing acknowledged may be missing before it."""

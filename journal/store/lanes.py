@@ -42,7 +42,7 @@ from journal.segments.tip import LaneMemory, Tip, decode_memory, decode_tip, enc
 from journal.state import vector
 from journal.store.blobs import write_blob
 from journal.store.freshness import grain_ns
-from journal.store.home import LANE_FILE, TIP_FILE, is_lane_ours, write_note
+from journal.store.home import LANE_FILE, OPENING_FILE, TIP_FILE, is_lane_ours, write_note
 
 _TIP_READS_MAX = 3
 
@@ -225,6 +225,7 @@ class Lanes:
             if target.header is not None:
                 self.close()
                 data = encode_header(target.header) + data
+                self._files.overwrite(os.path.join(self._local, OPENING_FILE), target.name.encode().ljust(64))
                 self._open = self._create(path)
             elif self._open is None:
                 self._open = self._files.open_append(path, create=False)

@@ -6,7 +6,7 @@ the entity changes, in ``status`` and to doctor.)
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
@@ -22,8 +22,10 @@ _UNSYNCED_NS = 3600 * 10**9
 class Printing:
     """Plans which projections to look at, and has them written."""
 
-    def __init__(self, files: Files, root: str, fanout: Callable[[str], bool], printer: Printer) -> None:
+    def __init__(self, files: Files, root: str, fanout: Callable[[str], bool], spread: str, printer: Printer) -> None:
         self._files, self._root, self._fanout, self._printer = files, root, fanout, printer
+        self._spread = spread
+        """The types with ``fanout``, as one text: where it changes, projections move."""
 
     def folders(self) -> dict[str, FileStat]:
         """Return the stats of all folders that hold projections, by path relative to the store."""
@@ -45,7 +47,7 @@ class Printing:
 
     def has_moved(self, view: View) -> bool:
         """Tell whether any folder of projections is not as it was left; costs one stat per folder."""
-        if view.index.meta("boot") != boot_id():
+        if view.index.meta("boot") != boot_id() or view.index.meta("spread") != self._spread:
             return True
         found = {path: (stat.mtime_ns, stat.inode) for path, stat in self.folders().items()}
         return found != view.index.folders()
@@ -60,6 +62,8 @@ class Printing:
                 view.index.distrust_printed(_UNSYNCED_NS)
                 view.index.set_meta("boot", boot_id())
             view.settle_version()
+        if view.index.meta("spread") != self._spread:
+            self._spread_anew(view)
         known, found = view.index.folders(), self.folders()
         gone = known.keys() - found.keys()
         moved = [path for path, stat in found.items() if known.get(path) != (stat.mtime_ns, stat.inode)]
@@ -81,6 +85,28 @@ class Printing:
         keys.update(self._keys_of(view, files))
         with view.index.writing():
             view.index.add_unprinted(key for key in keys if view.row(key) is not None or view.index.printed(*key))
+
+    def _spread_anew(self, view: View) -> None:
+        """The options ask for other folders than before: clear the old ones, but for what a person made."""
+        for path in list(self._walk()):
+            at = entity_at(path)
+            key = (at[0], at[1]) if at is not None and at[1] is not None else None
+            if key is not None and path != self._printer.path(key):
+                self._printer.remove_stray(path, key, view.row(key))
+        with view.index.writing():
+            view.index.add_unprinted_live()
+            view.index.drop_folders()
+            view.index.set_meta("spread", self._spread)
+        view.settle_version()
+
+    def _walk(self) -> Iterator[str]:
+        """Yield the path of every file that may be a projection, wherever it stands."""
+        for type_folder in (f"{ENTITIES}/{name}" for name, stat in self._list(ENTITIES) if stat.kind == "folder"):
+            for name, stat in self._list(type_folder):
+                if stat.kind == "folder":
+                    yield from (f"{type_folder}/{name}/{inner}" for inner, _ in self._list(f"{type_folder}/{name}"))
+                else:
+                    yield f"{type_folder}/{name}"
 
     def _list(self, folder: str) -> list[tuple[str, FileStat]]:
         return self._files.list(os.path.join(self._root, *folder.split("/")))
