@@ -68,65 +68,85 @@ class Lanes:
         self._open: OpenFile | None = None
         self._memory: LaneMemory | None = None
         self._tip: Tip | None = None
+        self._tip_path = os.path.join(local, TIP_FILE)
+        self._tip_file: OpenFile | None = None
+        self._tip_inode = 0
+        self._noted: Tip | None = None
+        self._noted_bytes = b""
+        self._noted_stat: FileStat | None = None
 
     # -- memory ---------------------------------------------------------------------------------
 
     def tip(self) -> Tip | None:
         """Return how far the open segment is durable, as any process of this work tree noted last."""
-        if self._is_at_tip():
-            return self._tip
-        path = os.path.join(self._local, TIP_FILE)
-        found = self._files.stat(path)
+        found = self._files.stat(self._tip_path)
         if found is None:
             return None
-        if found != self._noted_stat:
-            self._noted = self._read_tip(path)
-            is_settled = time.time_ns() - found.mtime_ns > grain_ns(found.mtime_ns)
-            self._noted_stat = found if is_settled else None
-        return self._noted
-
-    def _read_tip(self, path: str) -> Tip | None:
+        if found == self._noted_stat:
+            return self._noted
+        is_settled = time.time_ns() - found.mtime_ns > grain_ns(found.mtime_ns)
         for _ in range(_TIP_READS_MAX):
-            try:
-                data = self._files.read_at(path, 0, 1024)
-            except OSError:
-                return None
-            tip = decode_tip(data)
+            data = self._read_tip(found.inode)
+            tip = self._noted if data == self._noted_bytes else decode_tip(data)
             if tip is not None or not data:
+                self._noted, self._noted_bytes = tip, data
+                self._noted_stat = found if is_settled else None
                 return tip
             # Torn: by a power cut, or because its writer is just writing it.
         return None
 
-    _noted: Tip | None = None
-    _noted_stat: FileStat | None = None
+    def _read_tip(self, inode: int) -> bytes:
+        """Return the tip's bytes, from a descriptor that is kept: it is overwritten in place, and read often."""
+        try:
+            if self._tip_file is None or self._tip_inode != inode:
+                self._close_tip()
+                self._tip_file = self._files.open_append(self._tip_path, create=False)
+                self._tip_inode = inode
+            return self._tip_file.read_at(0, 1024)
+        except OSError:
+            pass  # a read-only disk: it is opened for reading alone
+        try:
+            return self._files.read_at(self._tip_path, 0, 1024)
+        except OSError:
+            return b""
+
+    def _close_tip(self) -> None:
+        if self._tip_file is not None:
+            self._tip_file.close()
+        self._tip_file = None
 
     def close(self) -> None:
-        """Close the open segment's file; the next append looks at everything anew."""
+        """Close the files; the next append looks at everything anew."""
+        self._close_tip()
+        self._forget()
+
+    def _forget(self) -> None:
         if self._open is not None:
             self._open.close()
         self._open = self._memory = self._tip = None
 
-    def _is_at_tip(self) -> bool:
-        """Tell whether the open file is as this process left it: then nobody else has written since."""
-        if self._open is None or self._tip is None:
-            return False
-        found = self._open.stat()
-        return (found.size, found.ctime_ns) == (self._tip.size, self._tip.ctime_ns)
-
     def _remember(self) -> None:
-        """Read the memory where another process has moved on, or this one has just begun."""
-        if self._memory is not None and self._is_at_tip():
+        """Read the memory where another process has begun a segment, or this one has just begun."""
+        tip = self.tip()
+        if self._memory is not None and tip is not None and self._is_open_at(tip):
+            self._tip = tip
             return
-        self.close()
-        if not is_lane_ours(self._files, self._local):
+        self._forget()
+        if tip is None or not is_lane_ours(self._files, self._local):
             return
         try:
             memory = decode_memory(self._files.read_at(os.path.join(self._local, LANE_FILE), 0, 1 << 16))
         except OSError:
             return
-        tip = self.tip()
-        if memory is not None and tip is not None and tip.segment == memory.segment:
+        if memory is not None and tip.segment == memory.segment:
             self._memory, self._tip = memory, tip
+
+    def _is_open_at(self, tip: Tip) -> bool:
+        """Tell whether the open file is the one that the tip names, as it was when the tip was noted."""
+        if self._open is None or self._memory is None or tip.is_failed or tip.segment != self._memory.segment:
+            return False
+        found = self._open.stat()
+        return (found.inode, found.size, found.ctime_ns) == (tip.inode, tip.size, tip.ctime_ns)
 
     # -- choosing -------------------------------------------------------------------------------
 
@@ -223,9 +243,10 @@ class Lanes:
         path = os.path.join(self._root, SEGMENTS, target.name)
         try:
             if target.header is not None:
-                self.close()
+                self._forget()
                 data = encode_header(target.header) + data
-                self._files.overwrite(os.path.join(self._local, OPENING_FILE), target.name.encode().ljust(64))
+                with contextlib.suppress(OSError):
+                    self._files.overwrite(os.path.join(self._local, OPENING_FILE), target.name.encode().ljust(64))
                 self._open = self._create(path)
             elif self._open is None:
                 self._open = self._files.open_append(path, create=False)
@@ -247,9 +268,10 @@ class Lanes:
         except OSError as error:
             self._abandon(target)
             if is_new:
-                # What the new file holds is unknown: no tip can say so, so a new lane begins.
-                with contextlib.suppress(OSError):
-                    self._files.remove(os.path.join(self._local, LANE_FILE))
+                # What the new file holds is unknown, and no tip can say so: nobody is shown it, and a new lane begins.
+                for unknown in (os.path.join(self._local, LANE_FILE), path):
+                    with contextlib.suppress(OSError):
+                        self._files.remove(unknown)
             raise OutcomeUnknownError(
                 f"the sync failed: {error.strerror or error}; whether the write survives is not known",
                 path=path,
@@ -275,18 +297,18 @@ class Lanes:
                     self._files, os.path.join(self._local, LANE_FILE), encode_memory(self._memory), durable=False
                 )
                 write_note(self._files, self._local)
-            self._files.overwrite(os.path.join(self._local, TIP_FILE), encode_tip(tip))
+            self._files.overwrite(self._tip_path, encode_tip(tip))
             self._tip = tip
         except OSError:
-            self.close()
+            self._forget()
 
     def _abandon(self, target: Target) -> None:
         """Say that the open segment is not to be continued, nor counted beyond the tip, before the lock is left."""
         tip = self._tip
-        self.close()
+        self._forget()
         if tip is not None and tip.segment == target.name:
             with contextlib.suppress(OSError):
-                self._files.overwrite(os.path.join(self._local, TIP_FILE), encode_tip(tip._replace(is_failed=True)))
+                self._files.overwrite(self._tip_path, encode_tip(tip._replace(is_failed=True)))
 
     def end_segment(self) -> None:
         """Let the next append start a new segment: what is there now is final, and may be staged."""
@@ -295,7 +317,7 @@ class Lanes:
             memory = self._memory._replace(surroundings=[])
             write_whole(self._files, os.path.join(self._local, LANE_FILE), encode_memory(memory), durable=False)
             write_note(self._files, self._local)
-        self.close()
+        self._forget()
 
 
 def _as_stat(facts: FileFacts | None) -> FileStat | None:

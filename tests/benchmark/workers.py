@@ -16,6 +16,8 @@ from .measure import percentile
 
 _GO, _STOP = 0, 1
 SLOTS = 64
+_SECONDS_MAX = 8.0
+"""A race ends after so long even if nobody has finished."""
 
 
 def make_board(path: str) -> None:
@@ -96,7 +98,7 @@ def _loop(board_path: str, me: int, commits: int, act: Callable[[int], Any]) -> 
     board.wait_to_go()
     longest, turn = 0.0, 0
     begun = time.perf_counter()
-    while not board.is_stopped() and turn < commits:
+    while not board.is_stopped() and turn < commits and time.perf_counter() - begun < _SECONDS_MAX:
         start = time.perf_counter()
         act(turn + 1)
         longest = max(longest, time.perf_counter() - start)

@@ -9,10 +9,11 @@ from unittest.mock import patch
 import pytest
 
 from journal import Journal
-from tests.support.inodes import EXTREMES, RANDOM
+from tests.support.inodes import EXTREMES, RANDOM, Policy
 from tests.support.outages import (
     Run,
     Story,
+    as_files,
     bury,
     check,
     check_recovery,
@@ -20,8 +21,9 @@ from tests.support.outages import (
     cuts,
     restarted,
 )
+from tests.support.power import SimulatedDisk
 from tests.support.repositories import ENVIRONMENT, Repository
-from tests.support.stores import documents, new_store
+from tests.support.stores import documents, new_store, rendered
 
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 SMALL = 'durability = "sync"\nroll_bytes = 4096'
@@ -96,6 +98,38 @@ def test_power_cut_at_every_call(scratch, name):
     for cut, image in cuts(scratch, prepare, run, images_per_cut=2):
         check(cut.disk.reboot_into(image), run)
         check_seen_is_durable(cut.disk, image, run)
+
+
+@pytest.mark.parametrize("tails", ["zeros", "dropped", "torn", "sectors"])
+def test_projections_that_lost_their_bytes_are_written_again_by_the_next_reader(scratch, tails):
+    """Name, size and time may be those of the file that was written, and the bytes not."""
+    empty_store(scratch)
+    disk = SimulatedDisk(scratch)
+    root = os.path.join(scratch, ".journal")
+    journal = Journal.open(store=root, files=disk)
+    journal.put("t", "a", {"n": 1})
+    journal.put("t", "b", {"text": "x" * 2000})
+    again = disk.reboot(Policy(tails, "kept"), 3)
+    bury(journal)
+    with restarted(), Journal.open(store=root, files=again) as journal:
+        journal.list()
+        assert as_files(root) == rendered(journal)
+
+
+def test_after_a_restart_no_stat_proves_that_a_projection_has_its_bytes(scratch):
+    """A journaling file system may keep the inode of what was written last, with its times, and not its bytes."""
+    empty_store(scratch)
+    root = os.path.join(scratch, ".journal")
+    path = os.path.join(root, "entities", "t", "a.json")
+    with Journal.open(store=root) as journal:
+        journal.put("t", "a", {"n": 1})
+    known = os.stat(path)
+    with open(path, "r+b") as file:
+        file.write(b"\0" * known.st_size)
+    os.utime(path, ns=(known.st_mtime_ns, known.st_mtime_ns))
+    with restarted(), Journal.open(store=root) as journal:
+        journal.list()
+        assert as_files(root) == rendered(journal)
 
 
 def test_power_cut_at_every_call_of_making_a_store(scratch):

@@ -206,6 +206,29 @@ def test_stories_that_once_went_wrong(name):
     play(STORIES[name])
 
 
+def test_a_header_that_says_more_of_a_segment_than_was_read_of_it_is_heeded(tmp_path):
+    """A torn transaction counts, as far as it is there, once its lane's next header says that it was acknowledged."""
+    here = new_store(tmp_path / "here")
+    with Journal.open(store=here) as journal:
+        journal.put("t", "a", {"n": 1})
+        with journal.transaction() as tx:
+            tx.put("t", "b", {"n": 2})
+            tx.put("t", "c", {"n": 3})
+        journal._engine.lanes.end_segment()
+        journal.put("t", "d", {"n": 4})
+    first, second = sorted(truth(here))
+    there = new_store(tmp_path / "there")
+    put_file(there, first, truth(here)[first][:-20])
+    with Journal.open(store=there) as journal:
+        assert [entity.id for entity in journal.list()] == ["a"]
+        put_file(there, second, truth(here)[second])
+        assert [entity.id for entity in journal.list()] == ["a", "b", "d"]
+        assert journal.damage_note() is not None
+        put_file(there, first, truth(here)[first])
+        assert [entity.id for entity in journal.list()] == ["a", "b", "c", "d"]
+        assert journal.damage_note() is None
+
+
 def test_a_reader_that_stays_open_sees_files_that_arrived_a_while_ago(tmp_path):
     """So long ago that the time stamps of the folders are no longer in doubt when it looks."""
     here = new_store(tmp_path / "here")
