@@ -15,12 +15,17 @@ from journal.segments.folders import ARCHIVE, CHECKPOINTS
 from journal.segments.pack import MEMBER_BYTES_MAX, read_line
 from journal.state import vector
 
+_KEEP_AFTER_EVENTS = 20_000
+
 
 @no_collections()
-def list_events(view: View, progress: Callable[[int, int], None] | None = None) -> None:
+def list_events(
+    view: View, progress: Callable[[int, int], None] | None = None, keep: Callable[[], None] | None = None
+) -> None:
     """Note where the events of all files stand that a rebuild has only folded; history needs it.
 
-    The rows go to the overlay file by file; a caller that may write flushes them.
+    The rows go to the overlay file by file; ``keep``, of a caller that may write, flushes them now and then, so
+    that memory does not grow with the number of events.
     """
     unlisted = [facts for facts in view.facts.values() if not facts.listed and facts.folder != CHECKPOINTS]
     limits = limits_of(view, [(facts.folder, facts.name) for facts in unlisted])
@@ -36,6 +41,8 @@ def list_events(view: View, progress: Callable[[int, int], None] | None = None) 
                 applier.apply(piece, piece.found)
         if facts.applied:
             view.damage, view.overlay.damage = damage, seen
+        if keep is not None and len(view.overlay.events) >= _KEEP_AFTER_EVENTS:
+            keep()
         if progress is not None:
             progress(number + 1, len(unlisted))
 

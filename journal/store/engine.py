@@ -214,7 +214,7 @@ class Engine:
             self._be_current()
             for _ in range(_LISTINGS_MAX if history else 0):
                 try:
-                    if self.indexing.list_events():
+                    if self.indexing.list_events(self._keep_places):
                         self._keep_places()
                     break
                 except FileNotFoundError:

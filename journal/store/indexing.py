@@ -255,7 +255,7 @@ class Indexing:
 
     # -- history --------------------------------------------------------------------------------
 
-    def list_events(self) -> bool:
+    def list_events(self, keep: Callable[[], None] | None = None) -> bool:
         """Note the places of all events that a rebuild only folded, in the overlay; True if there were any.
 
         Raises FileNotFoundError where a file left meanwhile: bring the view forward, and ask again.
@@ -268,7 +268,7 @@ class Indexing:
         from journal.index.places import list_events
 
         try:
-            list_events(view, self._progress("history"))
+            list_events(view, self._progress("history"), keep)
         except NeedsRebuildError as error:
             view.reload()
             self.freshness.forget()

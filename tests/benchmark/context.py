@@ -54,7 +54,7 @@ class Context:
         if name not in self._made:
             self.say(f"making a lived-in store of {entities:,} entities, with projections and a commit")
             folder = self.folder(name)
-            root = fixture.make_store(folder, entities, max(2 * entities, 100_000 if not self.is_quick else 0))
+            root = fixture.make_store(folder, entities, 2 * entities)
             fixture.settle(root)
             fixture.commit_all(folder)
             with Journal.open(store=root) as journal:

@@ -5,12 +5,18 @@ from collections.abc import Iterator
 from journal import Journal
 
 from .context import Context
-from .fixture import TYPE, entity_id
+from .fixture import TYPE, entity_id, news
 from .measure import Act, Row, take_turns
 
 _PAGE = 50
+_LOOKED_AT, _TURNS = 20, 8
+"""So many entities get so many more events each, so that histories are of one length at every size."""
 _LIMITS_MS = {"get": 0.2, "list": 1.0, "history": 1.0}
-_TITLES = {"get": "get", "list": f"one page of list ({_PAGE})", "history": "history of one entity (2 to 100 events)"}
+_TITLES = {
+    "get": "get",
+    "list": f"one page of list ({_PAGE})",
+    "history": f"history of one entity ({_TURNS + 2} events)",
+}
 
 
 def read_rows(context: Context) -> Iterator[Row]:
@@ -47,8 +53,10 @@ def read_rows(context: Context) -> Iterator[Row]:
 def _read(context: Context, folder: str, entities: int) -> dict[str, float]:
     context.say(f"reading, {entities:,} entities")
     with Journal.open(folder) as journal:
+        for turn in range(_LOOKED_AT * _TURNS):
+            journal.put(TYPE, entity_id(turn % _LOOKED_AT), news(turn))
         journal.history(TYPE, entity_id(0))
-        names = {"get": _get(journal, entities), "list": _list(journal), "history": _history(journal, entities)}
+        names = {"get": _get(journal, entities), "list": _list(journal), "history": _history(journal)}
         times = take_turns(names, context.rounds(1_000, 300), warm=20)
     return {name: times.median(name) for name in names}
 
@@ -61,5 +69,5 @@ def _list(journal: Journal) -> Act:
     return lambda _: journal.list(TYPE, limit=_PAGE)
 
 
-def _history(journal: Journal, entities: int) -> Act:
-    return lambda number: journal.history(TYPE, entity_id(number * 104729 % entities))
+def _history(journal: Journal) -> Act:
+    return lambda number: journal.history(TYPE, entity_id(number % _LOOKED_AT))
