@@ -127,6 +127,8 @@ def check_type(text: str) -> None:
     _check(text, "type", TYPE_BYTES_MAX)
     if text.startswith("$"):
         raise RefusedError(f"type names that begin with '$' are reserved: {text!r}")
+    if _CUT_MARK in encode_name(text):
+        raise RefusedError(f"the type is too long for a folder's name: {text!r}")
 
 
 def _check(text: str, what: str, bytes_max: int) -> None:

@@ -309,3 +309,9 @@ def test_only_text_is_a_sha256():
 @given(ids)
 def test_a_fanout_folder_is_two_hex_digits(id):
     assert re.fullmatch(r"[0-9a-f]{2}", fanout_folder(id))
+
+
+def test_a_type_whose_folder_name_would_be_cut_is_refused():
+    check_type("a" * 100)
+    with pytest.raises(RefusedError, match="too long for a folder"):
+        check_type("\xa1" * 50)
