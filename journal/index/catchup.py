@@ -23,14 +23,18 @@ from journal.state import vector
 from journal.state.entity import Change, Past, fold
 
 
-def catch_up(view: View, listing: Listing, bounds: BoundsOf) -> bool:
+def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None = None) -> bool:
     """Fold the gap between the index and the files over the view; True if there was one.
 
-    Where files have left, the index is written (in one transaction), so the caller holds the lock or
-    works on a private copy. Raises NeedsRebuildError.
+    ``grown``: the caller has seen that the open segment grew and that nothing else changed: then no other file is
+    looked at, nor the segment's known part read again. Where files have left, the index is written (in one
+    transaction), so the caller holds the lock or works on a private copy. Raises NeedsRebuildError.
     """
-    changes = compare(view, listing)
-    view.generation += bool(changes.left or changes.grew)
+    if grown is not None:
+        changes = Changes([], [grown], [])
+    else:
+        changes = compare(view, listing)
+        view.generation += bool(changes.left or changes.grew)
     if changes.left:
         view.flush()
         before = view.have

@@ -16,7 +16,7 @@ from journal.format import values
 from journal.index.bounds import Bounds
 from journal.index.comparing import compare
 from journal.index.database import MEMORY, Index
-from journal.index.view import View
+from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
 from journal.segments.tip import Tip
 from journal.store.config import Config
@@ -49,6 +49,8 @@ class Indexing:
         self._is_broken = False
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
+        self._grown: Key | None = None
+        """The open segment, where the last look saw that it grew and that nothing else changed."""
         self.unsynced: str | None = None
         """A segment whose end could not be synced before it was served (a read-only disk), if any."""
 
@@ -143,7 +145,7 @@ class Indexing:
     def build_anew(self) -> View:
         """Under the lock: replace what the index file says of the truth by what the files say."""
         view = self.view if self.view is not None and self.is_shared else self.open_under_lock()
-        self._rebuild(view, self._look_behind())
+        self._rebuild(view, self._look_behind()[0])
         self._is_behind = False
         return view
 
@@ -151,7 +153,7 @@ class Indexing:
 
     def is_fresh(self) -> bool:
         """Tell whether the view holds all that is in the files; cheap, whatever their number."""
-        view = self.view
+        view, self._grown = self.view, None
         if view is None or self._is_behind or view.is_overtaken():
             return False
         self.tip = self._read_tip()
@@ -163,8 +165,13 @@ class Indexing:
             return not self._is_behind
         if name is None:
             return True
-        facts, stat = view.facts.get((SEGMENTS, name)), listing.get((SEGMENTS, name))
-        return facts is not None and stat is not None and facts.size == stat.size and facts.inode == stat.inode
+        key = (SEGMENTS, name)
+        facts, stat = view.facts.get(key), listing.get(key)
+        if facts is None or stat is None or facts.inode != stat.inode or stat.size < facts.size:
+            return False
+        if stat.size > facts.size and facts.applied == facts.size:
+            self._grown = key
+        return facts.size == stat.size
 
     def bring_forward(self) -> View:
         """Under the lock: make the view on the index file hold all that is in the files."""
@@ -175,19 +182,20 @@ class Indexing:
             view.reload()
         elif self.is_fresh():
             return view
-        listing = self._look_behind()
-        if not self._catch_up(view, listing):
+        grown, self._grown = self._grown, None
+        listing, is_new = self._look_behind()
+        if not self._catch_up(view, listing, None if is_new else grown):
             self._rebuild(view, listing)
         self._is_behind = False
         return view
 
-    def _catch_up(self, view: View, listing: Listing) -> bool:
+    def _catch_up(self, view: View, listing: Listing, grown: Key | None = None) -> bool:
         """Fold the gap; False where only a rebuild can."""
         from journal.index.catchup import catch_up
         from journal.index.loading import NeedsRebuildError
 
         try:
-            catch_up(view, listing, self.bounds)
+            catch_up(view, listing, self.bounds, grown)
         except (NeedsRebuildError, FileNotFoundError):
             return False
         return True
@@ -198,7 +206,7 @@ class Indexing:
         if view is not None and view.is_overtaken():
             view.reload()
         view = view or self.open_if_ours() or self._open_private()
-        listing = self._look_behind()
+        listing, _ = self._look_behind()
         if compare(view, listing).left and view.index.path != MEMORY:
             view = self._open_private()
         if not self._catch_up(view, listing):
@@ -207,12 +215,12 @@ class Indexing:
         self._is_behind = False
         return view
 
-    def _look_behind(self) -> Listing:
+    def _look_behind(self) -> tuple[Listing, bool]:
         self._is_behind = True
         self.tip = self._read_tip()
-        listing, _ = self.freshness.look(self.tip.segment if self.tip is not None else None)
+        listing, is_new = self.freshness.look(self.tip.segment if self.tip is not None else None)
         self._sync_tail(listing)
-        return listing
+        return listing, is_new
 
     def _sync_tail(self, listing: Listing) -> None:
         """Bytes that nobody has synced yet are made durable before anyone is shown what they say."""
