@@ -167,7 +167,7 @@ class Reading(Base):
     def follow(self, *, poll_seconds: float = 0.3) -> Iterator[Event]:
         """Yield events that arrive from this call on, of any lane, in the order of their arrival; never ends."""
         with self._engine.reading() as view:
-            seen = view.have
+            seen = dict(view.have)
         return self._arriving(seen, poll_seconds)
 
     def _arriving(self, seen: "Vector", poll_seconds: float) -> Iterator[Event]:
@@ -178,7 +178,7 @@ class Reading(Base):
 
         while True:
             with self._engine.reading(history=True) as view:
-                fresh, seen = vector.subtract(view.have, seen), view.have
+                fresh, seen = vector.subtract(view.have, seen), dict(view.have)
                 spans = [(low, high, lane) for lane, intervals in fresh.items() for low, high in intervals]
                 places = [place for low, high, lane in spans for place in past.places_between(view, lane, low, high)]
                 events = list(past.events_in(view, sorted(places)))

@@ -154,8 +154,8 @@ def past_of(view: View, section: SectionFacts, piece: Piece) -> Past:
         return past
     seqs = [item.record["seq"] for item in piece.found]
     own = spans_of(seqs)
-    here = vector.union(view.have, {piece.lane: own})
-    return Past(section.lane, section.first, section.sees, vector.subtract(past.seen_by(seqs[-1] + 1), here))
+    missing = vector.subtract(past.seen_by(seqs[-1] + 1), view.have)
+    return Past(section.lane, section.first, section.sees, vector.subtract(missing, {piece.lane: own}))
 
 
 _PLAIN = [(0, 0)]

@@ -37,7 +37,7 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None =
         view.generation += bool(changes.left or changes.grew)
     if changes.left:
         view.flush()
-        before = view.have
+        before = dict(view.have)
         with view.index.writing():
             touched = leave(view, changes.left)
             _arrive(view, changes, listing, bounds)

@@ -26,7 +26,7 @@ def leave(view: View, keys: list[Key]) -> set[Key]:
     view.damage = [item for item in view.damage if item.file not in gone]
     if any(facts.folder == CHECKPOINTS for facts in left):
         view.covers = remaining_covers(view)
-    view.have = vector.union(view.have_files, view.covers)
+    view.have = dict(vector.union(view.have_files, view.covers))
     view.top = vector.highest(view.have)
     if not vector.is_subset(view.covers, view.have_files):
         raise NeedsRebuildError("a checkpoint covers events whose files are not here")
@@ -49,7 +49,7 @@ def _forget_events(view: View, facts: FileFacts, gone: set[int]) -> set[Key]:
             if lost:
                 touched |= view.index.touched(lane, low, high)
             view.index.drop_events(lane, low, high, facts.id)
-        view.have_files = vector.subtract(view.have_files, {lane: lost} if lost else {})
+        view.have_files = dict(vector.subtract(view.have_files, {lane: lost} if lost else {}))
     return touched
 
 

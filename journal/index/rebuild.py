@@ -60,7 +60,7 @@ def _build(
         # The newest first: what it contains need not be read.
         for name in sorted((name for folder, name in listing if folder == CHECKPOINTS), reverse=True):
             covers = _join_checkpoint(view, name, listing, covers)
-        view.covers = view.have = covers
+        view.covers, view.have = covers, dict(covers)
         view.top = vector.highest(covers)
         _replay(view, listing, bounds, progress, replaced, is_light=is_light)
         view.write_overlay()

@@ -86,9 +86,9 @@ class View:
         self.plain_rows: dict[Key, tuple[EntityRow, str]] = {}
         self.facts: dict[Key, FileFacts] = {(row.folder, row.name): row for row in self.index.files()}
         self.by_id: dict[int, FileFacts] = {row.id: row for row in self.facts.values()}
-        self.have_files = self.index.vector("have_files")
+        self.have_files = dict(self.index.vector("have_files"))
         self.covers = self.index.vector("covers")
-        self.have = vector.union(self.have_files, self.covers)
+        self.have = dict(vector.union(self.have_files, self.covers))
         self.top = vector.highest(self.have)
         """The greatest seq of any event here."""
         self.damage = self.index.damage()
@@ -241,8 +241,9 @@ class View:
     def add_have(self, lane: str, low: int, high: int) -> None:
         """Note that a lane's events of a range are here."""
         span = vector.of(lane, low, high)
-        self.have_files = vector.union(self.have_files, span)
-        self.have = vector.union(self.have, span)
+        for have in (self.have_files, self.have) if span else ():
+            # In place: with many lanes a copy for each segment would cost their square.
+            have[lane] = vector.union({lane: have[lane]}, span)[lane] if lane in have else span[lane]
         self.top = max(self.top, high)
 
     def grow_part(self, file: int, lane: str, first: int, low: int, high: int) -> None:

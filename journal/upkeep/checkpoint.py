@@ -65,7 +65,7 @@ def _write(engine: Engine, actor: str | None) -> str:
         known = _still_current(engine, view)
         if known is not None:
             return known
-        head, covers = view.top, view.have
+        head, covers = view.top, dict(view.have)
         header = CheckpointHeader(engine.config.store, head, covers, _count(covers), {})
         entities = 0
 
