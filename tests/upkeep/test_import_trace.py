@@ -84,7 +84,7 @@ def test_a_killed_import_goes_on_without_a_lost_or_a_doubled_event(store, tmp_pa
     kills = 0
     for attempt in range(200):
         child = subprocess.Popen([sys.executable, "-c", _CHILD, str(store), str(trace)])
-        time.sleep(0.35 + 0.07 * (attempt % 6))
+        time.sleep(0.15 + 0.05 * (attempt % 14))
         if child.poll() is not None:
             assert child.returncode == 0
             break
