@@ -46,14 +46,14 @@ def in_causal_order(sources: Iterable[Source], opened: Callable[[Piece], None]) 
         waiting.append((source.start, source.lane, number, source))
     heapq.heapify(waiting)
     number = len(waiting)
-    runs: list[tuple[Piece, int]] = []
+    # Opened pieces by the seq of their next record: of very many only those that move are touched.
+    runs: list[tuple[int, int, Piece, int]] = []
     while waiting or runs:
-        until = waiting[0][0] if waiting else None
-        yield from _until(runs, until)
-        runs = [(piece, at) for piece, at in _advance(runs, until) if at < len(piece.found)]
+        yield from _until(runs, waiting[0][0] if waiting else None)
         if not waiting:
             break
         _, _, _, item = heapq.heappop(waiting)
+        number += 1
         if isinstance(item, Source):
             for piece in item.load():
                 number += 1
@@ -61,11 +61,17 @@ def in_causal_order(sources: Iterable[Source], opened: Callable[[Piece], None]) 
         else:
             opened(item)
             if item.found:
-                runs.append((item, 0))
+                heapq.heappush(runs, (item.start, number, item, 0))
 
 
-def _advance(runs: list[tuple[Piece, int]], until: int | None) -> list[tuple[Piece, int]]:
-    return [(piece, _stop(piece, at, until)) for piece, at in runs]
+def _until(runs: list[tuple[int, int, Piece, int]], until: int | None) -> Iterator[tuple[Piece, list[Found]]]:
+    """Yield all records below ``until`` and leave in ``runs`` what is not below it."""
+    while runs and (until is None or runs[0][0] < until):
+        _, number, piece, at = heapq.heappop(runs)
+        stop = _stop(piece, at, until)
+        yield piece, piece.found[at:stop]
+        if stop < len(piece.found):
+            heapq.heappush(runs, (piece.found[stop].record["seq"], number, piece, stop))
 
 
 def _stop(piece: Piece, at: int, until: int | None) -> int:
@@ -75,10 +81,3 @@ def _stop(piece: Piece, at: int, until: int | None) -> int:
     while found[at].record["seq"] < until:
         at += 1
     return at
-
-
-def _until(runs: list[tuple[Piece, int]], until: int | None) -> Iterator[tuple[Piece, list[Found]]]:
-    for piece, at in runs:
-        found = piece.found[at : _stop(piece, at, until)]
-        if found:
-            yield piece, found

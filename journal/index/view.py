@@ -86,6 +86,7 @@ class View:
         self.plain_rows: dict[Key, tuple[EntityRow, str]] = {}
         self.facts: dict[Key, FileFacts] = {(row.folder, row.name): row for row in self.index.files()}
         self.by_id: dict[int, FileFacts] = {row.id: row for row in self.facts.values()}
+        self._last_file = max(self.by_id, default=0)
         self.have_files = dict(self.index.vector("have_files"))
         self.covers = self.index.vector("covers")
         self.have = dict(vector.union(self.have_files, self.covers))
@@ -232,8 +233,8 @@ class View:
 
     def new_file(self, folder: str, name: str, stat: FileStat) -> FileFacts:
         """Return facts for a file that is new here, nothing of it applied."""
-        number = max(self.by_id, default=0) + 1
-        facts = FileFacts(number, folder, name, *_stat(stat), 0, 0, 0, 1)
+        self._last_file += 1
+        facts = FileFacts(self._last_file, folder, name, *_stat(stat), 0, 0, 0, 1)
         self.put_file(facts)
         self.generation += 1
         return facts

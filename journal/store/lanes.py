@@ -221,13 +221,14 @@ class Lanes:
             seq += 1  # a name that a power cut left taken, with nothing in it that verifies
         sees = vector.below(view.have, seq)
         header = Header(self._store, lane, seq, sees=sees, previous=previous)
-        text_size = len(values.encode_trusted(sees))
+        size = len(values.encode_trusted(sees))
         section = SectionFacts(lane, seq, sees, previous and previous.segment, previous.seq if previous else 0, 0)
-        if text_size > SEES_COMPLETE_BYTES_MAX and previous and base and number < SEES_COMPLETE_EVERY - 1:
+        if size > SEES_COMPLETE_BYTES_MAX and previous and base and number < SEES_COMPLETE_EVERY - 1:
             added, dropped = vector.subtract(sees, base.sees), vector.subtract(base.sees, sees)
-            header = header._replace(sees=None, added=added, dropped=dropped)
-            section = section._replace(number=number + 1)
-        elif text_size > SEES_INLINE_BYTES_MAX:
+            if len(values.encode_trusted([added, dropped])) <= min(size, SEES_INLINE_BYTES_MAX):
+                header = header._replace(sees=None, added=added, dropped=dropped)
+                section = section._replace(number=number + 1)
+        if header.sees is not None and size > SEES_INLINE_BYTES_MAX:
             header = header._replace(sees=None, sees_ref=write_blob(self._files, self._root, values.canonical(sees)))
         return Target(lane, seq, names.segment_file(seq, lane), section, header)
 

@@ -15,8 +15,9 @@ import pytest
 from journal import Journal
 from journal.errors import JournalError, RefusedError
 from journal.format.checkpoint import CheckpointHeader, compress, encode_lines
+from journal.format.lines import unseal
 from journal.format.names import checkpoint_file, pack_file, segment_file
-from journal.format.segment import Header, encode_header
+from journal.format.segment import Header, decode_header, encode_header
 from tests.support.stores import LANE_A, LANE_B, clone, documents, new_store, put_file, read_bytes, segments, truth
 
 ONE = {("t", "a"): {"n": 1}}
@@ -545,6 +546,22 @@ def lanes_in_bounded_time(root: str, count: int, seconds: float) -> None:
 
 def test_two_thousand_lanes_open_and_write_in_bounded_time(root):
     lanes_in_bounded_time(root, 2_000, 10)
+
+
+def test_a_difference_of_what_was_seen_that_no_line_could_hold_goes_to_a_blob_whole(root, monkeypatch):
+    monkeypatch.setattr("journal.store.lanes.SEES_INLINE_BYTES_MAX", 4_000)
+    many_lanes(root, 300)
+    with Journal.open(store=root) as journal:
+        journal.put("t", "a", {"n": 2})
+        newest = journal.get("t", "a").event
+    (mine,) = [path for path in segments(root) if newest.split("@")[1] in path and b'"n":2' in read_bytes(path)]
+    header = decode_header(unseal(read_bytes(mine).split(b"\n")[0] + b"\n"))
+    assert header.previous is not None
+    assert header.sees_ref is not None
+    shutil.rmtree(os.path.join(root, "local"))
+    with Journal.open(store=root) as journal:
+        assert journal.get("t", "a").event == newest
+        assert not list(journal.conflicts())
 
 
 @pytest.mark.soak
