@@ -29,6 +29,14 @@ _PUT_EVENT = """
 INSERT OR REPLACE INTO events(seq, lane, entity, file, offset, inner, length)
 VALUES(?, ?, (SELECT id FROM entities WHERE type = ? AND name = ?), ?, ?, ?, ?)
 """
+_PUT_PRINTED = "INSERT OR REPLACE INTO printed VALUES(?,?,?,?,?,?,?,?)"
+_PRINTED_FOLDERS = """
+WITH RECURSIVE known(folder) AS (
+  SELECT min(folder) FROM printed
+  UNION ALL
+  SELECT (SELECT min(folder) FROM printed p WHERE p.folder > known.folder) FROM known WHERE folder IS NOT NULL)
+SELECT folder FROM known WHERE folder IS NOT NULL
+"""
 _LOCATE = """SELECT e.seq, l.lane, e.file, e.offset, e.inner, e.length FROM events e JOIN lanes l ON l.id = e.lane"""
 
 
@@ -249,13 +257,22 @@ class Index:
         for type_, id_, *facts in self._db.execute("SELECT type, name, hash, size, mtime_ns, inode FROM printed"):
             yield type_, id_, PrintedFacts(*facts)
 
-    def put_printed(self, rows: Iterable[tuple[str, str, PrintedFacts | None]]) -> None:
-        """Remember projections as they were written; None for one that was removed."""
-        for type_, id_, facts in rows:
+    def printed_in(self, folder: str) -> list[tuple[str, str, str, int, int, int]]:
+        """Return (file name, type, id, size, mtime in ns, inode) of all projections in a folder."""
+        query = "SELECT file, type, name, size, mtime_ns, inode FROM printed WHERE folder = ?"
+        return self._db.execute(query, (folder,)).fetchall()
+
+    def printed_folders(self) -> set[str]:
+        """Return the folders that projections were written to, at a cost that follows their number."""
+        return {folder for (folder,) in self._db.execute(_PRINTED_FOLDERS)}
+
+    def put_printed(self, rows: Iterable[tuple[str, str, str, PrintedFacts | None]]) -> None:
+        """Remember (type, id, path, projection as it was written, or None for one that was removed)."""
+        for type_, id_, path, facts in rows:
             if facts is None:
                 self._db.execute("DELETE FROM printed WHERE type = ? AND name = ?", (type_, id_))
             else:
-                self._db.execute("INSERT OR REPLACE INTO printed VALUES(?,?,?,?,?,?)", (type_, id_, *facts))
+                self._db.execute(_PUT_PRINTED, (type_, id_, *facts, *path.rsplit("/", 1)))
             self._db.execute("DELETE FROM unprinted WHERE type = ? AND name = ?", (type_, id_))
 
     def distrust_printed(self, age_ns: int) -> None:

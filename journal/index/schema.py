@@ -1,6 +1,6 @@
 """The tables of the index. A change here raises ``SCHEMA``; an index of another schema is built anew."""
 
-SCHEMA = 1
+SCHEMA = 2
 
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -45,7 +45,8 @@ CREATE INDEX events_by_entity ON events(entity, seq, lane) WHERE entity IS NOT N
 -- The projection of an entity as this checkout wrote it last, and those that are still to be written.
 CREATE TABLE printed(
   type TEXT NOT NULL, name TEXT NOT NULL, hash BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
-  inode INTEGER NOT NULL, PRIMARY KEY(type, name)) WITHOUT ROWID;
+  inode INTEGER NOT NULL, folder TEXT NOT NULL, file TEXT NOT NULL, PRIMARY KEY(type, name)) WITHOUT ROWID;
+CREATE INDEX printed_by_folder ON printed(folder);
 -- The folders of projections as they were when all in them was as printed.
 CREATE TABLE folders(path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE unprinted(type TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY(type, name)) WITHOUT ROWID;

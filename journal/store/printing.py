@@ -12,7 +12,7 @@ from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
 from journal.index.view import Key, View
 from journal.projections.paths import ENTITIES, entity_at
-from journal.projections.plan import Step, is_as_printed
+from journal.projections.plan import Step
 from journal.projections.printer import Outcome, Printer
 
 _UNSYNCED_NS = 3600 * 10**9
@@ -69,20 +69,11 @@ class Printing:
         moved = [path for path, stat in found.items() if known.get(path) != (stat.mtime_ns, stat.inode)]
         if not gone and not moved:
             return
-        if not known or gone or ENTITIES in moved:
+        if not known:
             moved = list(found)
-        files = {f"{folder}/{name}": stat for folder in moved for name, stat in self._list(folder)}
         keys: set[Key] = set()
-        for type, id, printed in view.index.all_printed():
-            path = self._printer.path((type, id))
-            folder = path.rpartition("/")[0]
-            if (
-                folder in gone
-                or folder not in found
-                or (folder in moved and not is_as_printed(printed, files.pop(path, None)))
-            ):
-                keys.add((type, id))
-        keys.update(self._keys_of(view, files))
+        for folder in {*moved, *(view.index.printed_folders() - found.keys())}:
+            keys |= self._strangers(view, folder, dict(self._list(folder) if folder in found else ()))
         with view.index.writing():
             view.index.add_unprinted(key for key in keys if view.row(key) is not None or view.index.printed(*key))
 
@@ -111,10 +102,15 @@ class Printing:
     def _list(self, folder: str) -> list[tuple[str, FileStat]]:
         return self._files.list(os.path.join(self._root, *folder.split("/")))
 
-    def _keys_of(self, view: View, files: dict[str, FileStat]) -> set[Key]:
-        """Return the entities whose place is taken by a file that this checkout did not print."""
-        named = ((path, entity_at(path)) for path, stat in files.items() if stat.kind == "file")
-        return {(at[0], at[1]) for path, at in named if at is not None and at[1] is not None}
+    def _strangers(self, view: View, folder: str, files: dict[str, FileStat]) -> set[Key]:
+        """Return the entities whose file in a folder is not, or not any more, as this checkout printed it."""
+        keys = set()
+        for name, type, id, *printed in view.index.printed_in(folder):
+            stat = files.pop(name, None)
+            if stat is None or [stat.size, stat.mtime_ns, stat.inode] != printed or stat.kind != "file":
+                keys.add((type, id))
+        named = (entity_at(f"{folder}/{name}") for name, stat in files.items() if stat.kind == "file")
+        return keys | {(at[0], at[1]) for at in named if at is not None and at[1] is not None}
 
     def flush(self, view: View) -> None:
         """Under the lock: write the projections of what the overlay changed, then the index with all of it, at once.
@@ -149,7 +145,7 @@ class Printing:
         return [folder for folder in sorted(folders) if known.get(folder) == self._signature(folder)]
 
     def _remember(self, view: View, outcomes: list[Outcome], folders: list[str]) -> None:
-        view.index.put_printed((*outcome.key, outcome.facts) for outcome in outcomes)
+        view.index.put_printed((*outcome.key, outcome.path, outcome.facts) for outcome in outcomes)
         changed = (Step.WRITE, Step.REMOVE, Step.ADOPT)
         view.index.add_changed(outcome.path for outcome in outcomes if outcome.step in changed)
         stats = ((path, self._signature(path)) for path in folders)
