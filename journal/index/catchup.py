@@ -81,7 +81,7 @@ def _source(view: View, key: Key, stat: FileStat, bounds: Bounds, applier: Appli
     named = parse_segment_file(key[1]) or parse_pack_file(key[1])
     assert named is not None, key
     facts = view.new_file(*key, stat)
-    return Source(named.first, named.lane, lambda: load_pieces(view, facts, bounds, applier))
+    return Source(named.first, named.lane, load_pieces(view, facts, bounds, applier))
 
 
 def _growth(view: View, key: Key, stat: FileStat, bounds: Bounds, applier: Applier) -> Source:

@@ -8,12 +8,21 @@ SQLite refuses is dropped and built anew from the truth.
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 from journal.format import values
 from journal.format.segment import Intervals, Vector
-from journal.index.rows import DamageFacts, EntityRow, FileFacts, Location, PrintedFacts, SectionFacts
+from journal.index.rows import (
+    DamageFacts,
+    EntityRow,
+    FileFacts,
+    Location,
+    PrintedFacts,
+    SectionFacts,
+    intervals_of,
+    section_of,
+    vector_of,
+)
 from journal.index.schema import SCHEMA, TABLES
 
 MEMORY = ":memory:"
@@ -121,7 +130,7 @@ class Index:
 
     def vector(self, key: str) -> Vector:
         """Return a vector kept in meta; empty where it is not set."""
-        return decode_vector_text(self.meta(key) or "{}")
+        return vector_of(self.meta(key) or "{}")
 
     def set_vector(self, key: str, vector: Vector) -> None:
         """Keep a vector in meta."""
@@ -156,16 +165,16 @@ class Index:
         """Return the lane's segment that a seq falls into."""
         query = "SELECT * FROM sections WHERE lane = ? AND first <= ? ORDER BY first DESC LIMIT 1"
         row = self._db.execute(query, (lane, seq)).fetchone()
-        return row and _section(row)
+        return row and section_of(row)
 
     def sections_of(self, lane: str) -> list[SectionFacts]:
         """Return all known segments of a lane, in order."""
         rows = self._db.execute("SELECT * FROM sections WHERE lane = ? ORDER BY first", (lane,))
-        return [_section(row) for row in rows]
+        return [section_of(row) for row in rows]
 
     def sections(self) -> Iterator[SectionFacts]:
         """Return all known segments."""
-        return (_section(row) for row in self._db.execute("SELECT * FROM sections"))
+        return (section_of(row) for row in self._db.execute("SELECT * FROM sections"))
 
     def put_part(self, file: int, lane: str, first: int, spans: Intervals) -> None:
         """Record which seqs of a segment a file holds."""
@@ -175,17 +184,17 @@ class Index:
     def parts_of_file(self, file: int) -> list[tuple[str, int, Intervals]]:
         """Return (lane, first, spans) of each segment's part in a file."""
         rows = self._db.execute("SELECT lane, first, spans FROM parts WHERE file = ?", (file,))
-        return [(lane, first, _intervals(spans)) for lane, first, spans in rows]
+        return [(lane, first, intervals_of(spans)) for lane, first, spans in rows]
 
     def holders(self, lane: str, first: int) -> list[tuple[int, Intervals]]:
         """Return (file, spans) of each file that holds a part of a segment."""
         rows = self._db.execute("SELECT file, spans FROM parts WHERE lane = ? AND first = ?", (lane, first))
-        return [(file, _intervals(spans)) for file, spans in rows]
+        return [(file, intervals_of(spans)) for file, spans in rows]
 
     def parts(self) -> Iterator[tuple[int, str, int, Intervals]]:
         """Return (file, lane, first, spans) of everything."""
         rows = self._db.execute("SELECT file, lane, first, spans FROM parts")
-        return ((file, lane, first, _intervals(spans)) for file, lane, first, spans in rows)
+        return ((file, lane, first, intervals_of(spans)) for file, lane, first, spans in rows)
 
     def damage(self) -> list[DamageFacts]:
         """Return all damage that was found."""
@@ -387,18 +396,3 @@ class Index:
 def file_uri(path: str) -> str:
     """Return a path as SQLite wants it in a ``file:`` address."""
     return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-
-
-def _intervals(text: str) -> Intervals:
-    return tuple((low, high) for low, high in values.decode(text))
-
-
-@lru_cache(maxsize=256)
-def decode_vector_text(text: str) -> Vector:
-    """Return a vector from the JSON that the index keeps. Shared, as vectors are values."""
-    return {lane: tuple((low, high) for low, high in intervals) for lane, intervals in values.decode(text).items()}
-
-
-def _section(row: tuple[Any, ...]) -> SectionFacts:
-    lane, first, sees, prev_segment, prev_seq, number = row
-    return SectionFacts(lane, first, decode_vector_text(sees), prev_segment, prev_seq, number)

@@ -1,8 +1,13 @@
-"""Reading a file of the truth, or what it grew by, into pieces; how far it is valid is noted in the view."""
+"""Reading a file of the truth, or what it grew by, into pieces; how far it is valid is noted in the view.
+
+A pack may hold years, so it is read a segment at a time. One in which anything is not as it should be is
+read again as a whole, by the rules for damage: what was given out before then is known, and counts once.
+"""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 
 from journal.disk.files import FileStat
 from journal.format.names import parse_pack_file, parse_segment_file
@@ -12,23 +17,63 @@ from journal.index.comparing import path_of
 from journal.index.replay import Piece, Source
 from journal.index.rows import DamageFacts, FileFacts
 from journal.index.view import View, checksum_on, with_stat
-from journal.segments.folders import SEGMENTS, Text, read_text
-from journal.segments.scan import Damage, Scan, scan
+from journal.segments.folders import SEGMENTS, Text, split_segments, text_of
+from journal.segments.scan import Damage, Scan, Section, scan
 
 
 class NeedsRebuildError(Exception):
     """The index cannot be brought forward step by step."""
 
 
-def load_pieces(view: View, facts: FileFacts, bounds: Bounds, applier: Applier) -> list[Piece]:
-    """Read a whole file and return its records by segment; note how far it is valid, and damage."""
+def load_pieces(view: View, facts: FileFacts, bounds: Bounds, applier: Applier) -> Iterator[Piece]:
+    """Read a file and yield its records by segment; at the end note how far it is valid, and damage.
+
+    Raises NeedsRebuildError where the file has left.
+    """
     path = path_of(view, facts)
-    named = parse_segment_file(facts.name) or parse_pack_file(facts.name)
-    assert named is not None, facts.name
     try:
-        text = read_text(view.files, path, facts.folder)
+        data = view.files.read(path)
     except FileNotFoundError as error:
         raise NeedsRebuildError(f"{path} left while it was read") from error
+    if facts.folder == SEGMENTS or not (yield from _whole_segments(view, facts, data, applier)):
+        pieces = sorted(_pieces_of_all(view, facts, data, bounds, applier), key=lambda piece: piece.start)
+        for piece, after in zip_longest(pieces, pieces[1:]):
+            yield piece._replace(following=after and after.start)
+
+
+def _whole_segments(view: View, facts: FileFacts, data: bytes, applier: Applier) -> Generator[Piece, None, bool]:
+    """Yield the segments of a pack, one in memory at a time; False as soon as one is not as it was packed."""
+    named = parse_pack_file(facts.name)
+    assert named is not None, facts.name
+    starts: list[tuple[int, int]] = []
+    applier.place(facts.id, starts)
+    begun, last = 0, 0
+    for offset, text, following in split_segments(data, starts):
+        section = _only_section(text, is_light=applier.is_light)
+        header = section.header if section is not None else None
+        if section is None or header is None or header.lane != named.lane or header.first <= max(begun, last):
+            return False
+        found = [item._replace(offset=item.offset + offset) for item in section.found] if offset else section.found
+        begun, last = header.first, section.last or last
+        view.overlay.parts[facts.id, named.lane, begun] = spans_of([item.record["seq"] for item in found])
+        if following is None:
+            view.put_file(facts._replace(applied=facts.size, crc=checksum_on(0, data), last=last))
+        ready = [Piece(named.lane, begun, facts.id, header, found, following)]
+        del text, section, found  # while this waits to be asked again it holds none of it
+        yield ready.pop()
+    return begun > 0
+
+
+def _only_section(text: bytes, *, is_light: bool) -> Section | None:
+    result = scan(text, is_light=is_light)
+    is_whole = len(result.sections) == 1 and result.end == len(text) and not result.damage
+    return result.sections[0] if is_whole else None
+
+
+def _pieces_of_all(view: View, facts: FileFacts, data: bytes, bounds: Bounds, applier: Applier) -> list[Piece]:
+    named = parse_segment_file(facts.name) or parse_pack_file(facts.name)
+    assert named is not None, facts.name
+    text = text_of(data, facts.folder)
     result = scan(
         text.data,
         floor_seq=bounds.floor_seq,
@@ -37,7 +82,7 @@ def load_pieces(view: View, facts: FileFacts, bounds: Bounds, applier: Applier) 
         is_light=applier.is_light,
     )
     applied = result.end if facts.folder == SEGMENTS else facts.size
-    crc = checksum_on(0, text.data[:applied]) if facts.folder == SEGMENTS else checksum_on(0, view.files.read(path))
+    crc = checksum_on(0, data[:applied])
     if facts.folder != SEGMENTS:
         applier.place(facts.id, text.starts)
     pieces = []
@@ -84,7 +129,7 @@ def growth_source(
     for low, high in spans_of([item.record["seq"] for item in found]):
         view.grow_part(facts.id, lane, first, low, high)
     piece = Piece(lane, first, facts.id, header, found)
-    return Source(piece.start, lane, lambda: [piece])
+    return Source(piece.start, lane, iter([piece]))
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from journal.index.applying import Applier
 from journal.index.bounds import Bounds, limits_of, no_memory, with_limit
 from journal.index.comparing import path_of
 from journal.index.loading import load_pieces, no_collections
-from journal.index.replay import Piece
 from journal.index.rows import FileFacts, Location
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS
@@ -34,32 +33,31 @@ def list_events(
         if facts.last:
             bounds = Bounds(limit_seq=facts.last)
         damage, seen = list(view.damage), list(view.overlay.damage)
-        applier, pieces = _load(view, facts._replace(listed=1), bounds)
-        for piece in pieces:
-            applier.opened(piece)
-            if piece.found:
-                applier.apply(piece, piece.found)
+        # Read lightly, as its records were applied already; as ever where it holds any that were not.
+        for is_light in (True, False):
+            if _list_file(view, facts._replace(listed=1), bounds, keep, is_light=is_light):
+                break
         if facts.applied:
             view.damage, view.overlay.damage = damage, seen
-        if keep is not None and len(view.overlay.events) >= _KEEP_AFTER_EVENTS:
-            keep()
         if progress is not None:
             progress(number + 1, len(unlisted))
 
 
-def _load(view: View, facts: FileFacts, bounds: Bounds) -> tuple[Applier, list[Piece]]:
-    """Read a file whose records were applied already, lightly; as ever where it holds any that were not."""
-    applier = Applier(view, is_light=True)
-    pieces = load_pieces(view, facts, bounds, applier)
-    held = [
-        vector.of(piece.lane, piece.found[0].record["seq"], piece.found[-1].record["seq"])
-        for piece in pieces
-        if piece.found
-    ]
-    if not all(vector.is_subset(spans, view.have) for spans in held):
-        applier = Applier(view)
-        pieces = load_pieces(view, facts, bounds, applier)
-    return applier, pieces
+def _list_file(
+    view: View, facts: FileFacts, bounds: Bounds, keep: Callable[[], None] | None, *, is_light: bool
+) -> bool:
+    """Note the places of a file's events; False where that was to be done lightly and cannot."""
+    applier = Applier(view, is_light=is_light)
+    for piece in load_pieces(view, facts, bounds, applier):
+        seqs = [item.record["seq"] for item in piece.found[:: max(1, len(piece.found) - 1)]]
+        if is_light and seqs and not vector.is_subset(vector.of(piece.lane, seqs[0], seqs[-1]), view.have):
+            return False
+        applier.opened(piece)
+        if piece.found:
+            applier.apply(piece, piece.found)
+        if keep is not None and len(view.overlay.events) >= _KEEP_AFTER_EVENTS:
+            keep()
+    return True
 
 
 def read_record(view: View, place: Location) -> Record | None:

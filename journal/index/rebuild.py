@@ -6,8 +6,7 @@ first asked for), and a file that the checkpoints cover whole is not even read.
 """
 
 import os
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 
 from journal.errors import FormatError
 from journal.format.checkpoint import decode_entities, decode_header, decompress_lines
@@ -115,12 +114,12 @@ def _replay(
     done = 0
     sources = []
 
-    def load(facts: FileFacts, limit: Bounds) -> list[Piece]:
+    def load(facts: FileFacts, limit: Bounds) -> Iterator[Piece]:
         nonlocal done
         done += 1
         if progress is not None:
             progress(done, len(keys) - len(covered))
-        return load_pieces(view, facts, limit, applier)
+        yield from load_pieces(view, facts, limit, applier)
 
     for key in keys:
         facts = view.new_file(*key, listing[key])._replace(listed=0)
@@ -130,7 +129,7 @@ def _replay(
 
         bounds_here = with_limit(bounds, key[1], limits)
         first, lane = _order(key)[:2]
-        sources.append(Source(first, lane, partial(load, facts, bounds_here)))
+        sources.append(Source(first, lane, load(facts, bounds_here)))
     for piece, found in in_causal_order(sources, applier.opened):
         applier.apply(piece, found)
     applier.finish()

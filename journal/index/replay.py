@@ -11,7 +11,8 @@ from journal.segments.scan import Found
 class Piece(NamedTuple):
     """Records of one lane's segment that are to be applied, ascending; ``file`` is the index's number.
 
-    ``first`` names the segment; ``header`` is None for one known already, or lost.
+    ``first`` names the segment; ``header`` is None for one known already, or lost. ``following`` is the start of the
+    next piece of the same source, None for its last.
     """
 
     lane: str
@@ -19,6 +20,7 @@ class Piece(NamedTuple):
     file: int
     header: Header | None
     found: list[Found]
+    following: int | None = None
 
     @property
     def start(self) -> int:
@@ -27,11 +29,11 @@ class Piece(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A file that is read only when the order reaches ``start``."""
+    """A file that is read only when the order reaches ``start``, and each of its pieces only when that is due."""
 
     start: int
     lane: str
-    load: Callable[[], list[Piece]]
+    pieces: Iterator[Piece]
 
 
 def in_causal_order(sources: Iterable[Source], opened: Callable[[Piece], None]) -> Iterator[tuple[Piece, list[Found]]]:
@@ -41,9 +43,9 @@ def in_causal_order(sources: Iterable[Source], opened: Callable[[Piece], None]) 
     moment what its writer saw and what is here can be compared. Between two such moments the runs of
     several pieces come one after the other: none of these saw another's, and a join asks for no order.
     """
-    waiting: list[tuple[int, str, int, Source | Piece]] = []
+    waiting: list[tuple[int, str, int, Iterator[Piece] | Piece]] = []
     for number, source in enumerate(sources):
-        waiting.append((source.start, source.lane, number, source))
+        waiting.append((source.start, source.lane, number, source.pieces))
     heapq.heapify(waiting)
     number = len(waiting)
     # Opened pieces by the seq of their next record: of very many only those that move are touched.
@@ -54,14 +56,17 @@ def in_causal_order(sources: Iterable[Source], opened: Callable[[Piece], None]) 
             break
         _, _, _, item = heapq.heappop(waiting)
         number += 1
-        if isinstance(item, Source):
-            for piece in item.load():
-                number += 1
-                heapq.heappush(waiting, (piece.start, piece.lane, number, piece))
-        else:
+        if isinstance(item, Piece):
             opened(item)
             if item.found:
                 heapq.heappush(runs, (item.start, number, item, 0))
+        elif (piece := next(item, None)) is not None:
+            heapq.heappush(waiting, (piece.start, piece.lane, number, piece))
+            if piece.following is None:
+                next(item, None)  # it ends here, and lets go of the file's bytes
+            else:
+                number += 1
+                heapq.heappush(waiting, (piece.following, piece.lane, number, item))
 
 
 def _until(runs: list[tuple[int, int, Piece, int]], until: int | None) -> Iterator[tuple[Piece, list[Found]]]:

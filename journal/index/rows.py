@@ -1,8 +1,10 @@
 """The rows of the index as values."""
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from journal.format.segment import Vector
+from journal.format import values
+from journal.format.segment import Intervals, Vector
 
 
 class FileFacts(NamedTuple):
@@ -74,3 +76,20 @@ class PrintedFacts(NamedTuple):
     size: int
     mtime_ns: int
     inode: int
+
+
+def intervals_of(text: str) -> Intervals:
+    """Return intervals from the JSON that the index keeps."""
+    return tuple((low, high) for low, high in values.decode(text))
+
+
+@lru_cache(maxsize=256)
+def vector_of(text: str) -> Vector:
+    """Return a vector from the JSON that the index keeps. Shared, as vectors are values."""
+    return {lane: tuple((low, high) for low, high in intervals) for lane, intervals in values.decode(text).items()}
+
+
+def section_of(row: tuple[Any, ...]) -> SectionFacts:
+    """Return a segment's header from its row."""
+    lane, first, sees, prev_segment, prev_seq, number = row
+    return SectionFacts(lane, first, vector_of(sees), prev_segment, prev_seq, number)

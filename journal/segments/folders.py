@@ -1,14 +1,19 @@
 """The folders of the truth: what is in them, and reading one file of them."""
 
 import os
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from journal.disk.files import Files, FileStat
+from journal.format.lines import unseal
 from journal.format.names import parse_checkpoint_file, parse_pack_file, parse_segment_file
+from journal.format.segment import decode_header
 from journal.segments.pack import read_members
 
 SEGMENTS, ARCHIVE, CHECKPOINTS = "segments", "archive", "checkpoints"
 TRUTH_FOLDERS = (SEGMENTS, ARCHIVE, CHECKPOINTS)
+_HEADER = b'{"kind":"segment",'
+"""How the first line of a segment begins."""
 _PARSE = {SEGMENTS: parse_segment_file, ARCHIVE: parse_pack_file, CHECKPOINTS: parse_checkpoint_file}
 
 Listing = dict[tuple[str, str], FileStat]
@@ -48,6 +53,42 @@ def list_truth(files: Files, root: str) -> tuple[Listing, list[str]]:
 def read_text(files: Files, path: str, folder: str) -> Text:
     """Return the lines of a segment or a pack. Raises FileNotFoundError."""
     return text_of(files.read(path), folder)
+
+
+def split_segments(data: bytes, starts: list[tuple[int, int]]) -> Iterator[tuple[int, bytes, int | None]]:
+    """Yield (start, text, first seq of the next one) of each segment in the bytes of a pack.
+
+    Fills ``starts``, as in ``Text``, on the way. The text is empty, and the last, where a member does not inflate
+    or a header does not verify.
+    """
+    begun, size = 0, 0
+    parts: list[bytes] = []
+    for member in read_members(data):
+        if member.text is None:
+            yield size, b"", None
+            return
+        starts.append((size, member.offset))
+        text, done = member.text, 0
+        while (at := _header_in(text, max(done, begun + 1 - size))) >= 0:
+            try:
+                following = decode_header(unseal(text[at : text.index(b"\n", at) + 1])).first
+            except ValueError:
+                yield size, b"", None
+                return
+            start, whole = begun, [b"".join([*parts, text[done:at]])]
+            parts, begun, done = [], size + at, at
+            yield start, whole.pop(), following
+        parts.append(text[done:])
+        size += len(text)
+    yield begun, b"".join(parts), None
+
+
+def _header_in(text: bytes, start: int) -> int:
+    """Return where a line begins, at ``start`` or later, that looks like a segment's header; -1 for nowhere."""
+    if start == 0 and text.startswith(_HEADER):
+        return 0
+    at = text.find(b"\n" + _HEADER, max(0, start - 1))
+    return at + 1 if at >= 0 else -1
 
 
 def text_of(data: bytes, folder: str) -> Text:

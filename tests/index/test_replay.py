@@ -1,5 +1,7 @@
 """However records are spread over files, causes come before what saw them."""
 
+from itertools import zip_longest
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +27,11 @@ def split_histories(draw):
     return [pieces for pieces in files if pieces]
 
 
+def following_each_other(pieces: list[Piece]):
+    for piece, after in zip_longest(pieces, pieces[1:]):
+        yield piece._replace(following=after and after.start)
+
+
 @given(split_histories())
 def test_each_piece_is_opened_when_all_before_it_was_yielded_and_each_record_comes_once(files):
     everything = sorted(
@@ -38,7 +45,8 @@ def test_each_piece_is_opened_when_all_before_it_was_yielded_and_each_record_com
         assert {at for at in everything if at[0] < piece.start} <= set(yielded)
 
     sources = [
-        Source(min(piece.first for piece in pieces), pieces[0].lane, lambda pieces=pieces: pieces) for pieces in files
+        Source(pieces[0].start, pieces[0].lane, following_each_other(pieces))
+        for pieces in (sorted(pieces, key=lambda piece: piece.start) for pieces in files)
     ]
     for piece, found in in_causal_order(sources, open_piece):
         assert (piece.first, piece.lane) in opened
@@ -55,10 +63,26 @@ def test_a_file_is_read_only_when_its_turn_comes():
 
     def load(lane: str, first: int):
         loaded.append(lane)
-        return [Piece(lane, first, 0, None, [Found(0, 1, {"seq": first})])]
+        yield Piece(lane, first, 0, None, [Found(0, 1, {"seq": first})])
 
-    sources = [Source(1, LANE_A, lambda: load(LANE_A, 1)), Source(100, LANE_B, lambda: load(LANE_B, 100))]
+    sources = [Source(1, LANE_A, load(LANE_A, 1)), Source(100, LANE_B, load(LANE_B, 100))]
     steps = in_causal_order(sources, lambda piece: None)
     next(steps)
     assert loaded == [LANE_A]
     assert [piece.lane for piece, _ in steps] == [LANE_B]
+
+
+def test_a_piece_is_read_only_when_its_turn_comes():
+    read: list[int] = []
+
+    def pack():
+        for first, following in ((1, 10), (10, 20), (20, None)):
+            read.append(first)
+            yield Piece(LANE_A, first, 0, None, [Found(0, 1, {"seq": first})], following)
+
+    other = Piece(LANE_B, 5, 1, None, [Found(0, 1, {"seq": 5})])
+    at_each: list[tuple[int, list[int]]] = []
+    sources = [Source(1, LANE_A, pack()), Source(5, LANE_B, iter([other]))]
+    for _, found in in_causal_order(sources, lambda piece: None):
+        at_each.append((found[0].record["seq"], list(read)))
+    assert at_each == [(1, [1]), (5, [1]), (10, [1, 10]), (20, [1, 10, 20])]
