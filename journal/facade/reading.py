@@ -10,17 +10,16 @@ from journal.facade.values import entity_of
 from journal.format.names import event_id
 from journal.index.rows import EntityRow
 from journal.index.view import Key
+from journal.store.looking_back import look_back
 from journal.store.model import Blame, Entity, Event, FieldConflict
 
 if TYPE_CHECKING:
     from journal.format.segment import Vector
+    from journal.index.view import View
     from journal.store.query import Condition
 
 Where = Mapping[str, Any] | Iterable["str | Condition"] | None
 _List = list
-_LOG_TRIES = 5
-"""How often a piece is read again where another process moves its events to a pack meanwhile."""
-
 _LOG_PIECE = 500
 
 
@@ -47,10 +46,8 @@ class Reading(Base):
     def _entity_of_rev(self, key: Key, rev: int) -> Entity | None:
         from journal.store import history as past
 
-        with self._engine.reading(history=True) as view:
-            if not view.events_of(key):
-                return None
-            found = [event for event in past.entity_events(view, key) if event.rev == rev]
+        events = look_back(self._engine, lambda view: past.entity_events(view, key) if view.events_of(key) else [])
+        found = [event for event in events if event.rev == rev]
         if not found or found[-1].data is None:
             return None
         return Entity(*key, rev, found[-1].id, found[-1].data)
@@ -58,9 +55,8 @@ class Reading(Base):
     def _entity_at(self, key: Key, at: str) -> Entity | None:
         from journal.store import history as past
 
-        with self._engine.reading(history=True) as view:
-            state, shown = past.value_at(view, key, past.find_event(view, at))
-            return state and (None if shown is None else Entity(*key, state.rev, event_id(*state.event), shown))
+        state, shown = look_back(self._engine, lambda view: past.value_at(view, key, past.find_event(view, at)))
+        return state and (None if shown is None else Entity(*key, state.rev, event_id(*state.event), shown))
 
     def list(
         self,
@@ -98,29 +94,25 @@ class Reading(Base):
         with self._engine.reading() as view:
             if not any(row and row.conflicts for row in view.overlay_rows().values()) and not view.index.conflicted():
                 return []
-        with self._engine.reading(history=True) as view:
-            return open_conflicts(view, type, id)
+        return look_back(self._engine, lambda view: open_conflicts(view, type, id))
 
     def history(self, type: str, id: str) -> _List[Event]:
         """Return an entity's events, oldest first. Raises NotFoundError."""
         from journal.store import history as past
 
-        with self._engine.reading(history=True) as view:
-            return past.entity_events(view, (type, id))
+        return look_back(self._engine, lambda view: past.entity_events(view, (type, id)))
 
     def blame(self, type: str, id: str) -> _List[Blame]:
         """Return for each field who set it and when. Raises NotFoundError."""
         from journal.store import history as past
 
-        with self._engine.reading(history=True) as view:
-            return past.blame(view, (type, id))
+        return look_back(self._engine, lambda view: past.blame(view, (type, id)))
 
     def show(self, event: str) -> Event:
         """Return one event, named ``SEQ`` or ``SEQ@LANE``. Raises NotFoundError."""
         from journal.store import history as past
 
-        with self._engine.reading(history=True) as view:
-            return past.event_at(view, past.find_event(view, event))
+        return look_back(self._engine, lambda view: past.event_at(view, past.find_event(view, event)))
 
     def log(
         self,
@@ -145,24 +137,19 @@ class Reading(Base):
                 and (moment is None or past.is_since(event, moment))
             )
 
-        with self._engine.reading(history=True) as view:
-            places = past.all_places(view, newest_first=limit is not None or not reverse)
-            if limit is None:
-                everything = list(places)
-            else:
-                found = list(itertools.islice(filter(matches, past.events_in(view, places)), limit))
+        def newest(view: "View") -> _List[Event]:
+            places = past.all_places(view, newest_first=True)
+            return list(itertools.islice(filter(matches, past.events_in(view, places)), limit))
+
         if limit is not None:
+            found = look_back(self._engine, newest)
             yield from reversed(found) if reverse else found
             return
+        everything = look_back(self._engine, lambda view: list(past.all_places(view, newest_first=not reverse)))
         # Piece by piece: a caller may take its time, and must not keep other threads waiting meanwhile.
         for start in range(0, len(everything), _LOG_PIECE):
             piece = everything[start : start + _LOG_PIECE]
-            for _ in range(_LOG_TRIES):
-                with self._engine.reading(history=True) as view:
-                    events = list(past.events_in(view, piece))
-                    if len(events) == len(piece) or not view.is_overtaken():
-                        break
-            yield from filter(matches, events)
+            yield from filter(matches, look_back(self._engine, lambda view: list(past.events_in(view, piece))))  # noqa: B023
 
     def follow(self, *, poll_seconds: float = 0.3) -> Iterator[Event]:
         """Yield events that arrive from this call on, of any lane, in the order of their arrival; never ends."""
@@ -173,14 +160,9 @@ class Reading(Base):
     def _arriving(self, seen: "Vector", poll_seconds: float) -> Iterator[Event]:
         import time
 
-        from journal.state import vector
         from journal.store import history as past
 
         while True:
-            with self._engine.reading(history=True) as view:
-                fresh, seen = vector.subtract(view.have, seen), dict(view.have)
-                spans = [(low, high, lane) for lane, intervals in fresh.items() for low, high in intervals]
-                places = [place for low, high, lane in spans for place in past.places_between(view, lane, low, high)]
-                events = list(past.events_in(view, sorted(places)))
+            events, seen = look_back(self._engine, lambda view: past.events_since(view, seen))  # noqa: B023
             yield from events
             time.sleep(poll_seconds)

@@ -37,9 +37,11 @@ class Upkeep(Base):
         with self._engine.reading() as view:
             if not view.damage:
                 return None
-            from journal.store.damage import damage_note
+        from journal.store.damage import damage_note
+        from journal.store.looking_back import look_back
 
-            return damage_note(view, None if type is None or id is None else (type, id))
+        key = None if type is None or id is None else (type, id)
+        return look_back(self._engine, lambda view: damage_note(view, key))
 
     def status(self) -> "Status":
         """Return where the store stands: watermark, live segments, uncommitted, hand edits, conflicts."""

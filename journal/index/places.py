@@ -61,10 +61,13 @@ def _list_file(
 
 
 def read_record(view: View, place: Location) -> Record | None:
-    """Return the record at a place, None where its bytes do not verify any more."""
+    """Return the record at a place, None where its bytes do not verify any more.
+
+    Raises FileNotFoundError where the file has left: it may have been packed, so look anew (``store.looking_back``).
+    """
     facts = view.by_id.get(place.file)
     if facts is None:
-        return None
+        raise FileNotFoundError(f"file {place.file} of an earlier look")
     path = path_of(view, facts)
     try:
         if facts.folder == ARCHIVE:
@@ -73,6 +76,8 @@ def read_record(view: View, place: Location) -> Record | None:
         else:
             line = view.files.read_at(path, place.offset, place.length)
         record = decode(line or b"")
+    except FileNotFoundError:
+        raise
     except (OSError, BadLineError):
         return None
     return record if record["seq"] == place.seq else None

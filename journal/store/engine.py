@@ -21,7 +21,7 @@ from journal.index.view import Key, View
 from journal.segments.tip import Tip
 from journal.store.config import Config, read_config
 from journal.store.home import LOCK_FILE, claim, is_made_here
-from journal.store.indexing import Indexing
+from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
 from journal.store.lanes import Lanes
 from journal.store.layout import LOCAL, check_store, ensure_local
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from journal.store.batch import Operation, Written
     from journal.store.model import Conflict
     from journal.store.printing import Printing
-
-_LISTINGS_MAX = 10
 
 FLUSH_AFTER_EVENTS = 256
 """A lazy writer brings the index forward at least after so many events."""
@@ -212,16 +210,21 @@ class Engine:
         """Give a view that holds everything acknowledged before this call; ``history``: places of events too."""
         with self._entered():
             self._be_current()
-            for _ in range(_LISTINGS_MAX if history else 0):
-                try:
-                    if self.indexing.list_events(self._keep_places):
-                        self._keep_places()
-                    break
-                except FileNotFoundError:
-                    # Git or a compaction has taken away what was listed a moment ago.
-                    self._be_current()
+            if history:
+                self._list_places()
             assert self.indexing.view is not None
             yield self.indexing.view
+
+    def _list_places(self) -> None:
+        for _ in range(LOOKS_MAX):
+            try:
+                if self.indexing.list_events(self._keep_places):
+                    self._keep_places()
+                return
+            except FileNotFoundError:
+                # Git or a compaction has taken away what was listed a moment ago.
+                self._be_current()
+        raise changes_too_fast()
 
     def _be_current(self) -> None:
         try:

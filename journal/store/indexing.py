@@ -26,7 +26,8 @@ from journal.store.home import INDEX_FILE, OPENING_FILE, is_made_here
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
 
-_REBUILDS_MAX = 10
+LOOKS_MAX = 20
+"""How often something is read again that git or another process changes meanwhile."""
 
 ProgressOf = Callable[[str], "Progress | None"]
 """What is going on -> a callback for it."""
@@ -125,7 +126,7 @@ class Indexing:
         from journal.index.loading import NeedsRebuildError
         from journal.index.rebuild import rebuild
 
-        for _ in range(_REBUILDS_MAX):
+        for _ in range(LOOKS_MAX):
             view.reload()
             try:
                 rebuild(view, listing, self.bounds, self._progress("rebuild"))
@@ -135,9 +136,7 @@ class Indexing:
                 self.freshness.forget()
                 listing, _ = self.freshness.look(None)
         else:
-            raise JournalError(
-                "the files of the store change faster than they can be read", hint="try again when that has ended"
-            )
+            raise changes_too_fast()
         with view.index.writing():
             view.index.set_meta("built_for", self._built_for())
         view.settle()
@@ -180,6 +179,7 @@ class Indexing:
             view = self.open_under_lock()
         elif view.is_overtaken():
             view.reload()
+            self._grown = None  # it was seen by another look than this
         elif self.is_fresh():
             return view
         grown, self._grown = self._grown, None
@@ -283,3 +283,10 @@ class Indexing:
             self._is_behind = True
             raise FileNotFoundError(str(error)) from error
         return True
+
+
+def changes_too_fast() -> JournalError:
+    """Return the error for a store that git or others change again and again while it is read."""
+    return JournalError(
+        "the files of the store change faster than they can be read", hint="try again when that has ended"
+    )

@@ -49,8 +49,8 @@ def write_checkpoint(engine: Engine, actor: str | None) -> str:
     for _ in range(_TRIES):
         try:
             return _write(engine, actor)
-        except OvertakenError:
-            continue  # another process wrote between two looks at the index
+        except (OvertakenError, FileNotFoundError):
+            continue  # another process wrote between two looks at the index, or packed what was being read
     with engine.locked():
         return _write(engine, actor)
 

@@ -15,9 +15,11 @@ from typing import IO, Any
 from journal.errors import NotFoundError, RefusedError
 from journal.format import values
 from journal.index.places import read_record
+from journal.index.view import View
 from journal.store.batch import Delete, Note, Operation, Put
 from journal.store.engine import Engine, Report
 from journal.store.history import foreign_places
+from journal.store.looking_back import look_back
 from journal.upkeep.checkpoint import write_checkpoint
 
 NOTE = "import"
@@ -86,14 +88,17 @@ def _source_of(path: str) -> tuple[str, int]:
 
 
 def _lines_done(engine: Engine, source: str) -> int:
-    with engine.reading(history=True) as view:
-        for place in foreign_places(view):
-            record = read_record(view, place)
-            if record is not None and record.get("note") == NOTE:
-                data: dict[str, Any] = record["data"]
-                if data.get("source") == source and type(data.get("offset")) is int:
-                    offset: int = data["offset"]
-                    return offset
+    return look_back(engine, lambda view: _offset_noted(view, source))
+
+
+def _offset_noted(view: View, source: str) -> int:
+    for place in foreign_places(view):
+        record = read_record(view, place)
+        if record is not None and record.get("note") == NOTE:
+            data: dict[str, Any] = record["data"]
+            if data.get("source") == source and type(data.get("offset")) is int:
+                offset: int = data["offset"]
+                return offset
     return 0
 
 

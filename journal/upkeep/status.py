@@ -13,6 +13,7 @@ from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.state import vector
 from journal.store.damage import damage_name, open_damage
 from journal.store.engine import Engine
+from journal.store.looking_back import look_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Status:
 
 def status(engine: Engine) -> Status:
     """Return where the store stands. Looks at every projection's stat, and at what changed since the last commit."""
+    damage = _damage(engine)
     with engine.reading() as view:
         live = [facts for facts in view.facts.values() if facts.folder == SEGMENTS]
         edited, lagging = _projections(engine, view)
@@ -63,9 +65,16 @@ def status(engine: Engine) -> Status:
             uncommitted=_uncommitted(engine, view),
             edited=tuple(edited),
             lagging=lagging,
-            damage=tuple(damage_name(view, item) for item in open_damage(view)),
+            damage=damage,
             lane=tip.segment.partition("-")[2].removesuffix(".jsonl") if tip else None,
         )
+
+
+def _damage(engine: Engine) -> tuple[tuple[str, int, int], ...]:
+    with engine.reading() as view:
+        if not view.damage:
+            return ()
+    return look_back(engine, lambda view: tuple(damage_name(view, item) for item in open_damage(view)))
 
 
 def _last_event(view: View) -> str | None:
@@ -119,10 +128,9 @@ def stats(engine: Engine) -> dict[str, Any]:
             }
             for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS)
         }
-    with engine.reading(history=True) as view:
-        view_events = view.index.count_events() + len(view.overlay.events)
-        first, last = _first_and_last(view)
-        types = _types(view)
+    view_events, (first, last), types = look_back(
+        engine, lambda view: (view.index.count_events() + len(view.overlay.events), _first_and_last(view), _types(view))
+    )
     return {
         "store": engine.config.store,
         "events": view_events,

@@ -1,8 +1,11 @@
 """Checkpoints spare a rebuild, compaction loses nothing, in either of its phases or between them."""
 
+import os
+
 import pytest
 
 from journal import DamagedError, Journal
+from journal.disk.files import OsFiles
 from journal.upkeep import compact as compacting
 from tests.support.worktree import WorkTree
 
@@ -179,3 +182,51 @@ def test_a_large_lane_is_packed_into_several_files(tree, monkeypatch):
     drop_local(tree)
     with tree.open() as journal:
         assert everything(journal) == before
+
+
+def compacting_under_the_hands(monkeypatch, root):
+    """Let another process pack and remove segments at the moment when the first line of one of them is read."""
+    real, done = OsFiles.read_at, []
+
+    def read_at(files, path, start, length):
+        if path.endswith(".jsonl") and start and not done:
+            done.append(path)
+            with Journal.open(root) as other:
+                for number in range(3):
+                    other.put("note", "n", {"n": number})
+                    other.compact()
+            assert not os.path.exists(path)
+        return real(files, path, start, length)
+
+    monkeypatch.setattr(OsFiles, "read_at", read_at)
+    return done
+
+
+@pytest.mark.parametrize("is_private", [False, True], ids=["shared", "private"])
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda journal: journal.history("plan", "p2"),
+        lambda journal: journal.blame("plan", "p2"),
+        lambda journal: journal.get("plan", "p2", rev=1),
+        lambda journal: journal.get("plan", "p2", at="4"),
+        lambda journal: journal.show("4"),
+        lambda journal: [event for event in journal.log(limit=1000) if event.type == "plan"],
+        lambda journal: list(journal.log(type="plan")),
+    ],
+    ids=["history", "blame", "rev", "at", "show", "log-limited", "log"],
+)
+def test_an_event_that_is_packed_while_it_is_read_is_read_from_the_pack(tmp_path, monkeypatch, look, is_private):
+    root = tmp_path / "plain"
+    root.mkdir()
+    Journal.init(root)
+    with Journal.open(root) as journal:
+        for number in range(30):
+            journal.put("plan", f"p{number % 7}", {"n": number})
+    with Journal.open(root) as journal:
+        whole = look(journal)
+        if is_private:  # as after files left while another process had the lock
+            journal._engine.indexing._open_private()
+        done = compacting_under_the_hands(monkeypatch, root)
+        assert look(journal) == whole
+        assert done
