@@ -15,6 +15,7 @@ def leave(view: View, keys: list[Key]) -> set[Key]:
     left = [view.facts[key] for key in keys]
     gone = {facts.id for facts in left}
     _refuse_unlisted(left)
+    _refuse_bare(view)
     touched: set[Key] = set()
     for facts in left:
         touched |= _forget_events(view, facts, gone)
@@ -28,9 +29,14 @@ def leave(view: View, keys: list[Key]) -> set[Key]:
         view.covers = remaining_covers(view)
     view.have = dict(vector.union(view.have_files, view.covers))
     view.top = vector.highest(view.have)
+    _refuse_bare(view)
+    return touched
+
+
+def _refuse_bare(view: View) -> None:
+    """Raise where some events are known from a checkpoint alone: which entities they touched is not to be told."""
     if not vector.is_subset(view.covers, view.have_files):
         raise NeedsRebuildError("a checkpoint covers events whose files are not here")
-    return touched
 
 
 def _refuse_unlisted(left: list[FileFacts]) -> None:

@@ -242,6 +242,22 @@ def test_a_reader_that_stays_open_sees_files_that_arrived_a_while_ago(tmp_path):
         assert [entity.data for entity in reader.list()] == [{"n": 1}]
 
 
+def test_a_checkpoint_that_leaves_after_the_events_it_counted_in_takes_their_state_along(tmp_path):
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        journal.put("t", "a", {"x": 1})
+        list(journal.log())
+        journal.checkpoint()
+        for path in [path for path in truth(root) if path.startswith("segments/")]:
+            drop_file(root, path)
+        assert [entity.id for entity in journal.list()] == ["a"]
+        for path in list(truth(root)):
+            drop_file(root, path)
+        assert journal.list() == []
+        with journal._engine.reading() as view:
+            assert meaning(view) == meaning(fresh_view(root))
+
+
 def test_a_file_that_leaves_while_it_is_read_is_looked_for_again(tmp_path):
     """As a compaction of another process has it, or a checkout."""
     root = new_store(tmp_path)
