@@ -25,7 +25,8 @@ def value(state: EntityState, strategies: Strategies) -> Payload | None:
 
     With one head that is the head's post-image. With several, each field shows its winner; a field
     that no event here assigned (its event was lost or dropped) shows what the greatest head that
-    knows it says, so that a lost line costs no more than itself.
+    knows it says, so that a lost line costs no more than itself. The order of the members, too, is the
+    same whatever the order in which the events came.
     """
     if len(state.heads) == 1:
         return next(iter(state.heads.values()))
@@ -34,7 +35,7 @@ def value(state: EntityState, strategies: Strategies) -> Payload | None:
     merged: Payload = {}
     for _, image in sorted(state.heads.items()):
         merged.update(image or {})
-    for name, assignments in state.fields.items():
+    for name, assignments in sorted(state.fields.items()):
         winner = settle(assignments, strategies.get(name, "lww"))
         if winner is ABSENT:
             merged.pop(name, None)

@@ -55,6 +55,19 @@ def test_of_concurrent_edits_with_equal_seq_the_greater_lane_shows(world):
     assert value(state_of(world), {})["x"] == max([(first.id, 2), (second.id, 3)])[1]
 
 
+def test_fields_that_no_head_holds_stand_in_the_same_order_whatever_came_first():
+    """A tombstone superseded the events that assigned them; beside a put that it did not see they show again."""
+    world = World()
+    world.edit(0, "ant", {"x": 1})
+    world.edit(0, "ant", {"y": 2})
+    world.delete(0, "ant")
+    world.write(1, "ant", {"tags": ["a"]})
+    events = {**world.replicas[0].held, **world.replicas[1].held}
+    orders = itertools.permutations(events.values())
+    shown = {tuple(value(add(NOTHING, order).states["ant"], {})) for order in orders}
+    assert shown == {("tags", "x", "y")}
+
+
 def test_concurrent_edits_to_equal_values_are_no_conflict(world):
     world.edit(0, "ant", {"x": {"p": 1, "q": 2}})
     world.edit(1, "ant", {"x": {"q": 2, "p": 1}})
