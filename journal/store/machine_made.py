@@ -5,20 +5,25 @@ checkout at some time; and where the entity ever had several heads, so was a can
 which each field holds a value that some event assigned, or that its strategy yields.
 """
 
+import itertools
+from collections.abc import Collection
+from typing import Any
+
 from journal.format import values
 from journal.format.lines import BadLineError
 from journal.index.places import read_record
+from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.projections.paths import ID_FIELD, render
-from journal.state.entity import ABSENT, Payload
-from journal.state.value import settle
+from journal.state.entity import Payload
 
 
 def is_machine_made(view: View, key: Key, text: bytes) -> bool:
     """Tell whether a machine wrote these bytes, or more that a power cut shortened; needs all files listed."""
     shown = _rendered(text)
     assigned: dict[str, set[bytes]] = {}
-    for place in view.events_of(key):
+    places = view.events_of(key)
+    for place in places:
         record = read_record(view, place)
         if record is None:
             continue
@@ -30,7 +35,7 @@ def is_machine_made(view: View, key: Key, text: bytes) -> bool:
             return True
         for name, item in (image or {}).items():
             assigned.setdefault(name, set()).add(values.canonical(item))
-    return shown is not None and _is_mixture(view, key, shown, assigned)
+    return shown is not None and _did_edits_meet(view, key, places) and _is_mixture(view, key, shown, assigned)
 
 
 def _rendered(text: bytes) -> Payload | None:
@@ -45,13 +50,27 @@ def _rendered(text: bytes) -> Payload | None:
     return shown
 
 
-def _is_mixture(view: View, key: Key, shown: Payload, assigned: dict[str, set[bytes]]) -> bool:
+def _did_edits_meet(view: View, key: Key, places: list[Location]) -> bool:
+    """Tell whether the entity has, or ever had, several heads: one of its events did not see the one before it."""
     state = view.state(key)
-    if state is None or (len(state.heads) == 1 and all(len(pairs) == 1 for pairs in state.fields.values())):
-        return False
+    if state is None or len(state.heads) > 1 or any(len(pairs) > 1 for pairs in state.fields.values()):
+        return state is not None
+    ids = [(place.seq, place.lane) for place in places]
+    return any(not view.past_of(after).has(before, after) for before, after in itertools.pairwise(ids))
+
+
+def _is_mixture(view: View, key: Key, shown: Payload, assigned: dict[str, set[bytes]]) -> bool:
+    """Tell whether each field holds a value that some event assigned, or that its strategy can make of those."""
     strategies = view.strategies(key[0])
-    for name, pairs in state.fields.items():
-        settled = settle(pairs, strategies.get(name, "lww"))
-        if settled is not ABSENT:
-            assigned.setdefault(name, set()).add(values.canonical(settled))
-    return all(values.canonical(item) in assigned.get(name, ()) for name, item in shown.items())
+    return all(
+        values.canonical(item) in assigned.get(name, ())
+        or (strategies.get(name) == "union" and _is_union(item, assigned.get(name, ())))
+        for name, item in shown.items()
+    )
+
+
+def _is_union(item: Any, assigned: Collection[bytes]) -> bool:
+    """Tell whether an array has only members of arrays that events assigned."""
+    arrays = [array for array in map(values.decode, assigned) if type(array) is list]
+    members = {values.canonical(member) for array in arrays for member in array}
+    return type(item) is list and all(values.canonical(member) in members for member in item)
