@@ -1,0 +1,168 @@
+"""What must hold after each step. Every check raises AssertionError."""
+
+import json
+from typing import Any
+
+from journal.format import values
+from journal.state.encoding import encode_state
+from journal.state.entity import ABSENT, EntityState, normal
+from journal.index.view import View
+from tests.fuzz.ledger import Ledger
+from tests.fuzz.meaning import UNSET, Key, Meaning, assigned, meanings
+from tests.fuzz.places import Place
+from tests.fuzz.settling import check_unmerged
+from tests.fuzz.world import World
+from tests.support.stores import fresh_view, meaning, rendered
+
+EXPECTED = {"history-missing", "uncommitted", "parked", "checkpoint-due", "edited", "leftover", "index-foreign"}
+"""What doctor may find: history that somebody dropped, and what is no reason to worry."""
+UNLIKE_GIT = {"truth-missing", "truth-changed"}
+"""What doctor finds where git's index and the work tree were moved apart, as by a reset or a backup."""
+
+
+def check_files(world: World, place: Place, *, writes: bool, keeps: bool, writer_held: int) -> None:
+    """The truth is whole, no path has two contents, no id two records, and what must stay has stayed."""
+    check_unmerged(place)
+    before = place.holding
+    place.holding = world.ledger.look(place.root, writer_held if writes else None)
+    gone = before.all & ~place.holding.all
+    assert not keeps or not gone, f"{place.name} lost {world.ledger.names(gone)}"
+
+
+def check_answers(world: World, place: Place) -> None:
+    """No event is ignored, and the state is what the definition says of those that are here."""
+    held = place.holding
+    told = 0
+    for event in place.journal.log():
+        number = world.ledger.number(event.seq, event.lane)
+        assert number is not None, f"the log of {place.name} has {event.id}, which nobody wrote"
+        told |= 1 << number
+    names = world.ledger.names
+    assert not held.in_files & ~told, f"{place.name} ignores {names(held.in_files & ~told)}"
+    assert not told & ~held.in_files, f"{place.name} shows {names(told & ~held.in_files)}, which no file has"
+    with place.journal._engine.reading() as view:
+        _check_meaning(world, place, view)
+        _check_same_bytes(world, place, view)
+
+
+def _check_meaning(world: World, place: Place, view: View) -> None:
+    ledger, held = world.ledger, place.holding.all
+    expected = meanings(ledger, held)
+    here = _entities(view)
+    assert here == expected.keys(), (
+        f"{place.name}: entities {sorted(here - expected.keys())} too many, {sorted(expected.keys() - here)} missing"
+    )
+    for key, wanted in expected.items():
+        state, row = view.state(key), view.row(key)
+        assert state is not None and row is not None
+        found = _meaning_of(ledger, normal(state, view.have), None if row.data is None else json.loads(row.data))
+        assert found == wanted, f"{place.name} {key}: {_described(ledger, found)}, not {_described(ledger, wanted)}"
+        _check_assignments(ledger, key, state)
+
+
+def _entities(view: View) -> set[Key]:
+    keys = {(type, id) for type, id, _, _ in view.index.every_state()} | set(view.overlay.states)
+    return {key for key in keys if view.state(key) is not None}
+
+
+def _meaning_of(ledger: Ledger, state: EntityState, shown: Any) -> Meaning:
+    fields = {name: _mask(ledger, (id for id, _ in pairs)) for name, pairs in state.fields.items()}
+    holes = {name: ledger.covering(missing) for name, missing in state.holes.fields.items()}
+    return Meaning(
+        shown,
+        _mask(ledger, state.heads),
+        fields,
+        ledger.covering(state.holes.heads),
+        {name: missing for name, missing in holes.items() if missing},
+    )
+
+
+def _check_assignments(ledger: Ledger, key: Key, state: EntityState) -> None:
+    for name, pairs in state.fields.items():
+        for id, item in pairs:
+            number = ledger.number(*id)
+            assert number is not None
+            said = assigned(ledger.events[number].record)[name]
+            assert (UNSET if item is ABSENT else item) == said, f"{key} {name} of {id}: {item!r}, not {said!r}"
+
+
+def _mask(ledger: Ledger, ids: Any) -> int:
+    mask = 0
+    for id in ids:
+        number = ledger.number(*id)
+        assert number is not None, f"{id} was never written"
+        mask |= 1 << number
+    return mask
+
+
+def _described(ledger: Ledger, item: Meaning) -> str:
+    fields = {name: ledger.names(mask) for name, mask in item.fields.items()}
+    holes = {name: ledger.names(mask) for name, mask in item.field_holes.items()}
+    return (
+        f"{item.shown} heads {ledger.names(item.heads)} fields {fields} holes {ledger.names(item.head_holes)} {holes}"
+    )
+
+
+def _check_same_bytes(world: World, place: Place, view: View) -> None:
+    """The same events give the same bytes of state, wherever they are."""
+    found: dict[str, bytes] = {}
+    for key in _entities(view):
+        state, row = view.state(key), view.row(key)
+        assert state is not None and row is not None
+        found[" ".join(key)] = values.encode_trusted(encode_state(normal(state, view.have))) + (row.data or "").encode()
+    known = world.states.setdefault(place.holding.all, found)
+    differ = [name for name in known.keys() | found.keys() if known.get(name) != found.get(name)]
+    assert not differ, f"{place.name}: same events, other bytes: {[(known.get(n), found.get(n)) for n in differ]}"
+
+
+def check_rebuilt(place: Place) -> None:
+    """A state that is built anew from the files is the one that the index has."""
+    with place.journal._engine.reading() as view:
+        here = meaning(view)
+    anew = meaning(fresh_view(place.root))
+    assert here == anew, f"{place.name}: a rebuild gives another state: {_difference(here, anew)}"
+
+
+def _difference(here: dict[str, Any], anew: dict[str, Any]) -> list[Any]:
+    entities = here["entities"].keys() | anew["entities"].keys()
+    told: list[Any] = [(k, here[k], anew[k]) for k in ("have", "top", "damage") if here[k] != anew[k]]
+    pairs = [(key, here["entities"].get(key), anew["entities"].get(key)) for key in sorted(entities)]
+    return told + [pair for pair in pairs if pair[1] != pair[2]]
+
+
+def check_projections(world: World, place: Place) -> None:
+    """After reconcile the readable files are the renderings of the state, but for what people made."""
+    place.journal.reconcile()
+    wanted, found = rendered(place.journal), place.files()
+    for path in sorted(wanted.keys() | found.keys()):
+        if wanted.get(path) != found.get(path) and not _is_foreign(world, place, path, found.get(path)):
+            raise AssertionError(f"{place.name} {path}: {found.get(path)!r}, not {wanted.get(path)!r}")
+
+
+def _is_foreign(world: World, place: Place, path: str, text: bytes | None) -> bool:
+    """Tell whether a file says what no event here says: git brought it without the events, or a person wrote it."""
+    from journal.projections.paths import entity_at
+
+    key = entity_at(path)
+    if key is None or text is None:
+        return False
+    try:
+        shown = json.loads(text)
+    except ValueError:
+        return False
+    said: set[tuple[str, str]] = set()
+    for event in world.ledger.those(place.holding.all):
+        if (event.record.get("type"), event.record.get("id")) == key:
+            image = event.record.get("data") or {}
+            said.update((name, json.dumps(item)) for name, item in image.items())
+    return any((name, json.dumps(item)) not in said for name, item in shown.items())
+
+
+def check_doctor(place: Place, *, verify: bool) -> None:
+    """Doctor finds nothing but what git and people did."""
+    report = place.journal.doctor(verify=verify)
+    differs = place.ask("diff", "--name-only", "--no-renames")
+    told = {f".journal/{item.path}" for item in report.findings if item.code in UNLIKE_GIT}
+    assert told <= set(differs), f"{place.name}: doctor says of {told - set(differs)} that git has another content"
+    found = [item for item in report.findings if item.code not in EXPECTED and item.code not in UNLIKE_GIT]
+    assert not found, f"{place.name}: doctor finds {found}"

@@ -1,0 +1,135 @@
+"""What people and programs do with the journal itself."""
+
+import json
+import random
+
+from journal.errors import GitError, NotFoundError
+from tests.fuzz.operation import Operation
+from tests.fuzz.places import Place
+from tests.fuzz.world import World
+
+ENTITIES = (("plan", "a"), ("plan", "b"), ("task", "x/Y"), ("spread", "s1"))
+FIELDS = ("title", "status", "owner", "zone")
+
+
+def _document(world: World, chance: random.Random) -> dict[str, object]:
+    fields = chance.sample(FIELDS, chance.randint(1, len(FIELDS)))
+    document: dict[str, object] = {name: world.word(chance) for name in fields}
+    if chance.random() < 0.4:
+        document["tags"] = chance.sample(["red", "green", "blue"], chance.randint(0, 3))
+    if chance.random() < 0.4:
+        document["votes"] = chance.randint(0, 9)
+    if chance.random() < 0.1:
+        document["text"] = "long " * chance.randint(50, 400)
+    return document
+
+
+def _key(chance: random.Random) -> tuple[str, str]:
+    return chance.choice(ENTITIES)
+
+
+def put(world: World, place: Place, chance: random.Random) -> None:
+    for _ in range(chance.choice([1, 1, 2, 4])):
+        key, document = _key(chance), _document(world, chance)
+        place.say(f"journal put {key} {document}")
+        place.journal.put(*key, document)
+
+
+def set_fields(world: World, place: Place, chance: random.Random) -> None:
+    key, document = _key(chance), _document(world, chance)
+    place.say(f"journal put {key} --set {document}")
+    place.journal.put(*key, set=document)
+
+
+def delete(world: World, place: Place, chance: random.Random) -> None:
+    key = _key(chance)
+    place.say(f"journal delete {key}")
+    try:
+        place.journal.delete(*key)
+    except NotFoundError:
+        place.say("there is none")
+
+
+def mutate(world: World, place: Place, chance: random.Random) -> None:
+    key, document = _key(chance), _document(world, chance)
+    place.say(f"journal mutate {key} {document}")
+    try:
+        place.journal.mutate(*key, lambda data: {**data, **document})
+    except NotFoundError:
+        place.say("there is none")
+
+
+def transaction(world: World, place: Place, chance: random.Random) -> None:
+    keys = chance.sample(ENTITIES, chance.randint(2, 3))
+    place.say(f"journal transaction {keys}")
+    with place.journal.transaction(summary="several") as together:
+        for key in keys:
+            together.put(*key, _document(world, chance))
+
+
+def put_by_command(world: World, place: Place, chance: random.Random) -> None:
+    key, document = _key(chance), _document(world, chance)
+    ended = place.command("put", *key, json.dumps(document))
+    assert ended.status == 0, ended.error
+
+
+def checkpoint(world: World, place: Place, chance: random.Random) -> None:
+    place.say("journal checkpoint")
+    place.journal.checkpoint()
+
+
+def compact(world: World, place: Place, chance: random.Random) -> None:
+    place.say("journal compact")
+    did = place.journal.compact()
+    place.say(f"packed {len(did.packed)} removed {did.removed}")
+
+
+def commit(world: World, place: Place, chance: random.Random) -> None:
+    place.say("journal commit")
+    try:
+        place.journal.commit("journal")
+    except GitError as error:
+        place.say(f"refused: {error}")
+
+
+def stage(world: World, place: Place, chance: random.Random) -> None:
+    place.say("journal stage")
+    try:
+        place.journal.stage()
+    except GitError as error:
+        place.say(f"refused: {error}")
+        return
+    if chance.random() < 0.7:
+        place.git("commit", "-q", "-m", "staged")
+
+
+def reconcile(world: World, place: Place, chance: random.Random) -> None:
+    place.say("journal reconcile")
+    place.journal.reconcile()
+
+
+def read(world: World, place: Place, chance: random.Random) -> None:
+    place.say("journal list")
+    place.journal.list()
+
+
+def reopen(world: World, place: Place, chance: random.Random) -> None:
+    place.say("the program ends")
+    place.close()
+
+
+OPERATIONS = (
+    Operation("put", 12, put, writes=True, keeps=True),
+    Operation("set-fields", 8, set_fields, writes=True, keeps=True),
+    Operation("mutate", 4, mutate, writes=True, keeps=True),
+    Operation("delete", 3, delete, writes=True, keeps=True),
+    Operation("transaction", 3, transaction, writes=True, keeps=True),
+    Operation("put-by-command", 1, put_by_command, writes=True, keeps=True),
+    Operation("checkpoint", 3, checkpoint, writes=True, keeps=True),
+    Operation("compact", 6, compact, writes=True, keeps=True),
+    Operation("journal-commit", 10, commit, keeps=True),
+    Operation("journal-stage", 3, stage, keeps=True),
+    Operation("reconcile", 2, reconcile, keeps=True),
+    Operation("read", 3, read, keeps=True),
+    Operation("reopen", 4, reopen, keeps=True),
+)

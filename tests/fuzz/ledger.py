@@ -1,0 +1,159 @@
+"""What was ever written, and what a work tree holds: read off the files by a reader of its own.
+
+Nothing here uses the journal's reader, so that what the journal overlooks is noticed. Events are numbered as they
+are found; a set of events is an integer with one bit for each.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+TRUTH = ("segments", "archive", "checkpoints", "blobs")
+MARKERS = (b"\n<<<<<<< ", b"\n>>>>>>> ")
+
+
+class Written(NamedTuple):
+    """One event: its id as (seq, lane), its record, and the events that its writer held."""
+
+    id: tuple[int, str]
+    record: dict[str, Any]
+    line: bytes
+    saw: int
+
+    @property
+    def name(self) -> str:
+        """The event id as the journal prints it."""
+        return f"{self.id[0]}@{self.id[1]}"
+
+
+class Holding(NamedTuple):
+    """What a work tree holds: the events in its files, and those that only its checkpoints count in."""
+
+    in_files: int
+    covered: int
+
+    @property
+    def all(self) -> int:
+        """Every event that counts here."""
+        return self.in_files | self.covered
+
+
+class Ledger:
+    """Every event of every clone, and every path of the truth with the longest content it was seen with."""
+
+    def __init__(self) -> None:
+        self.events: list[Written] = []
+        self._numbers: dict[tuple[int, str], int] = {}
+        self._contents: dict[str, bytes] = {}
+        self._read: dict[tuple[str, bytes], int] = {}
+
+    def number(self, seq: int, lane: str) -> int | None:
+        """Return the number of an event; None where nobody ever wrote it."""
+        return self._numbers.get((seq, lane))
+
+    def those(self, events: int) -> Iterator[Written]:
+        """Yield the events of a set."""
+        while events:
+            low = events & -events
+            yield self.events[low.bit_length() - 1]
+            events ^= low
+
+    def names(self, events: int) -> list[str]:
+        """Return the ids of a set's events, in the total order."""
+        return [event.name for event in sorted(self.those(events), key=lambda event: event.id)]
+
+    def covering(self, vector: dict[str, Any]) -> int:
+        """Return the known events whose ids stand in a vector: lane to intervals of seq."""
+        found = 0
+        for (seq, lane), number in self._numbers.items():
+            if any(low <= seq <= high for low, high in vector.get(lane, ())):
+                found |= 1 << number
+        return found
+
+    def look(self, root: str, held: int | None) -> Holding:
+        """Read a work tree's truth and return what it holds; check every path and every record on the way.
+
+        ``held``: what its writer held before, where it may have written since; None where new events are a fault.
+        """
+        in_files, covers, fresh = 0, [], []
+        for path, data in truth_of(root):
+            self.see(path, data)
+            if path.startswith("checkpoints/"):
+                covers.append(_covers(path, data))
+                continue
+            if path.startswith("blobs/"):
+                continue
+            key = (path, hashlib.sha256(data).digest())
+            if key not in self._read:
+                fresh.append((key, _records(path, data)))
+            else:
+                in_files |= self._read[key]
+        for event in sorted((item for _, items in fresh for item in items), key=lambda item: item[0]):
+            held = self._enter(*event, held)
+        for key, items in fresh:
+            mask = sum({1 << self._numbers[id] for id, _, _ in items})
+            self._read[key] = mask
+            in_files |= mask
+        covered = 0
+        for vector in covers:
+            covered |= self.covering(vector)
+        return Holding(in_files, covered)
+
+    def see(self, path: str, data: bytes) -> None:
+        """Take note of a content of a path of the truth: it may only be longer or shorter than what was seen."""
+        assert not any(marker in b"\n" + data for marker in MARKERS), f"conflict markers in {path}"
+        known = self._contents.get(path, b"")
+        if data == known:
+            return
+        is_segment = path.startswith("segments/")
+        assert not known or is_segment, f"{path} has two contents"
+        assert data.startswith(known) or known.startswith(data), (
+            f"{path} has two contents, neither the other's beginning"
+        )
+        if len(data) > len(known):
+            self._contents[path] = data
+
+    def _enter(self, id: tuple[int, str], record: dict[str, Any], line: bytes, held: int | None) -> int | None:
+        number = self._numbers.get(id)
+        if number is not None:
+            assert self.events[number].line == line, f"two records for {id[0]}@{id[1]}"
+            return held
+        assert held is not None, f"{id[0]}@{id[1]} was written by a step that writes nothing"
+        self._numbers[id] = len(self.events)
+        self.events.append(Written(id, record, line, held))
+        return held | 1 << self._numbers[id]
+
+
+def truth_of(root: str) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each file of the truth of a store."""
+    for folder in TRUTH:
+        for place, folders, files in os.walk(os.path.join(root, folder)):
+            folders.sort()
+            for name in sorted(files):
+                path = os.path.join(place, name)
+                with open(path, "rb") as file:
+                    yield os.path.relpath(path, root).replace(os.sep, "/"), file.read()
+
+
+def _records(path: str, data: bytes) -> list[tuple[tuple[int, str], dict[str, Any], bytes]]:
+    """Return (id, record, line) of each whole record of a segment or a pack."""
+    text = gzip.decompress(data) if path.endswith(".gz") else data
+    lane = os.path.basename(path).split(".")[0].split("-")[1]
+    found = []
+    for line in text.split(b"\n")[:-1]:
+        head, _, crc = line[:-2].rpartition(b',"crc":"')
+        assert b"%08x" % zlib.crc32(head) == crc, f"a line of {path} fails its checksum: {line[:80]!r}"
+        record = json.loads(line)
+        if record["kind"] != "segment":
+            found.append(((record["seq"], lane), record, line))
+    return found
+
+
+def _covers(path: str, data: bytes) -> dict[str, Any]:
+    assert hashlib.sha256(data).hexdigest().startswith(path.split("-")[1].split(".")[0]), f"{path} is not its name's"
+    covers: dict[str, Any] = json.loads(gzip.decompress(data).split(b"\n", 1)[0])["covers"]
+    return covers

@@ -1,0 +1,91 @@
+"""All work trees of one store, the remote between them, and what was written in any of them."""
+
+import os
+import random
+import subprocess
+from collections.abc import Callable
+
+from journal import Journal
+from tests.fuzz.ledger import Ledger
+from tests.fuzz.places import Place
+from tests.support.repositories import ENVIRONMENT
+from tests.support.stores import configure
+
+OPTIONS = 'durability = "os"\nroll_bytes = 8192'
+TYPES = '[types.plan]\nmerge = { tags = "union", votes = "max" }\n[types.spread]\nfanout = true\n'
+SETTINGS = {"gc.auto": "0", "advice.detachedHead": "false", "merge.renameLimit": "1000", "commit.gpgSign": "false"}
+
+
+class World:
+    """A scratch folder with a bare ``origin`` and the places that exchange through it."""
+
+    def __init__(self, scratch: str, prepare: Callable[[Place], None] = lambda place: None) -> None:
+        self.scratch, self.prepare = scratch, prepare
+        self.ledger = Ledger()
+        self.said: list[str] = []
+        self.places: list[Place] = []
+        self.backups: list[tuple[Place, str]] = []
+        self._made = 0
+        self.count = 0
+        self.states: dict[int, dict[str, bytes]] = {}
+        self.origin = os.path.join(scratch, "origin.git")
+        self._first()
+
+    def _first(self) -> None:
+        command = ["git", "init", "-q", "--bare", "-b", "main", self.origin]
+        subprocess.run(command, check=True, env={**os.environ, **ENVIRONMENT})
+        place = self.place()
+        os.makedirs(place.folder)
+        place.git("init", "-q", "-b", "main")
+        self.settle_in(place)
+        root, _ = Journal.init(place.folder)
+        configure(root, OPTIONS, TYPES)
+        place.git("remote", "add", "origin", self.origin)
+        place.git("add", "-A")
+        place.git("commit", "-q", "-m", "start")
+        place.git("push", "-q", "-u", "origin", "main")
+        self.clone()
+        place.git("worktree", "add", "-q", "-b", "second", self.place(linked_to=place).folder)
+
+    def clone(self, *how: str) -> Place:
+        """Clone the origin to a new place."""
+        new = self.place()
+        self.run(new, "git", "clone", "-q", *how, f"file://{self.origin}", new.folder)
+        self.settle_in(new)
+        return new
+
+    def run(self, place: Place, *words: str) -> None:
+        """Run a program beside all places, on behalf of one."""
+        place.say(" ".join(words))
+        subprocess.run(words, cwd=self.scratch, check=True, capture_output=True, env={**os.environ, **ENVIRONMENT})
+
+    def place(self, linked_to: Place | None = None) -> Place:
+        """Return a place under a fresh name; its folder is the caller's to make."""
+        self._made += 1
+        name = f"w{self._made}"
+        place = Place(name, os.path.join(self.scratch, name), self.said.append)
+        place.linked_to = linked_to
+        self.places.append(place)
+        return place
+
+    def settle_in(self, place: Place) -> None:
+        """Set what every repository here is set to."""
+        for name, text in SETTINGS.items():
+            place.ask("config", name, text)
+        self.prepare(place)
+
+    def forget(self, place: Place) -> None:
+        """A place is gone."""
+        place.close()
+        self.places.remove(place)
+        self.backups = [backup for backup in self.backups if backup[0] is not place]
+
+    def word(self, chance: random.Random) -> str:
+        """Return a value that nobody wrote before, or sometimes one that somebody may have."""
+        self.count += 1
+        return f"v{self.count}" if chance.random() < 0.8 else chance.choice(["open", "done"])
+
+    def close(self) -> None:
+        """Close every journal."""
+        for place in self.places:
+            place.close()
