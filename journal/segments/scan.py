@@ -149,19 +149,21 @@ def _read_lines(data: bytes) -> list[_Line]:
 
 def _sections(lines: list[_Line], end_seq: int) -> list[Section]:
     sections: list[Section] = []
-    seen: set[int] = set()
+    seen: set[tuple[str, int]] = set()
+    lane = ""
     for line in lines:
         if line.fields is None:
             continue
         if line.fields["kind"] == "segment":
             header = _header(line.fields)
+            lane = header.lane if header is not None else ""
             if not any(section.header == header for section in sections):
                 sections.append(Section(header, line.offset, []))
             continue
         seq = line.fields["seq"]
-        if seq > end_seq or seq in seen:
+        if seq > end_seq or (lane, seq) in seen:
             continue
-        seen.add(seq)
+        seen.add((lane, seq))
         if not sections:
             sections.append(Section(None, 0, []))
         sections[-1].found.append(Found(line.offset, len(line.text), line.fields))

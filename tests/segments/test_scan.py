@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from journal.format.record import encode
 from journal.format.segment import Header, Previous, encode_header
 from journal.segments.scan import Scan, scan
-from tests.support.stores import LANE_A
+from tests.support.stores import LANE_A, LANE_B
 
 HEADER = encode_header(Header("st_x", LANE_A, 1, sees={}))
 
@@ -130,6 +130,16 @@ def test_a_union_merge_of_two_versions_is_the_longer_one(first, second):
     if not torn or DATA[:long].count(torn) > 1 or torn in whole:
         assert set(seqs(lone)) <= set(seqs(both))
     assert [item for item in both.damage if item.high >= item.low] == []
+
+
+def test_segments_of_two_lanes_in_one_file_keep_their_events_apart():
+    """Git takes one for the other renamed where they say much the same, and unites them."""
+    other = DATA.replace(HEADER, encode_header(Header("st_x", LANE_B, 1, sees={})))
+    for data in (DATA + other, other + DATA):
+        result = scan(data)
+        found = {section.header.lane: [item.record["seq"] for item in section.found] for section in result.sections}
+        assert found == {LANE_A: list(range(1, 8)), LANE_B: list(range(1, 8))}
+        assert result.damage == []
 
 
 def test_a_line_twice_is_one_event():
