@@ -13,6 +13,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "edit": "Open an entity in your editor and write what changed.",
         "delete": "Delete an entity; its history stays.",
         "revert": "Undo an event, or its whole transaction, by a new event.",
+        "resolve": "Settle what concurrent edits left open.",
     },
     "Read": {
         "get": "Print an entity.",

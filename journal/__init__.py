@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     )
     from journal.facade.journal import Journal
     from journal.facade.transaction import Transaction
+    from journal.state.entity import ABSENT
     from journal.store.model import Blame, Conflict, Entity, Event, FieldConflict
     from journal.store.query import Condition
 
 _HOMES = {
     "Journal": "journal.facade.journal",
     "Transaction": "journal.facade.transaction",
+    "ABSENT": "journal.state.entity",
     "Blame": "journal.store.model",
     "Conflict": "journal.store.model",
     "Entity": "journal.store.model",
@@ -36,6 +38,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ABSENT",
     "Blame",
     "ClosedError",
     "Condition",

@@ -32,15 +32,17 @@ def run(session: Session, *, type: str | None, id: str | None) -> None:
         for conflict in found:
             for side in (conflict.winner, *conflict.losers):
                 mark = "shows" if side is conflict.winner else "kept"
-                rows.append([conflict.type, conflict.id, conflict.field or "(deleted?)", mark, *_side(side)])
+                field = "(deleted?)" if conflict.field is None else conflict.field
+                missing = "(deleted)" if conflict.field is None else "(absent)"
+                rows.append([conflict.type, conflict.id, field, mark, *_side(side, missing)])
         print_table(session.output, columns, rows)
         if not found:
             session.output.note("no open conflicts")
     session.check_damage()
 
 
-def _side(side: dict[str, Any]) -> list[str]:
-    value = text_of_value(side["value"]) if "value" in side else "(absent)"
+def _side(side: dict[str, Any], missing: str) -> list[str]:
+    value = text_of_value(side["value"]) if "value" in side else missing
     return [value, side["event"], moment(side.get("ts")), side.get("actor") or ""]
 
 
@@ -50,12 +52,13 @@ VERB = Verb(
     run=run,
     text="""\
 Where two clones changed the same field at the same time, the later event's value shows and the other is kept.
-Nothing is blocked. Writing the field again (journal put --set) settles it.""",
+Nothing is blocked. An update beside a delete wins, and is listed as (deleted?). journal resolve settles one; so
+does writing the field again (journal put --set).""",
     arguments=(TYPE._replace(required=False), ID._replace(required=False)),
     examples=(
         ("journal conflicts", "all of them"),
         ("journal conflicts plan pln_1 --json", ""),
-        ("journal put plan pln_1 --set status=done", "settles the field status"),
+        ("journal resolve plan pln_1 status --take 10@k3f9x2a7b4c5d", "settles the field status"),
     ),
     statuses=READ_STATUSES,
 )

@@ -7,6 +7,7 @@ from journal.format import values
 from journal.format.names import event_id
 from journal.index.rows import EntityRow
 from journal.state.entity import Payload
+from journal.state.value import Strategies, conflicts
 from journal.store.model import ANYTHING, Entity, Event, Expectation
 
 if TYPE_CHECKING:
@@ -27,9 +28,11 @@ def entity_of(row: EntityRow, shown: Payload | None = None) -> Entity:
     return Entity(row.type, row.id, row.rev, event_id(row.seq, row.lane), data, row.conflicts)
 
 
-def open_fields(draft: "Draft") -> int:
+def open_conflicts(draft: "Draft", strategies: Strategies) -> int:
     """Return how many fields a write left in conflict: it saw all that is here, but did not name them."""
-    return sum(len(pairs) > 1 for pairs in draft.state.fields.values()) if draft.state is not None else 0
+    if draft.state is None or all(len(pairs) == 1 for pairs in draft.state.fields.values()):
+        return 0
+    return len(conflicts(draft.state, strategies))
 
 
 def as_event(written: "Written") -> Event:

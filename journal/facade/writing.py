@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from journal.errors import NotFoundError
 from journal.facade.base import Base
 from journal.facade.transaction import Transaction
-from journal.facade.values import as_event, entity_of, expectation, open_fields
+from journal.facade.values import as_event, entity_of, expectation, open_conflicts
 from journal.format import names, values
-from journal.index.view import View
-from journal.state.entity import Payload
+from journal.index.view import Key, View
+from journal.state.entity import ABSENT, Payload
 from journal.store.model import Conflict, Entity, Event, Expectation
 
 if TYPE_CHECKING:
@@ -93,11 +93,9 @@ class Writing(Base):
             after = change(values.decode(row.data))
             return [Put(type=type, id=id, data=after, action=action, summary=summary, actor=actor or self._actor)]
 
-        self._engine.write(decide)
-        with self._engine.reading() as view:
-            row = view.row((type, id))
-        assert row is not None
-        return entity_of(row)
+        written = self._write_at((type, id), decide)
+        assert isinstance(written, Entity), "nothing was expected"
+        return written
 
     def delete(
         self,
@@ -114,6 +112,30 @@ class Writing(Base):
 
         expect = expectation(expect_rev, expect_event)
         return self._write_one(Delete(type=type, id=id, summary=summary, actor=actor or self._actor, expect=expect))
+
+    def resolve(
+        self,
+        type: str,
+        id: str,
+        field: str | None = None,
+        *,
+        take: str | None = None,
+        value: Any = ABSENT,
+        summary: str | None = None,
+        actor: str | None = None,
+    ) -> Entity:
+        """Settle a conflict: a field by the side of an event (``take``) or by a ``value``.
+
+        Without ``field`` an update beside a delete: taking a tombstone deletes the entity, taking an update keeps
+        it as it shows. Raises NotFoundError, and nothing was written, where that is not open (somebody was faster)
+        or the event is none of its sides.
+        """
+        from journal.store.resolving import Decision, settling
+
+        decision = Decision(take, value, actor or self._actor, summary)
+        written = self._write_at((type, id), lambda view: [settling(view, (type, id), field, decision)])
+        assert isinstance(written, Entity), "nothing was expected"
+        return written
 
     def write(self, operations: "Sequence[Operation]") -> list[Event] | Conflict:
         """Write several operations as one transaction: all, or none. For imports and tools."""
@@ -139,13 +161,20 @@ class Writing(Base):
         return [as_event(item) for item in written]
 
     def _write_one(self, operation: "Put | Delete") -> Entity | Conflict:
-        written, conflict = self._engine.write([operation])
+        return self._write_at((operation.type, operation.id), [operation])
+
+    def _write_at(
+        self, key: Key, operations: "Sequence[Operation] | Callable[[View], Sequence[Operation]]"
+    ) -> Entity | Conflict:
+        """Write operations on one entity and return what it is after the last."""
+        written, conflict = self._engine.write(operations)
         if conflict is not None:
             return conflict
         if not written:
             with self._engine.reading() as view:
-                row = view.row((operation.type, operation.id))
+                row = view.row(key)
             assert row is not None
             return entity_of(row)
-        event, draft = as_event(written[0]), written[0].draft
-        return Entity(operation.type, operation.id, draft.own["rev"], event.id, event.data, open_fields(draft))
+        event, draft = as_event(written[-1]), written[-1].draft
+        still_open = open_conflicts(draft, self._engine.config.strategies(key[0]))
+        return Entity(*key, draft.own["rev"], event.id, event.data, still_open)

@@ -60,7 +60,9 @@ def conflicts(state: EntityState, strategies: Strategies) -> list[FieldConflict]
     for name, assignments in sorted(state.fields.items()):
         if len(assignments) == 1 or _combined(assignments, strategies.get(name, "lww")) is not None:
             continue
-        event, winner_value = _shown(assignments, shown.get(name, ABSENT)) if shown is not None else assignments[-1]
+        event, winner_value = (
+            assignment_shown(assignments, shown.get(name, ABSENT)) if shown is not None else assignments[-1]
+        )
         losers = tuple(pair for pair in assignments if not _same(pair[1], winner_value))
         if losers:
             found.append(FieldConflict(name, event, winner_value, losers))
@@ -79,6 +81,14 @@ def settle(assignments: Assignments, strategy: str) -> Any:
     return assignments[-1][1] if combined is None else combined[0]
 
 
+def assignment_shown(assignments: Assignments, value_shown: Any) -> tuple[EventId, Any]:
+    """Return the assignment that shows: the last with that value; the last where none has it.
+
+    None has it where a strategy combined several, or a sole head's writer did not hold the winner.
+    """
+    return next((pair for pair in reversed(assignments) if _same(pair[1], value_shown)), assignments[-1])
+
+
 def _combined(assignments: Assignments, strategy: str) -> list[Any] | None:
     """Return the combined value, alone in a list; None where the last assignment has to win."""
     present = [item for _, item in assignments if item is not ABSENT]
@@ -87,11 +97,6 @@ def _combined(assignments: Assignments, strategy: str) -> list[Any] | None:
 
 def _only_image(state: EntityState) -> Payload | None:
     return next(iter(state.heads.values())) if len(state.heads) == 1 else None
-
-
-def _shown(assignments: Assignments, value_shown: Any) -> tuple[EventId, Any]:
-    """Return the assignment that shows; the last but where a sole head's writer did not hold that one."""
-    return next((pair for pair in reversed(assignments) if _same(pair[1], value_shown)), assignments[-1])
 
 
 def _union(present: list[Any]) -> list[Any] | None:

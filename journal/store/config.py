@@ -12,6 +12,11 @@ from journal.state.value import STRATEGIES, Strategies
 
 _STORE_ID = re.compile(r"st_[0-9a-z]{8,40}")
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_COMPLETE = {"format": FORMAT, "store": "st_00000000"}
+"""What a configuration cannot do without."""
+
+_HINT = "mend the file in an editor"
+_LINES_LOOKED_AT_MAX = 500
 DURABILITIES = ("sync", "os")
 PROJECTIONS = ("eager", "lazy")
 
@@ -77,14 +82,45 @@ def read_config(files: Files, root: str) -> Config:
     import tomllib
 
     path = os.path.join(root, "journal.toml")
+    data = files.read_at(path, 0, 1 << 20)
     try:
-        fields = tomllib.loads(files.read_at(path, 0, 1 << 20).decode())
+        text = data.decode()
+        fields = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(f"cannot be read: {error}", path=path, hint="mend the file in an editor") from error
+        raise _unreadable(path, data, error) from error
     try:
         return _parse(fields)
     except ValueError as error:
-        raise FormatError(str(error), path=path, hint="mend the file in an editor") from error
+        raise FormatError(f"{error}{_line_of(text, str(error))}", path=path, hint=_HINT) from error
+
+
+def _unreadable(path: str, data: bytes, error: ValueError) -> FormatError:
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
+            hint = f"take one side of it, in an editor or with git, and then: git add {os.path.basename(path)}"
+            return FormatError(
+                f"has git's conflict markers (line {number}); nothing was read or written", path=path, hint=hint
+            )
+    return FormatError(f"cannot be read: {error}", path=path, hint=_HINT)
+
+
+def _line_of(text: str, message: str) -> str:
+    """Return where a wrong value stands: with the line that completes it, what stands so far is refused likewise.
+
+    Empty for what is missing, and for a file so long that looking would take a while.
+    """
+    import tomllib
+
+    lines = text.split("\n")
+    for number in range(len(lines) if len(lines) <= _LINES_LOOKED_AT_MAX else 0):
+        try:
+            _parse({**_COMPLETE, **tomllib.loads("\n".join(lines[: number + 1]))})
+        except tomllib.TOMLDecodeError:
+            continue  # in the middle of a value
+        except ValueError as error:
+            if str(error) == message:
+                return f" (line {number + 1})"
+    return ""
 
 
 def _parse(fields: dict[str, Any]) -> Config:
@@ -133,6 +169,9 @@ def _type_options(name: str, table: Any) -> TypeOptions:
         raise ValueError(f"types.{name}.fanout must be true or false")
     if prefix is not None and (type(prefix) is not str or not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,20}", prefix)):
         raise ValueError(f"types.{name}.prefix must be a short word")
-    if type(merge) is not dict or not all(strategy in STRATEGIES for strategy in merge.values()):
+    if type(merge) is not dict:
         raise ValueError(f"types.{name}.merge must map fields to one of {', '.join(STRATEGIES)}")
+    for of, strategy in merge.items():
+        if strategy not in STRATEGIES:
+            raise ValueError(f"types.{name}.merge.{of} must be one of {', '.join(STRATEGIES)}, not {strategy!r}")
     return TypeOptions(fanout, prefix, merge)

@@ -11,6 +11,12 @@ from journal.store.history import event_at
 from journal.store.model import FieldConflict
 
 
+def count_open(view: View) -> int:
+    """Return how many conflicts are open."""
+    rows = map(view.row, {*view.index.conflicted(), *view.overlay.states})
+    return sum(row.conflicts for row in rows if row is not None)
+
+
 def open_conflicts(view: View, type: str | None, id: str | None) -> list[FieldConflict]:
     """Return the conflicts of all entities, of a type, or of one."""
     keys = {*view.index.conflicted(), *view.overlay.states}

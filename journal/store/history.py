@@ -14,7 +14,7 @@ from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.state import vector
 from journal.state.entity import ABSENT, EntityState, Payload, fold
-from journal.state.value import value
+from journal.state.value import assignment_shown, value
 from journal.state.vector import EventId
 from journal.store.model import Blame, Event
 
@@ -134,8 +134,8 @@ def blame(view: View, key: Key) -> list[Blame]:
     events = {(place.seq, place.lane): place for place in view.events_of(key)}
     lines = []
     for name in sorted(shown):
-        pairs = [pair for pair in state.fields.get(name, ()) if pair[1] is not ABSENT]
-        at = pairs[-1][0] if pairs else state.event
+        pairs = tuple(pair for pair in state.fields.get(name, ()) if pair[1] is not ABSENT)
+        at = assignment_shown(pairs, shown[name])[0] if pairs else state.event
         place = events.get(at)
         event = event_at(view, place) if place else None
         lines.append(Blame(name, shown[name], event_id(*at), event.actor if event else None, event.ts if event else ""))

@@ -2,7 +2,8 @@
 
 Rendering is deterministic. So a file that is the rendering of any event of its entity was written by some
 checkout at some time; and where the entity ever had several heads, so was a canonical rendering in
-which each field holds a value that some event assigned, or that its strategy yields.
+which each field holds a value that some event assigned, or that a strategy yields: any, since it may have been another
+when the file was written.
 """
 
 import itertools
@@ -24,13 +25,11 @@ def is_machine_made(view: View, key: Key, text: bytes) -> bool:
     assigned: dict[str, set[bytes]] = {}
     places = view.events_of(key)
     for place in places:
-        record = read_record(view, place)
-        if record is None:
-            continue
         try:
-            image = view.change_of(record, place.lane).image
-        except BadLineError:
-            continue
+            record = read_record(view, place)
+            image = view.change_of(record, place.lane).image if record is not None else None
+        except (BadLineError, FileNotFoundError):
+            continue  # what cannot be read proves nothing
         if image is not None and render(key[1], values.encode_trusted(image).decode()).startswith(text):
             return True
         for name, item in (image or {}).items():
@@ -60,11 +59,9 @@ def _did_edits_meet(view: View, key: Key, places: list[Location]) -> bool:
 
 
 def _is_mixture(view: View, key: Key, shown: Payload, assigned: dict[str, set[bytes]]) -> bool:
-    """Tell whether each field holds a value that some event assigned, or that its strategy can make of those."""
-    strategies = view.strategies(key[0])
+    """Tell whether each field holds a value that some event assigned, or that a strategy can make of those."""
     return all(
-        values.canonical(item) in assigned.get(name, ())
-        or (strategies.get(name) == "union" and _is_union(item, assigned.get(name, ())))
+        values.canonical(item) in assigned.get(name, ()) or _is_union(item, assigned.get(name, ()))
         for name, item in shown.items()
     )
 

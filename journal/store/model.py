@@ -78,7 +78,7 @@ class FieldConflict:
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """Who gave a field its value; ``value`` is absent (None) with ``is_unset`` for a field that was unset."""
+    """Who gave a field its value; of several whose values were combined, the last."""
 
     field: str
     value: Any

@@ -34,7 +34,7 @@ package-clash          another distribution installs a package ``journal``
 =====================  ===============================================================================
 
 Only information, and no reason to worry: torn-tail, leftover, parked, lock-busy, uncommitted, index-foreign,
-local-foreign, checkpoint-due, busy; and any loss that was accepted.
+local-foreign, checkpoint-due, conflicts-open, busy; and any loss that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once.
 """

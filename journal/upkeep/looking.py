@@ -9,6 +9,7 @@ from journal.store.indexing import Indexing
 from journal.upkeep.checks.blobs import blob_findings, blob_losses, read_blobs
 from journal.upkeep.checks.cache import Cache, build, index_findings, indexing_of, open_cache
 from journal.upkeep.checks.checkpoints import checkpoint_findings, covered, read_checkpoints
+from journal.upkeep.checks.conflicts import conflict_findings
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
 from journal.upkeep.checks.leftovers import leftover_findings
 from journal.upkeep.checks.losses import Loss, Place, loss_findings
@@ -64,6 +65,7 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found.findings.extend(cache.findings)
     found.findings.extend(index_findings(cache, found.survey, found.lost, found.covers))
     found.findings.extend(found.printed.findings)
+    found.findings.extend(conflict_findings(shown))
     _look_at_git(engine, found)
     found.findings.extend(own_file_findings(engine.files, engine.root, has_git=engine.git is not None))
     found.findings.extend(leftover_findings(engine.files, engine.root))

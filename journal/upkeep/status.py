@@ -11,6 +11,7 @@ from journal.index.view import View
 from journal.projections.plan import Step
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.state import vector
+from journal.store.conflicts import count_open
 from journal.store.damage import damage_name, open_damage
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
@@ -61,7 +62,7 @@ def status(engine: Engine) -> Status:
             packs=sum(facts.folder == ARCHIVE for facts in view.facts.values()),
             checkpoint=max((name for folder, name in view.facts if folder == CHECKPOINTS), default=None),
             events_since_checkpoint=_count(vector.subtract(view.have, view.covers)),
-            conflicts=sum(row.conflicts for row in _conflicted(view)),
+            conflicts=count_open(view),
             uncommitted=_uncommitted(engine, view),
             edited=tuple(edited),
             lagging=lagging,
@@ -84,11 +85,6 @@ def _last_event(view: View) -> str | None:
 
 def _count(rest: Vector) -> int:
     return sum(high - low + 1 for intervals in rest.values() for low, high in intervals)
-
-
-def _conflicted(view: View) -> list[Any]:
-    keys = {*view.index.conflicted(), *view.overlay.states}
-    return [row for row in map(view.row, keys) if row is not None]
 
 
 def _projections(engine: Engine, view: View) -> tuple[list[str], int]:

@@ -188,3 +188,14 @@ def test_what_is_hidden_may_be_given_for_a_whole_segment(history, random):
         ids = vector.union(ids, event.span)
     assert ids == has(events.values())
     assert text(known(events)) == text(NOTHING._replace(states=states, has=ids))
+
+
+@given(histories(), st.integers(0, ALL), st.sampled_from(STRATEGIES))
+def test_a_strategy_only_reads_and_does_not_see_how_events_came_together(history, mask, strategies):
+    _, events = history
+    here = known(events)
+    before = text(here)
+    shown = {entity: value(state, strategies) for entity, state in here.states.items()}
+    joined = join_known(stored(known(some(events, mask))), stored(here))
+    assert {entity: value(normal(state, joined.has), strategies) for entity, state in joined.states.items()} == shown
+    assert text(here) == before

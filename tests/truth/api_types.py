@@ -47,6 +47,7 @@ def write(journal: Journal) -> None:
     assert_type(journal.mutate("plan", "pln_1", lambda data: {**data, "status": "done"}), Entity)
     assert_type(journal.delete("plan", "pln_1", summary="No longer"), Entity | Conflict)
     assert_type(journal.revert("3", force=True), list[Event])
+    assert_type(journal.resolve("plan", "pln_1", "status", take="4711@k3f9x2a7b4c5d"), Entity)
     with journal.transaction(summary="Split") as transaction:
         assert_type(transaction, Transaction)
         transaction.put("plan", "a", {"title": "A"})
