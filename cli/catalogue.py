@@ -25,6 +25,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "blame": "For each field of an entity: value, event, who, when.",
         "log": "List all events, newest first.",
         "show": "Print one event, whole.",
+        "diff": "Compare events, commits or branches: entities and fields.",
     },
     "Git": {
         "status": "Tell where the store stands.",

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 from journal.upkeep.exporting import entity_form, event_form
 
 if TYPE_CHECKING:
-    from journal.store.model import Blame, Conflict, Event, FieldConflict
+    from journal.store.model import Blame, Conflict, EntityDifference, Event, FieldConflict
 
 __all__ = [
     "blame_form",
     "conflict_form",
+    "difference_form",
     "entity_change_form",
     "entity_form",
     "event_form",
@@ -47,6 +48,17 @@ def field_conflict_form(conflict: "FieldConflict") -> dict[str, Any]:
         "winner": conflict.winner,
         "losers": list(conflict.losers),
     }
+
+
+def difference_form(entity: "EntityDifference") -> dict[str, Any]:
+    """An entity that differs, as in ``diff --json``; a value that is absent is left out."""
+    from journal.state.entity import ABSENT
+
+    fields = []
+    for item in entity.fields:
+        sides = {name: value for name, value in (("old", item.old), ("new", item.new)) if value is not ABSENT}
+        fields.append({"field": item.field, **sides, "event": item.event, "actor": item.actor, "ts": item.ts})
+    return {"type": entity.type, "id": entity.id, "change": entity.change, "fields": fields}
 
 
 def conflict_form(conflict: "Conflict") -> dict[str, Any]:

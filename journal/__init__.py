@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from journal.facade.journal import Journal
     from journal.facade.transaction import Transaction
     from journal.state.entity import ABSENT
-    from journal.store.model import Blame, Conflict, Entity, Event, FieldConflict
+    from journal.store.model import (
+        Blame,
+        Comparison,
+        Conflict,
+        Entity,
+        EntityDifference,
+        Event,
+        FieldConflict,
+        FieldDifference,
+    )
     from journal.store.query import Condition
 
 _HOMES = {
@@ -30,10 +39,13 @@ _HOMES = {
     "Transaction": "journal.facade.transaction",
     "ABSENT": "journal.state.entity",
     "Blame": "journal.store.model",
+    "Comparison": "journal.store.model",
     "Conflict": "journal.store.model",
     "Entity": "journal.store.model",
+    "EntityDifference": "journal.store.model",
     "Event": "journal.store.model",
     "FieldConflict": "journal.store.model",
+    "FieldDifference": "journal.store.model",
     "Condition": "journal.store.query",
 }
 
@@ -41,13 +53,16 @@ __all__ = [
     "ABSENT",
     "Blame",
     "ClosedError",
+    "Comparison",
     "Condition",
     "Conflict",
     "DamagedError",
     "Entity",
+    "EntityDifference",
     "Event",
     "ExpectationError",
     "FieldConflict",
+    "FieldDifference",
     "FormatError",
     "GitError",
     "Journal",

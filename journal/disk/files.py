@@ -68,8 +68,8 @@ class OpenFile(Protocol):
         ...
 
 
-class Files(Protocol):
-    """All that the store asks of a disk."""
+class ReadFiles(Protocol):
+    """What reading a store asks of a disk, or of whatever stands for one."""
 
     def stat(self, path: str) -> FileStat | None:
         """Return what lstat says, or None where nothing is."""
@@ -86,6 +86,10 @@ class Files(Protocol):
     def read_at(self, path: str, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``. Raises FileNotFoundError."""
         ...
+
+
+class Files(ReadFiles, Protocol):
+    """All that the store asks of a disk."""
 
     def open_append(self, path: str, *, create: bool) -> OpenFile:
         """Open a file to append to it; ``create`` makes it and refuses one that exists."""

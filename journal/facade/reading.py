@@ -11,7 +11,7 @@ from journal.format.names import event_id
 from journal.index.rows import EntityRow
 from journal.index.view import Key
 from journal.store.looking_back import look_back
-from journal.store.model import Blame, Entity, Event, FieldConflict
+from journal.store.model import Blame, Comparison, Entity, Event, FieldConflict
 
 if TYPE_CHECKING:
     from journal.format.segment import Vector
@@ -107,6 +107,18 @@ class Reading(Base):
         from journal.store import history as past
 
         return look_back(self._engine, lambda view: past.blame(view, (type, id)))
+
+    def diff(self, old: str | None = None, new: str | None = None, *, type: str | None = None) -> Comparison:
+        """Return how two states differ: of events, commits or branches, or of one of them and the present.
+
+        ``old`` may name both: ``A..B``, or ``A...B`` from where the two went apart. Without ``new`` the other side
+        is the present; with neither, ``old`` is HEAD. Raises UsageError, NotFoundError, GitError, FormatError.
+        """
+        from journal.upkeep.comparing.compare import compare
+
+        if old is None and new is not None:
+            raise UsageError("a new side goes with an old one")
+        return compare(self._engine, tuple(side for side in (old, new) if side is not None), type)
 
     def show(self, event: str) -> Event:
         """Return one event, named ``SEQ`` or ``SEQ@LANE``. Raises NotFoundError."""

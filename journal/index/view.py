@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from journal.disk.files import Files, FileStat
+from journal.disk.files import FileStat, ReadFiles
 from journal.format import values
 from journal.format.limits import DEPTH_MAX
 from journal.format.lines import BadLineError
@@ -67,7 +67,7 @@ class Overlay:
 class View:
     """Index and overlay as one. Not safe for several threads at once: the journal's lock guards it."""
 
-    def __init__(self, files: Files, root: str, index: Index, strategies: Callable[[str], Strategies]) -> None:
+    def __init__(self, files: ReadFiles, root: str, index: Index, strategies: Callable[[str], Strategies]) -> None:
         self.files, self.root, self.index = files, root, index
         self.strategies = strategies
         self.is_bare = False

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from journal.disk.files import Files, FileStat
+from journal.disk.files import FileStat, ReadFiles
 from journal.format.lines import unseal
 from journal.format.names import parse_checkpoint_file, parse_pack_file, parse_segment_file
 from journal.format.segment import decode_header
@@ -32,7 +32,7 @@ class Text(NamedTuple):
     lost: list[tuple[int, int, int]]
 
 
-def list_truth(files: Files, root: str) -> tuple[Listing, list[str]]:
+def list_truth(files: ReadFiles, root: str) -> tuple[Listing, list[str]]:
     """Return the files of the truth, and the paths of what has no business in these folders."""
     listing: Listing = {}
     strange: list[str] = []
@@ -50,7 +50,7 @@ def list_truth(files: Files, root: str) -> tuple[Listing, list[str]]:
     return listing, strange
 
 
-def read_text(files: Files, path: str, folder: str) -> Text:
+def read_text(files: ReadFiles, path: str, folder: str) -> Text:
     """Return the lines of a segment or a pack. Raises FileNotFoundError."""
     return text_of(files.read(path), folder)
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from journal.disk.files import Files
+from journal.disk.files import ReadFiles
 from journal.errors import FormatError
 from journal.format.limits import FORMAT, ROLL_BYTES_DEFAULT
 from journal.state.value import STRATEGIES, Strategies
@@ -77,7 +77,7 @@ projections = "eager"
     return text.encode()
 
 
-def read_config(files: Files, root: str) -> Config:
+def read_config(files: ReadFiles, root: str) -> Config:
     """Return the store's configuration. Raises FormatError for a newer format or a wrong value."""
     import tomllib
 

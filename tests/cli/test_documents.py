@@ -75,6 +75,7 @@ def test_json_has_the_members_that_are_documented(work):
         "history": "history plan p1",
         "blame": "blame plan p1",
         "show": "show 1",
+        "diff": "diff 1 2",
         "init": "init",
         "status": "status",
         "stage": "stage",

@@ -8,6 +8,7 @@ from journal import (
     Condition,
     Conflict,
     Entity,
+    EntityDifference,
     Event,
     ExpectationError,
     FieldConflict,
@@ -64,6 +65,7 @@ def read(journal: Journal) -> None:
     assert_type(journal.history("plan", "pln_1"), list[Event])
     assert_type(journal.blame("plan", "pln_1"), list[Blame])
     assert_type(journal.show("4711"), Event)
+    assert_type(journal.diff("main", "feature", type="plan").entities, tuple[EntityDifference, ...])
     assert_type(journal.log(since="2d", reverse=True), Iterator[Event])
     assert_type(journal.follow(), Iterator[Event])
 
