@@ -19,7 +19,9 @@ VERB = Verb(
     run=run,
     text="""\
 Closes the open segment, so that what is staged is final, and does what `git add` does, for the store's files
-alone. Your next `git commit` takes them along.""",
+alone. Your next `git commit` takes them along.
+
+In the middle of a merge, a rebase or a pick new events are not staged: git's --abort would delete them.""",
     examples=(("journal stage && git commit -m 'The work and its journal'", "one commit of both"),),
     statuses={5: ALL_STATUSES[5], 7: ALL_STATUSES[7]},
 )

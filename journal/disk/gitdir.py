@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from journal.disk.files import Files
 
 _SMALL = 4096
+_OWN_NAMES = ("HEAD", "objects", "refs")
 
 
 class GitFolders(NamedTuple):
@@ -30,6 +31,19 @@ def find_git(files: Files, folder: str) -> GitFolders | None:
         parent = os.path.dirname(current)
         if parent == current:
             return None
+        current = parent
+
+
+def is_bare_around(files: Files, folder: str) -> bool:
+    """Tell whether a folder without a work tree lies in a bare repository: among git's own files."""
+    current = os.path.abspath(folder)
+    while True:
+        kinds = [found.kind if (found := files.stat(os.path.join(current, name))) else None for name in _OWN_NAMES]
+        if kinds == ["file", "folder", "folder"]:
+            return True
+        parent = os.path.dirname(current)
+        if parent == current:
+            return False
         current = parent
 
 

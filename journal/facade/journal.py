@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from journal.disk.files import Files, OsFiles
+from journal.errors import GitError
 from journal.facade.reading import Reading
 from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
@@ -30,7 +31,7 @@ class Journal(Writing, Reading, Upkeep):
         In a git work tree the store is ``.journal`` at its top, unless ``path`` names a ``.journal`` itself;
         elsewhere it is ``.journal`` in ``path``. On a store that exists this changes nothing.
         """
-        from journal.disk.gitdir import find_git
+        from journal.disk.gitdir import find_git, is_bare_around
         from journal.store.config import new_config
 
         files = files or OsFiles()
@@ -39,6 +40,10 @@ class Journal(Writing, Reading, Upkeep):
             root = folder
         else:
             git = find_git(files, folder)
+            if git is None and is_bare_around(files, folder):
+                raise GitError(
+                    "this is a bare repository: a store is in a work tree", path=folder, hint="make it in a clone"
+                )
             root = os.path.join(git.work_tree if git else folder, STORE_FOLDER)
         return root, make_store(files, root, new_config(os.urandom(16), fanout_types=tuple(fanout)))
 

@@ -5,7 +5,7 @@ import os
 from journal.disk.files import Files, write_whole
 from journal.disk.folders import ensure_folder
 from journal.errors import RefusedError, StoreNotFoundError, UnsafePathError
-from journal.segments.folders import TRUTH_FOLDERS
+from journal.segments.folders import TRUTH_FOLDERS, list_truth
 
 STORE_FOLDER = ".journal"
 CONFIG_FILE = "journal.toml"
@@ -67,7 +67,7 @@ def check_store(files: Files, root: str) -> None:
         raise StoreNotFoundError(
             f"the store has no {CONFIG_FILE}",
             path=root,
-            hint="is it a half checkout? `git status` tells; `journal init` writes what is missing",
+            hint="the branch that is checked out may not have it: switch back to one that does, or see `git status`",
         )
 
 
@@ -88,6 +88,7 @@ def make_store(files: Files, root: str, config: bytes) -> bool:
         files.make_folder(root)
         is_new = True
     files.sync_folder(parent)
+    _refuse_orphans(files, root)
     for folder in TRUTH_FOLDERS:
         ensure_folder(files, root, folder, durable=True)
     ensure_local(files, root)
@@ -97,6 +98,16 @@ def make_store(files: Files, root: str, config: bytes) -> bool:
             write_whole(files, path, content, durable=True)
             is_new = True
     return is_new
+
+
+def _refuse_orphans(files: Files, root: str) -> None:
+    """Refuse to give events that are there another store's id: they have one, in a file that is not here now."""
+    if files.stat(os.path.join(root, CONFIG_FILE)) is None and list_truth(files, root)[0]:
+        raise RefusedError(
+            f"there are events here, and no {CONFIG_FILE}: they belong to a store that is only partly checked out",
+            path=root,
+            hint=f"switch back to the branch that has it, or: git restore --source=<branch> -- {STORE_FOLDER}",
+        )
 
 
 def accompanying_files() -> dict[str, bytes]:

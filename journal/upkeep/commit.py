@@ -21,7 +21,7 @@ from journal.git.ignore import ignored_paths
 from journal.git.objects import blob_id
 from journal.git.repository import Repository
 from journal.git.status import changed_paths as paths_between
-from journal.git.status import files_in, head_commit, tree_entries, tree_of
+from journal.git.status import files_in, head_commit, in_progress, index_paths, tree_entries, tree_of
 from journal.index.view import View
 from journal.projections.paths import ENTITIES, entity_at, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
@@ -75,6 +75,7 @@ def stage(engine: Engine) -> int:
         engine.flush()
         changes = collect(engine, view, place, tree_in_head(place))
         _refuse_ignored(place, changes)
+        _refuse_passing(place, changes)
         staged = stage_changes(place.repository, changes, files=engine.files)
         engine.lanes.end_segment()
         return staged
@@ -248,6 +249,26 @@ def _refuse_ignored(place: Place, changes: list[FileChange]) -> None:
             f"git is told to ignore {len(dropped)} of the store's files, so other clones would not get them",
             path=dropped[0],
             hint=f"git check-ignore -v {dropped[0]} names the rule; mend it, then commit again",
+        )
+
+
+def _refuse_passing(place: Place, changes: list[FileChange]) -> None:
+    """Refuse to stage events in the middle of what ``--abort`` would end: git removes what only its index knows."""
+    doing = in_progress(place.repository)
+    if doing in (None, "bisect"):
+        return
+    truth = tuple(f"{place.prefix}/{folder}/" for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS, "blobs"))
+    new = [change.path for change in changes if change.content is not None and change.path.startswith(truth)]
+    if new:
+        known = index_paths(place.repository, place.prefix)  # what a merge has brought in
+        new = [path for path in new if path not in known]
+    if new:
+        waits = doing in ("rebase", "am")
+        hint = f"finish the {doing} first" if waits else "journal commit commits them alone, which is safe here"
+        raise GitError(
+            f"git is in the middle of a {doing}, and `git {doing} --abort` would delete events that are only staged",
+            path=new[0],
+            hint=f"{hint}; readable files are staged with: git add {place.outer(ENTITIES)}",
         )
 
 

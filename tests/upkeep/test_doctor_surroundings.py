@@ -170,7 +170,7 @@ def test_branches_that_were_merged_verify(tmp_path):
             journal.checkpoint()
         report = store.doctor(verify=True)
         assert report.ok, report.findings
-    assert one.doctor(verify=True, fix=True).findings == ()
+    assert [item.code for item in one.doctor(verify=True, fix=True).findings] == ["conflicts-open"]
 
 
 def test_a_virtual_machine_that_was_rolled_back_shows_as_one_id_with_two_records(tmp_path):
