@@ -107,6 +107,24 @@ def test_a_changed_strategy_gives_the_values_anew_everywhere_and_writes_no_event
     assert truth(str(tree.store)) == events
 
 
+def test_a_clone_takes_values_of_an_earlier_strategy_for_what_they_are(tmp_path):
+    """The readable file that git brought shows values that no event has; no person wrote them all the same."""
+    tree = branches(tmp_path / "base", TYPES)
+    tree.git("switch", "-q", "ann")
+    merge(tree, "bob")
+    write_types(tree, "")
+    tree.git("commit", "-q", "-m", "no strategies", ".journal/journal.toml")
+    clone = WorkTree(tmp_path / "clone", clone_of=tree)
+    before = (clone.store / "entities" / "plan" / "p1.json").read_bytes()
+    data, open_fields = shown(clone)
+    assert len(open_fields) == 3
+    with clone.open() as journal:
+        assert journal.status().edited == ()
+    after = (clone.store / "entities" / "plan" / "p1.json").read_bytes()
+    assert after != before
+    assert json.loads(after) == data
+
+
 def test_blame_names_the_event_whose_value_shows(tmp_path):
     tree = branches(tmp_path / "base", TYPES)
     tree.git("switch", "-q", "ann")

@@ -58,10 +58,9 @@ class EventSide(Side):
 
     @property
     def has(self) -> Vector:
-        """The events that count on this side."""
+        """The events that count on this side, whether they are here or not."""
         seq, lane = self._place.seq, self._place.lane
-        saw = vector.union(self.view.past_of((seq, lane)).seen_by(seq), vector.of(lane, seq, seq))
-        return vector.intersect(saw, self.view.have)
+        return vector.union(self.view.past_of((seq, lane)).seen_by(seq), vector.of(lane, seq, seq))
 
     def texts(self, type: str | None) -> Iterator[tuple[Key, str]]:
         """Yield what each live entity showed, as JSON text."""
