@@ -49,7 +49,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 
-_MODULES = {"import": "importing"}
+HIDDEN = {"merge-driver": "Merge three versions of a projection; git runs this."}
+"""Verbs that other programs run: in no list, but they work and have help."""
+
+_MODULES = {"import": "importing", "merge-driver": "merge_driver"}
 
 
 def names() -> list[str]:
@@ -59,7 +62,7 @@ def names() -> list[str]:
 
 def load(name: str) -> Verb | None:
     """Return a verb's declaration, None for a name that is none."""
-    if not any(name in verbs for verbs in SECTIONS.values()):
+    if not any(name in verbs for verbs in (*SECTIONS.values(), HIDDEN)):
         return None
     import importlib
 

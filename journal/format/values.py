@@ -90,28 +90,30 @@ def parse_text(text: str, *, what: str = "the JSON text") -> Any:
     """Return the value of a JSON text that a person or a script wrote.
 
     Stricter than ``decode``: raises RefusedError also for duplicate keys, NaN, and integers that JSON
-    readers would round. A syntax error is told with its line and column.
+    readers would round. What is wrong is told with its line and column.
     """
     import json
 
     def no_duplicates(pairs: list[tuple[str, Any]]) -> Payload:
         members = dict(pairs)
         if len(members) != len(pairs):
-            seen: set[str] = set()
-            twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            raise RefusedError(f"{what}: the key {twice!r} appears twice in one object")
+            raise RefusedError("a key appears twice in one object")
         return members
 
     def no_constant(word: str) -> Any:
-        raise RefusedError(f"{what}: {word} is not JSON")
+        raise RefusedError(f"{word} is not JSON")
 
     try:
         value = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constant)
+        encode(value)
     except json.JSONDecodeError as error:
         raise RefusedError(f"{what}: line {error.lineno}, column {error.colno}: {error.msg}") from error
-    except (RecursionError, ValueError) as error:
-        raise RefusedError(f"{what}: {error or 'nested too deeply'}") from error
-    encode(value)
+    except (RefusedError, RecursionError, ValueError) as error:
+        from journal.format.place import first_refused
+
+        found = first_refused(text)
+        where = f"line {found[0]}, column {found[1]}: {found[2]}" if found is not None else str(error)
+        raise RefusedError(f"{what}: {where}") from error
     return value
 
 

@@ -5,8 +5,6 @@ attribute alone is harmless: git then merges lines. A section without a command 
 whoever writes it writes both keys or none (``journal.git.driver``).
 """
 
-import shlex
-
 DRIVER_NAME = "journal"
 """The name in the attribute ``merge=journal`` and in the settings ``merge.journal.*``."""
 
@@ -26,6 +24,8 @@ def driver_command(program: str = PROGRAM) -> str:
     Where the program is gone (uninstalled, another machine's PATH), git's own merge of lines takes its place, with
     its conflict markers: as if there were no driver.
     """
+    import shlex
+
     named = shlex.quote(program).replace("%", "%%")
     ours = f"{named} {DRIVER_VERB} %O %A %B %P"
     lines = "git merge-file -L ours -L base -L theirs %A %O %B"

@@ -5,6 +5,7 @@ import os
 from journal.disk.files import Files, write_whole
 from journal.disk.folders import ensure_folder
 from journal.errors import RefusedError, StoreNotFoundError, UnsafePathError
+from journal.projections.driver import DRIVER_NAME
 from journal.segments.folders import TRUTH_FOLDERS, list_truth
 
 STORE_FOLDER = ".journal"
@@ -19,10 +20,12 @@ _GIT_IGNORE = """\
 /local/
 *.journal-tmp
 """
-_GIT_ATTRIBUTES = """\
+_GIT_ATTRIBUTES = f"""\
 # The truth is bytes: no line-ending setting may touch it. A union of two versions of a segment is harmless.
 * -text
 segments/*.jsonl merge=union
+# Readable files are merged as JSON where `journal hooks install` was run; elsewhere git merges their lines.
+entities/** merge={DRIVER_NAME}
 """
 _README = """\
 # A journal
@@ -92,11 +95,11 @@ def make_store(files: Files, root: str, config: bytes) -> bool:
     for folder in TRUTH_FOLDERS:
         ensure_folder(files, root, folder, durable=True)
     ensure_local(files, root)
-    for name, content in {**accompanying_files(), CONFIG_FILE: config}.items():
-        path = os.path.join(root, name)
-        if files.stat(path) is None:
-            write_whole(files, path, content, durable=True)
-            is_new = True
+    is_new |= bool(complete_own_files(files, root))
+    path = os.path.join(root, CONFIG_FILE)
+    if files.stat(path) is None:
+        write_whole(files, path, config, durable=True)
+        is_new = True
     return is_new
 
 
@@ -114,6 +117,37 @@ def accompanying_files() -> dict[str, bytes]:
     """Return the files, by name, that are the same in every store and stand beside ``journal.toml``."""
     texts = {".gitignore": _GIT_IGNORE, ".gitattributes": _GIT_ATTRIBUTES, "README.md": _README}
     return {name: text.encode() for name, text in texts.items()}
+
+
+def complete_own_files(files: Files, root: str) -> list[str]:
+    """Write the accompanying files that are missing, add the rules that one lacks, and say what was done.
+
+    Crash argument: each file is replaced whole, and a second run does what a first one did not get to.
+    """
+    done = []
+    for name, content in accompanying_files().items():
+        path = os.path.join(root, name)
+        if files.stat(path) is None:
+            write_whole(files, path, content, durable=True)
+            done.append(f"wrote {name}, which was missing")
+        elif missing := missing_rules(files, root, name, content):
+            # A later rule outweighs an earlier one, so what follows a missing rule has to follow it again.
+            added = content[content.index(missing[0].encode()) :]
+            there = files.read(path)
+            gap = b"" if there.endswith(b"\n") or not there else b"\n"
+            write_whole(files, path, there + gap + added, durable=True)
+            done.append(f"added to {name} what it lacked: {', '.join(missing)}")
+    return done
+
+
+def missing_rules(files: Files, root: str, name: str, content: bytes) -> list[str]:
+    """Return the rules of git's that a file of the store lacks; [] where it has them, or is no such file."""
+    found = files.stat(os.path.join(root, name))
+    if found is None or found.kind != "file" or not name.startswith(".git"):
+        return []
+    there = {line.strip() for line in files.read(os.path.join(root, name)).decode("utf-8", "replace").split("\n")}
+    rules = (line for line in content.decode().split("\n") if line and not line.startswith("#"))
+    return [line for line in rules if line not in there]
 
 
 def ensure_local(files: Files, root: str) -> str:

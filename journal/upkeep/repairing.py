@@ -6,13 +6,12 @@ did not get to.
 
 import os
 
-from journal.disk.files import write_whole
 from journal.format.names import blob_file
 from journal.store.batch import Note
 from journal.store.damage import ACCEPTED_NOTE
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE
-from journal.store.layout import accompanying_files
+from journal.store.layout import complete_own_files
 from journal.upkeep.checks.blobs import BLOBS
 from journal.upkeep.checks.leftovers import temporary_files
 from journal.upkeep.checks.losses import note_of, open_losses
@@ -29,7 +28,7 @@ def repair(engine: Engine, found: Look) -> list[str]:
     """Repair what was found, as far as it can be, and return a sentence for each repair. The lock is held."""
     # Whoever appends next must look at the files anew.
     engine.lanes.close()
-    done = [*_own_files(engine), *restore_truth(engine, found), *_put_aside(engine, found)]
+    done = [*complete_own_files(engine.files, engine.root), *restore_truth(engine, found), *_put_aside(engine, found)]
     if any(BLOBS in sentence for sentence in done) or _is_index_wrong(found):
         _build_index_anew(engine, found)
         done.append("built the index anew from the truth")
@@ -47,16 +46,6 @@ def _is_index_wrong(found: Look) -> bool:
     # While events are lost the index may know more than the files do; it follows once that is settled.
     losses = [loss for loss in open_losses(found.losses, found.survey.accepted) if loss.lost(found.have)]
     return found.has(*_OF_INDEX) and not losses
-
-
-def _own_files(engine: Engine) -> list[str]:
-    done = []
-    for name, content in accompanying_files().items():
-        path = os.path.join(engine.root, name)
-        if engine.files.stat(path) is None:
-            write_whole(engine.files, path, content, durable=True)
-            done.append(f"wrote {name}, which was missing")
-    return done
 
 
 # -- what gives way ---------------------------------------------------------------------------------

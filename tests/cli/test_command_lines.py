@@ -78,15 +78,20 @@ def test_help_groups_the_verbs_and_names_them_all(folder):
             assert summary in " ".join(text.split())
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+def test_verbs_that_only_programs_run_are_in_no_list(folder):
+    text = folder("--help").out
+    assert not [name for name in catalogue.HIDDEN if name in text or name in catalogue.names()]
+
+
+@pytest.mark.parametrize("name", [*catalogue.names(), *catalogue.HIDDEN])
 def test_the_catalogue_and_the_verb_say_the_same(name):
     verb = catalogue.load(name)
-    sections = [verbs for verbs in catalogue.SECTIONS.values() if name in verbs]
+    sections = [verbs for verbs in (*catalogue.SECTIONS.values(), catalogue.HIDDEN) if name in verbs]
     assert [verbs[name] for verbs in sections] == [verb.summary]
     assert verb.name == name
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("name", [*catalogue.names(), *catalogue.HIDDEN])
 def test_every_verb_has_help_with_an_example_and_its_statuses(folder, name):
     text = folder(name, "--help").out
     verb = catalogue.load(name)
@@ -97,7 +102,7 @@ def test_every_verb_has_help_with_an_example_and_its_statuses(folder, name):
     assert all(f"\n  {status} " in statuses for status in {**COMMON_STATUSES, **verb.statuses})
 
 
-@pytest.mark.parametrize("name", catalogue.names())
+@pytest.mark.parametrize("name", [*catalogue.names(), *catalogue.HIDDEN])
 def test_no_value_of_a_verb_hides_a_setting_that_all_share(name):
     verb = catalogue.load(name)
     own = [argument.name for argument in verb.arguments] + [option.key for option in verb.options]

@@ -30,6 +30,15 @@ def test_daily_verbs_load_neither_click_nor_dulwich(shell, words):
     assert not loaded(shell.folder, *words) & {"click", "dulwich"}
 
 
+def test_the_merge_driver_loads_next_to_nothing(shell):
+    for name, text in {"o": '{"a": 1}', "a": '{"a": 2}', "b": '{"a": 3}'}.items():
+        with open(shell.path(name), "w") as file:
+            file.write(text)
+    assert loaded(shell.folder, "merge-driver", "o", "a", "b", ".journal/entities/plan/p1.json") == {"orjson"}
+    with open(shell.path("a")) as file:
+        assert file.read() == '{\n  "a": 3\n}\n'
+
+
 def test_nothing_outside_of_journal_cli_imports_click():
     code = "import sys, journal.facade, journal.upkeep.exporting; sys.exit('click' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

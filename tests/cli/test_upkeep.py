@@ -15,6 +15,14 @@ def test_init_again_changes_nothing(folder):
     assert "already" in folder("init").out
 
 
+def test_init_again_adds_a_rule_that_an_older_version_did_not_write(shell):
+    with open(shell.store(".gitattributes"), "w") as file:
+        file.write("* -text\nsegments/*.jsonl merge=union\n*.png binary")
+    shell("init")
+    with open(shell.store(".gitattributes")) as file:
+        assert file.read().split("\n")[-3:] == ["*.png binary", "entities/** merge=journal", ""]
+
+
 def test_init_finds_the_top_of_the_work_tree(folder):
     folder.git("init", "-q")
     os.mkdir(folder.path("sub"))

@@ -275,6 +275,10 @@ def ignore_file_lacks_a_rule(store):
     store.write(".gitignore", b"/local/\n")
 
 
+def attributes_are_of_an_older_version(store):
+    store.write(".gitattributes", b"* -text\nsegments/*.jsonl merge=union")
+
+
 def readme_is_gone(store):
     store.remove("README.md")
 
@@ -351,7 +355,8 @@ IN_GIT = [
     (file_of_no_kind, {"strange-file"}, {"strange-file"}),
     (leftover, set(), set()),
     (ignore_file_is_gone, {"own-file-missing"}, set()),
-    (ignore_file_lacks_a_rule, {"own-file-altered"}, {"own-file-altered"}),
+    (ignore_file_lacks_a_rule, {"own-file-altered"}, set()),
+    (attributes_are_of_an_older_version, {"own-file-altered"}, set()),
     (readme_is_gone, set(), set()),
     (attributes_are_gone_and_git_converts, {"own-file-missing", "line-endings"}, set()),
     (local_is_not_ignored, {"own-file-missing", "local-not-ignored"}, set()),

@@ -8,7 +8,7 @@ from journal.errors import GitError
 from journal.git.ignore import ignored_paths
 from journal.git.status import configuration
 from journal.store.engine import Engine
-from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files
+from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files, missing_rules
 from journal.upkeep.checks.copies import Copies
 from journal.upkeep.commit import place_of
 from journal.upkeep.findings import Finding, Severity
@@ -43,22 +43,13 @@ def own_file_findings(files: Files, root: str, *, has_git: bool) -> Iterator[Fin
     """Yield a finding for each of the store's own files that is missing, or lacks a line that it needs."""
     for name, content in accompanying_files().items():
         severity: Severity = "warning" if has_git and name in (_IGNORE, _ATTRIBUTES) else "info"
-        missing = missing_lines(files, root, name, content)
-        if missing is None:
+        found = files.stat(os.path.join(root, name))
+        missing = missing_rules(files, root, name, content)
+        if found is None or found.kind != "file":
             yield Finding("own-file-missing", severity, name, "is not there", "journal doctor --fix writes it")
-        elif missing and name != "README.md":
+        elif missing:
             message = f"lacks {', '.join(repr(line) for line in missing)}"
-            yield Finding("own-file-altered", severity, name, message, "add the lines back in an editor")
-
-
-def missing_lines(files: Files, root: str, name: str, content: bytes) -> list[str] | None:
-    """Return the rules that a file of the store lacks; None where there is no such file."""
-    found = files.stat(os.path.join(root, name))
-    if found is None or found.kind != "file":
-        return None
-    there = {line.strip() for line in files.read(os.path.join(root, name)).decode("utf-8", "replace").split("\n")}
-    rules = (line for line in content.decode().split("\n") if line and not line.startswith("#"))
-    return [line for line in rules if line not in there]
+            yield Finding("own-file-altered", severity, name, message, "journal doctor --fix adds it")
 
 
 def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterator[Finding]:
@@ -103,8 +94,8 @@ def _attribute_findings(engine: Engine, copies: Copies) -> Iterator[Finding]:
     setting = configuration(copies.repository, "core.autocrlf")
     if setting is None or setting.lower() not in ("true", "input", "1", "yes", "on"):
         return
-    lacks = missing_lines(engine.files, engine.root, _ATTRIBUTES, b"* -text\n")
-    if lacks is None or lacks:
+    found = engine.files.stat(os.path.join(engine.root, _ATTRIBUTES))
+    if found is None or missing_rules(engine.files, engine.root, _ATTRIBUTES, b"* -text\n"):
         message = f"core.autocrlf is {setting}, and no attribute keeps git from rewriting the line ends of the truth"
         yield Finding(
             "line-endings", "error", _ATTRIBUTES, message, "journal doctor --fix writes the file if it is missing"

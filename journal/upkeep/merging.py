@@ -1,0 +1,48 @@
+"""The merge driver that git runs on projections: three files in, one out; no store is opened."""
+
+import os
+
+from journal.disk.files import OsFiles, write_whole
+from journal.errors import JournalError, RefusedError
+from journal.projections.merging import merge_projections
+from journal.projections.paths import ENTITIES, entity_at
+from journal.state.value import Strategies
+
+
+def merge_files(ancestor: str, ours: str, theirs: str, path: str) -> None:
+    """Write the merge of three versions of the projection ``path`` (as git names it) over the file ``ours``.
+
+    Raises RefusedError, and leaves ``ours`` as it is, where a side is no JSON object: git then reports a conflict.
+
+    Crash argument: the result takes the place of ``ours`` in one rename; a driver that was killed is an error to git.
+    """
+    files = OsFiles()
+    texts = [files.read(os.path.abspath(name)) for name in (ancestor, ours, theirs)]
+    try:
+        merged = merge_projections(lambda: _strategies(files, path), *texts)
+    except RefusedError as error:
+        raise RefusedError(
+            f"cannot be merged: {error.message}",
+            path=path,
+            hint="git kept our version and marks a conflict. To have the journal's: journal reconcile, then git add. "
+            f"To see what was typed: git show :3:{path}, or :2: for our side",
+        ) from error
+    if merged != texts[1]:
+        write_whole(files, os.path.abspath(ours), merged, durable=False)
+
+
+def _strategies(files: OsFiles, path: str) -> Strategies:
+    """Return the merge strategies of the entity's type, as the work tree's configuration says; none where it cannot."""
+    from journal.store.config import read_config
+
+    parts = path.split("/")
+    for at, name in enumerate(parts):
+        entity = entity_at("/".join(parts[at:])) if name == ENTITIES else None
+        if entity is not None:
+            try:
+                return read_config(files, os.path.abspath(os.path.join(*parts[:at]) if at else ".")).strategies(
+                    entity[0]
+                )
+            except (JournalError, OSError):
+                continue
+    return {}
