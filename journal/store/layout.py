@@ -80,7 +80,7 @@ def make_store(files: Files, root: str, config: bytes) -> bool:
     Crash argument: every file is complete when it appears, each folder is synced into its parent, and
     ``journal.toml`` comes last, so that a folder with one is a whole store. Running again completes it.
     """
-    parent, name = os.path.split(root)
+    parent = os.path.dirname(root)
     if files.stat(parent) is None:
         raise RefusedError("the folder does not exist", path=parent)
     is_new = False
