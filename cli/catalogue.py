@@ -14,6 +14,8 @@ SECTIONS: dict[str, dict[str, str]] = {
         "delete": "Delete an entity; its history stays.",
         "revert": "Undo an event, or its whole transaction, by a new event.",
         "resolve": "Settle what concurrent edits left open.",
+        "absorb": "Turn hand edits of projections into events.",
+        "restore": "Put hand-edited projections back; the edits are kept.",
     },
     "Read": {
         "get": "Print an entity.",

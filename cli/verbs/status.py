@@ -63,7 +63,9 @@ def _print(session: Session, status: "Status") -> None:
     else:
         output.line("git          has everything")
     if status.edited:
-        _print_files(session, f"edited       {len(status.edited):,} projections changed by hand", status.edited)
+        what = "projection" if len(status.edited) == 1 else "projections"
+        head = f"edited       {len(status.edited):,} {what} by hand: journal absorb, or journal restore"
+        _print_files(session, head, status.edited)
 
 
 def _count(number: int, what: str) -> str:

@@ -7,10 +7,14 @@ from journal.facade.base import Base
 from journal.store.engine import Report as ProgressReport
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from journal.git.commit import CommitResult
+    from journal.upkeep.absorbing import Absorbed
     from journal.upkeep.compact import Compaction
     from journal.upkeep.findings import Report
     from journal.upkeep.importing import ImportResult
+    from journal.upkeep.putback import Restored
     from journal.upkeep.status import Status
 
 
@@ -22,6 +26,43 @@ class Upkeep(Base):
         from journal.upkeep.reconcile import reconcile
 
         return reconcile(self._engine)
+
+    def absorb(
+        self,
+        paths: "Sequence[str | os.PathLike[str]]" = (),
+        *,
+        deleted: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
+        summary: str | None = None,
+        actor: str | None = None,
+    ) -> "list[Absorbed]":
+        """Make events of projections that a person edited, added or removed: all of them, as one transaction, or none.
+
+        ``paths``: files or folders, relative to the working directory; none means everything. A removed file counts
+        only if it is named, or with ``deleted``. Raises RefusedError for a file that cannot be read, with line and
+        column, and ExpectationError where the journal has changed the same field meanwhile, unless ``force``.
+        """
+        from journal.upkeep.absorbing import absorb
+
+        return absorb(
+            self._engine,
+            [os.fspath(path) for path in paths],
+            deleted=deleted,
+            force=force,
+            dry_run=dry_run,
+            summary=summary,
+            actor=actor or self._actor,
+        )
+
+    def restore(self, paths: "Sequence[str | os.PathLike[str]]" = (), *, dry_run: bool = False) -> "list[Restored]":
+        """Put edited and removed projections back as the events say; the edits are kept in ``local/parked/``.
+
+        ``paths`` as in ``absorb``. A new file is moved there only if it is named.
+        """
+        from journal.upkeep.putback import restore
+
+        return restore(self._engine, [os.fspath(path) for path in paths], dry_run=dry_run)
 
     def import_trace(self, path: str | os.PathLike[str], *, progress: ProgressReport | None = None) -> "ImportResult":
         """Import an event trace, resuming where an earlier run of the same source stopped."""

@@ -19,6 +19,7 @@ any       a link, a folder   -             strange
 ========  =================  ============  =======
 """
 
+import codecs
 from collections.abc import Callable
 from enum import Enum
 
@@ -71,5 +72,7 @@ def decide(
 
 
 def is_wreck(text: bytes) -> bool:
-    """Tell whether a file is what a merge or a power cut leaves, and no person."""
+    """Tell whether a file is what a merge or a power cut leaves, and no person (whose editor may save UTF-16)."""
+    if text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
     return not text or b"\0" in text or any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in text.split(b"\n"))

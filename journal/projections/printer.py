@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from journal.disk.files import Files, write_whole
@@ -11,9 +12,10 @@ from journal.errors import UnsafePathError
 from journal.index.rows import EntityRow, PrintedFacts
 from journal.index.view import Key
 from journal.projections.paths import path_of, render
-from journal.projections.plan import Step, decide
+from journal.projections.plan import Step, decide, is_wreck
 
 MadeByMachine = Callable[[Key, bytes], bool]
+NOTHING_SETTLED: Mapping[Key, bytes] = MappingProxyType({})
 
 
 class Outcome(NamedTuple):
@@ -60,32 +62,45 @@ class Printer:
         )
         return step, wanted
 
+    def is_by_machine(self, key: Key, text: bytes) -> bool:
+        """Tell whether a file with these bytes may be overwritten, as far as that can be told without its stat."""
+        return is_wreck(text) or self._made_by_machine(key, text)
+
     def print(
-        self, items: Iterable[tuple[Key, EntityRow | None, PrintedFacts | None]], *, force: bool = False
+        self,
+        items: Iterable[tuple[Key, EntityRow | None, PrintedFacts | None]],
+        settled: Mapping[Key, bytes] = NOTHING_SETTLED,
     ) -> list[Outcome]:
         """Bring projections up to date and return what became of each; nothing is synced (they are derived).
 
-        ``force`` writes over hand edits too: for ``restore``. A file that cannot be written just lags.
+        ``settled`` are hand edits that are kept elsewhere by now: a file that still holds these bytes is written over.
+        A file that cannot be written just lags.
         """
         outcomes = []
         for key, row, printed in items:
             step, wanted = self.plan(key, row, printed)
-            if force and step is Step.EDITED:
-                step = Step.REMOVE if wanted is None else Step.WRITE
             relative = self.path(key)
+            if step is Step.EDITED and self._holds(relative, settled.get(key)):
+                step = Step.REMOVE if wanted is None else Step.WRITE
             facts = self._do(step, relative, wanted, printed)
             outcomes.append(Outcome(key, relative, step, facts))
         return outcomes
 
-    def remove_stray(self, relative: str, key: Key, row: EntityRow | None) -> None:
-        """Remove a projection that stands in another place than its own, unless a person edited it."""
+    def _holds(self, relative: str, text: bytes | None) -> bool:
+        return text is not None and self._files.read(os.path.join(self._root, *relative.split("/"))) == text
+
+    def remove_stray(self, relative: str, key: Key, row: EntityRow | None, settled: bytes | None = None) -> None:
+        """Remove a projection that stands in another place than its own, unless a person edited it.
+
+        ``settled``: bytes of a hand edit that is kept elsewhere by now.
+        """
         path = os.path.join(self._root, *relative.split("/"))
         found = self._files.stat(path)
         if found is None or found.kind != "file":
             return
         text = self._files.read(path)
         shown = render(key[1], row.data) if row is not None and row.data is not None else None
-        if text == shown or self._made_by_machine(key, text):
+        if text in (shown, settled) or self._made_by_machine(key, text):
             self._files.remove(path)
             self._files.remove_folder(os.path.dirname(path))
 

@@ -173,9 +173,8 @@ class Engine:
         try:
             self._is_locked = True
             self._make_home()
-            view = self.indexing.bring_forward()
+            self.indexing.bring_forward()
             self._has_looked_at_projections = True
-            self.printing.mark_moved(view)
             self.flush()
         except (OSError, sqlite3.OperationalError):
             return False

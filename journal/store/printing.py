@@ -6,7 +6,7 @@ the entity changes, in ``status`` and to doctor.)
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
@@ -52,7 +52,7 @@ class Printing:
         found = {path: (stat.mtime_ns, stat.inode) for path, stat in self.folders().items()}
         return found != view.index.folders()
 
-    def mark_moved(self, view: View) -> None:
+    def _mark_moved(self, view: View) -> None:
         """Under the lock: note the projections of folders that have moved and are not as they were printed.
 
         After a restart of the machine no stat is proof: what was printed last was not synced, so it is read.
@@ -79,7 +79,7 @@ class Printing:
 
     def _spread_anew(self, view: View) -> None:
         """The options ask for other folders than before: clear the old ones, but for what a person made."""
-        for path in list(self._walk()):
+        for path in list(self.walk()):
             at = entity_at(path)
             key = (at[0], at[1]) if at is not None and at[1] is not None else None
             if key is not None and path != self._printer.path(key):
@@ -90,7 +90,7 @@ class Printing:
             view.index.set_meta("spread", self._spread)
         view.settle_version()
 
-    def _walk(self) -> Iterator[str]:
+    def walk(self) -> Iterator[str]:
         """Yield the path of every file that may be a projection, wherever it stands."""
         for type_folder in (f"{ENTITIES}/{name}" for name, stat in self._list(ENTITIES) if stat.kind == "folder"):
             for name, stat in self._list(type_folder):
@@ -127,13 +127,29 @@ class Printing:
 
     def print(self, view: View) -> list[Outcome]:
         """Under the lock: write the projections that lag, and remember them; return what became of each."""
+        has_moved = self.has_moved(view)
+        if has_moved:
+            # Before the folders are remembered as they are: a file that left must not be forgotten.
+            self._mark_moved(view)
         keys = view.index.unprinted()
-        if not keys and not self.has_moved(view):
+        if not keys and not has_moved:
             return []
         outcomes = self._printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
         with view.index.writing():
             view.index.drop_folders()
             self._remember(view, outcomes, list(self.folders()))
+        view.settle_version()
+        return outcomes
+
+    def replace(self, view: View, settled: Mapping[Key, bytes]) -> list[Outcome]:
+        """Under the lock: write these projections, also over hand edits that still hold the bytes given.
+
+        The caller has kept the edits, as events or parked. Their folders are looked at once more by the next read.
+        """
+        items = [(key, view.row(key), view.index.printed(*key)) for key in settled]
+        outcomes = self._printer.print(items, settled)
+        with view.index.writing():
+            self._remember(view, outcomes, [])
         view.settle_version()
         return outcomes
 

@@ -11,6 +11,5 @@ def reconcile(engine: Engine) -> int:
         with view.index.writing():
             view.index.add_unprinted_live()
             view.index.drop_folders()
-        engine.printing.mark_moved(view)
         outcomes = engine.printing.print(view)
     return sum(outcome.step in (Step.WRITE, Step.REMOVE) for outcome in outcomes)

@@ -8,13 +8,13 @@ from journal.errors import GitError
 from journal.format.names import event_id
 from journal.format.segment import Vector
 from journal.index.view import View
-from journal.projections.plan import Step
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.state import vector
 from journal.store.conflicts import count_open
 from journal.store.damage import damage_name, open_damage
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.upkeep.edited import look_for_edits
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Status:
     """Where a store stands.
 
     ``events_since_checkpoint``: how many a rebuild would replay. ``uncommitted``: files of the store that
-    differ from git's HEAD, None without git. ``edited``: projections that a person changed; ``lagging``: ones
+    differ from git's HEAD, None without git. ``edited``: projections that a person changed or added; ``lagging``: ones
     that are not up to date. ``damage``: (file, offset, length) of damage that nobody accepted.
     """
 
@@ -49,7 +49,7 @@ def status(engine: Engine) -> Status:
     damage = _damage(engine)
     with engine.reading() as view:
         live = [facts for facts in view.facts.values() if facts.folder == SEGMENTS]
-        edited, lagging = _projections(engine, view)
+        edits = look_for_edits(engine, view)
         tip = engine.lanes.tip()
         return Status(
             store=engine.config.store,
@@ -64,8 +64,8 @@ def status(engine: Engine) -> Status:
             events_since_checkpoint=_count(vector.subtract(view.have, view.covers)),
             conflicts=count_open(view),
             uncommitted=_uncommitted(engine, view),
-            edited=tuple(edited),
-            lagging=lagging,
+            edited=tuple(item.path for item in edits.found),
+            lagging=edits.lagging,
             damage=damage,
             lane=tip.segment.partition("-")[2].removesuffix(".jsonl") if tip else None,
         )
@@ -87,18 +87,6 @@ def _count(rest: Vector) -> int:
     return sum(high - low + 1 for intervals in rest.values() for low, high in intervals)
 
 
-def _projections(engine: Engine, view: View) -> tuple[list[str], int]:
-    edited: list[str] = []
-    lagging = 0
-    keys = {(row.type, row.id) for row in view.index.entities(None)} | {
-        (type, id) for type, id, _ in view.index.all_printed()
-    }
-    for key in sorted(keys | set(view.overlay.states)):
-        step, _ = engine.printer.plan(key, view.row(key), view.index.printed(*key))
-        if step is Step.EDITED:
-            edited.append(engine.printer.path(key))
-        lagging += step in (Step.WRITE, Step.REMOVE, Step.STRANGE)
-    return edited, lagging
 
 
 def _uncommitted(engine: Engine, view: View) -> tuple[str, ...] | None:

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from journal.format import values
+from journal.index.view import View
 from journal.state.encoding import encode_state
 from journal.state.entity import ABSENT, EntityState, normal
-from journal.index.view import View
 from tests.fuzz.ledger import Ledger
 from tests.fuzz.meaning import UNSET, Key, Meaning, assigned, meanings
 from tests.fuzz.places import Place

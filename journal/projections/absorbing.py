@@ -1,0 +1,71 @@
+"""What a person changed in a projection, against the version that they edited. Pure.
+
+========  ============  =========================================================
+before    now           what the file says
+========  ============  =========================================================
+nothing   nothing       all of it: the entity is new
+a state   the same      the fields that differ
+a state   another       the fields that differ from ``before``; where ``now`` differs
+                        there too, and is not what the file says: an overlap
+a state   deleted       nothing if the file is as ``before``; else all of it overlaps
+nothing   a state       not asked: ``nearest`` finds what the file was made from
+========  ============  =========================================================
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from journal.format import values
+from journal.state.entity import Payload
+
+
+class Edit(NamedTuple):
+    """Fields that a person set and unset, none where only the spacing differs, and where that overlaps."""
+
+    set: Payload
+    unset: tuple[str, ...]
+    overlaps: tuple[str | None, ...]
+    """Fields that were changed meanwhile too; None stands for a delete."""
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Tell whether the file says what is there already."""
+        return not (self.set or self.unset or self.overlaps)
+
+
+def edit_of(before: Payload | None, file: Payload, now: Payload | None) -> Edit:
+    """Return what a person changed; see the table."""
+    was = before or {}
+    if now is None:
+        changed = before is None or _text(before) != _text(file)
+        return Edit(dict(file) if changed else {}, (), (None,) if changed and before is not None else ())
+    names = sorted({*was, *file})
+    changed_names = [name for name in names if _field(was, name) != _field(file, name)]
+    wanted = [name for name in changed_names if _field(file, name) != _field(now, name)]
+    overlaps = tuple(name for name in wanted if _field(was, name) != _field(now, name))
+    return Edit(
+        {name: file[name] for name in wanted if name in file},
+        tuple(name for name in wanted if name not in file),
+        overlaps,
+    )
+
+
+def nearest(file: Payload, versions: Iterable[Payload]) -> Payload | None:
+    """Return the version, of those given oldest first, from which the file differs in the fewest fields.
+
+    Of several the latest. For a file whose editor's version nobody noted: in a fresh clone, after ``local/`` was lost.
+    """
+    best, fewest = None, -1
+    for version in versions:
+        distance = sum(_field(version, name) != _field(file, name) for name in {*version, *file})
+        if best is None or distance <= fewest:
+            best, fewest = version, distance
+    return best
+
+
+def _field(document: Payload, name: str) -> bytes:
+    return values.canonical(document[name]) if name in document else b""
+
+
+def _text(document: Payload) -> bytes:
+    return values.canonical(document)

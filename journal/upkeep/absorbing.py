@@ -1,0 +1,202 @@
+"""``absorb``: what a person changed in projections becomes events of that person.
+
+Each file is compared with the version that its editor saw, so an edit of an old version undoes nothing that
+others changed meanwhile in other fields. All of it is one transaction.
+
+Crash argument: the files are read first and changed last, after the events are durable. A kill between leaves files
+that say what the journal says; one whose spacing differs is written anew by the next ``absorb``, without an event.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from journal.errors import ExpectationError, JournalError, RefusedError
+from journal.format import names, values
+from journal.format.lines import BadLineError
+from journal.index.places import read_record
+from journal.index.view import Key, View
+from journal.projections.absorbing import edit_of, nearest
+from journal.projections.documents import read_document
+from journal.projections.paths import ID_FIELD, render
+from journal.projections.printer import digest
+from journal.state.entity import Payload
+from journal.store.batch import Delete, Operation, Put, Written
+from journal.store.engine import Engine
+from journal.upkeep.edited import Found, select, shown_path
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """A file that was taken in; ``path`` is relative to the store.
+
+    ``action`` None: only its spacing differed. ``rev`` and ``event`` are None where there is no event, as in a dry run.
+    """
+
+    path: str
+    type: str
+    id: str
+    action: str | None
+    set: tuple[str, ...] = ()
+    unset: tuple[str, ...] = ()
+    rev: int | None = None
+    event: str | None = None
+
+
+class _Proposal(NamedTuple):
+    """What a file is to become; ``overlaps``: fields that were changed meanwhile too, None for a delete."""
+
+    found: Found
+    operation: Operation | None
+    absorbed: Absorbed
+    overlaps: tuple[str | None, ...] = ()
+
+
+def absorb(
+    engine: Engine,
+    paths: Sequence[str],
+    *,
+    deleted: bool,
+    force: bool,
+    dry_run: bool,
+    summary: str | None,
+    actor: str | None,
+) -> list[Absorbed]:
+    """Make events of edited, new and (see ``select``) removed projections, all or none, and write the files anew.
+
+    Raises RefusedError for a file that is no JSON object, and ExpectationError where a field has been changed in the
+    journal too since the file was written, unless ``force``. Nothing was written then.
+    """
+    with engine.locked(), engine.reading() as view:
+        found = select(engine, view, paths, deleted=deleted)
+        _refuse_twice(engine, found)
+        proposals = [_propose(engine, view, item, summary, actor) for item in found]
+        if not force:
+            _refuse_overlaps(engine, proposals)
+        if dry_run:
+            return [proposal.absorbed for proposal in proposals]
+        operations = [proposal.operation for proposal in proposals if proposal.operation is not None]
+        written = engine.write(operations)[0] if operations else []
+        _write_anew(engine, found)
+    events = {item.draft.key: item for item in written}
+    return [_with_event(proposal, events.get(proposal.found.key)) for proposal in proposals]
+
+
+def _with_event(proposal: _Proposal, written: Written | None) -> Absorbed:
+    if written is None:
+        return proposal.absorbed
+    return replace(proposal.absorbed, rev=written.draft.own["rev"], event=names.event_id(written.seq, written.lane))
+
+
+def _refuse_twice(engine: Engine, found: Sequence[Found]) -> None:
+    places: dict[Key, str] = {}
+    for item in found:
+        if item.key in places:
+            other = shown_path(engine, places[item.key])
+            hint = f"{other} is another; bring them together in one, and move the other away"
+            raise RefusedError("two files show the same entity", path=shown_path(engine, item.path), hint=hint)
+        places[item.key] = item.path
+
+
+def _refuse_overlaps(engine: Engine, proposals: Sequence[_Proposal]) -> None:
+    overlapping = [proposal for proposal in proposals if proposal.overlaps]
+    if not overlapping:
+        return
+    first = overlapping[0]
+    fields = ", ".join(repr(name) for name in first.overlaps if name is not None)
+    what = "the entity was deleted" if None in first.overlaps else f"{fields} changed in the journal too"
+    more = f" (so it is with {len(overlapping) - 1} more files)" if len(overlapping) > 1 else ""
+    type, id = first.found.key
+    raise ExpectationError(
+        f"since this file was written {what}{more}; nothing was absorbed",
+        path=shown_path(engine, first.found.path),
+        hint=f"journal history {type} {id} --patch shows what happened; --force lets the file win",
+    )
+
+
+# -- from a file to an operation --------------------------------------------------------------------
+
+
+def _propose(engine: Engine, view: View, found: Found, summary: str | None, actor: str | None) -> _Proposal:
+    type, id = found.key
+    if found.text is None:
+        operation = Delete(type=type, id=id, summary=summary, actor=actor)
+        return _Proposal(found, operation, Absorbed(found.path, type, id, "delete"))
+    document = _document(engine, found)
+    row = view.row(found.key)
+    now: Payload | None = None if row is None or row.data is None else values.decode(row.data)
+    before = None if row is None else _before(engine, view, found.key, now, document)
+    edit = edit_of(before, document, now)
+    if now is None and (before is None or edit.overlaps):
+        put = Put(type=type, id=id, data=document, summary=summary, actor=actor)
+        return _Proposal(found, put, Absorbed(found.path, type, id, "create", tuple(sorted(document))), edit.overlaps)
+    if not (edit.set or edit.unset):
+        return _Proposal(found, None, Absorbed(found.path, type, id, None))
+    put = Put(type=type, id=id, set=edit.set, unset=edit.unset, summary=summary, actor=actor)
+    return _Proposal(found, put, Absorbed(found.path, type, id, "update", tuple(edit.set), edit.unset), edit.overlaps)
+
+
+def _document(engine: Engine, found: Found) -> Payload:
+    assert found.text is not None
+    shown = shown_path(engine, found.path)
+    try:
+        names.check_type(found.key[0])
+        names.check_id(found.key[1])
+        document = read_document(found.text, what=shown)
+        if ID_FIELD in document and ID_FIELD not in values.decode(render(found.key[1], "{}")):
+            raise RefusedError(f"the field {ID_FIELD!r} is reserved")
+    except RefusedError as error:
+        message = error.message.removeprefix(f"{shown}: ")
+        hint = (
+            "nothing was absorbed; mend the file and run it again, or journal restore puts it back and keeps the edit"
+        )
+        raise RefusedError(message, path=shown, hint=hint) from error
+    if document.pop(ID_FIELD, found.key[1]) != found.key[1]:
+        raise RefusedError(f"{ID_FIELD!r} is not the id that the file's name stands for", path=shown)
+    return document
+
+
+def _before(engine: Engine, view: View, key: Key, now: Payload | None, document: Payload) -> Payload | None:
+    """Return the version that the file was made from: the one written here last, else the one most like it."""
+    printed = view.index.printed(*key)
+
+    def was_printed(version: Payload) -> bool:
+        return printed is not None and digest(_rendered(key, version)) == printed.hash
+
+    if now is not None and was_printed(now):
+        return now
+    versions = _versions(engine, view, key)
+    if now is not None:
+        versions.append(now)
+    return next((version for version in versions if was_printed(version)), None) or nearest(document, versions)
+
+
+def _versions(engine: Engine, view: View, key: Key) -> list[Payload]:
+    """Return what the entity's events left, oldest first."""
+    engine.indexing.list_events()
+    versions: list[Payload] = []
+    for place in view.events_of(key):
+        record = read_record(view, place)
+        with contextlib.suppress(BadLineError):
+            image = view.change_of(record, place.lane).image if record is not None else None
+            if image is not None:
+                versions.append(image)
+    return versions
+
+
+def _rendered(key: Key, version: Payload) -> bytes:
+    return render(key[1], values.encode_trusted(version).decode())
+
+
+# -- and back to the files --------------------------------------------------------------------------
+
+
+def _write_anew(engine: Engine, found: Sequence[Found]) -> None:
+    """Write the projections of what was absorbed. The events are durable: what cannot be written just lags."""
+    with contextlib.suppress(OSError, JournalError), engine.reading() as view:
+        engine.flush()
+        for item in found:
+            if item.is_stray and item.text is not None:
+                engine.printer.remove_stray(item.path, item.key, view.row(item.key), item.text)
+        engine.printing.replace(view, {item.key: item.text for item in found if item.text is not None})
