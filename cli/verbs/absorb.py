@@ -10,9 +10,7 @@ from .put import SUMMARY
 if TYPE_CHECKING:
     from journal.upkeep.absorbing import Absorbed
 
-PATHS = Argument(
-    "paths", "Projections, or folders of them; none means all.", required=False, many=True, metavar="PATH"
-)
+PATHS = Argument("paths", "Projections, or folders of them; none means all.", required=False, many=True, metavar="PATH")
 DRY_RUN = Option(("--dry-run",), "Tell what would be done, and change nothing.", FLAG)
 
 

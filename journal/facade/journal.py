@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -68,7 +69,7 @@ class Journal(Writing, Reading, Upkeep):
         files = files or OsFiles()
         root = os.path.abspath(os.fspath(store)) if store is not None else find_store(files, os.fspath(path))
         options = Options(durability, projections, lock_timeout_seconds, progress)
-        return cls(Engine(files, root, options), actor)
+        return cls(Engine(files, root, options, git_has=partial(_git_has, root)), actor)
 
     @property
     def root(self) -> str:
@@ -86,3 +87,10 @@ class Journal(Writing, Reading, Upkeep):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _git_has(root: str, text: bytes) -> bool:
+    """Tell whether the git repository around a store has a file of these bytes; False where it cannot be asked."""
+    from journal.git.status import has_file
+
+    return has_file(os.path.dirname(root), text)

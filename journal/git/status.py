@@ -1,9 +1,12 @@
 """Reading what git holds: HEAD, trees and what differs between them, the index, settings."""
 
+import os
+
 from journal.errors import GitError
 from journal.git.configuration import read_configuration
 from journal.git.index_file import tracked_paths
 from journal.git.objects import ObjectReader, blob_id
+from journal.git.program import is_installed, start_git
 from journal.git.refs import read_head
 from journal.git.repository import Repository
 from journal.git.safety import in_progress
@@ -14,6 +17,7 @@ __all__ = [
     "changed_paths",
     "configuration",
     "files_in",
+    "has_file",
     "head_commit",
     "in_progress",
     "index_paths",
@@ -107,6 +111,28 @@ def files_in(repository: Repository, tree: str, path: str) -> dict[str, str]:
         }
     finally:
         reader.close()
+
+
+def has_file(folder: str, content: bytes) -> bool:
+    """Tell whether the repository around a folder has an object of these bytes; False where that cannot be told."""
+    try:
+        repository = Repository.discover(folder)
+        if repository is None:
+            return False
+        identity = blob_id(content, repository.object_format)
+        if os.path.isfile(os.path.join(repository.objects_dir, identity[:2], identity[2:])):
+            return True
+        if is_installed():
+            # Nothing is fetched for a question.
+            asked = start_git(repository, ["cat-file", "-e", identity], environment={"GIT_NO_LAZY_FETCH": "1"})
+            return asked.returncode == 0
+        reader = ObjectReader(repository)
+        try:
+            return reader.read(identity, "blob") == content
+        finally:
+            reader.close()
+    except (GitError, OSError):
+        return False
 
 
 def index_paths(repository: Repository, prefix: str) -> set[str]:

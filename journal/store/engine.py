@@ -53,9 +53,13 @@ class Options(NamedTuple):
 class Engine:
     """See the module. Safe for several threads; dead in a forked child."""
 
-    def __init__(self, files: Files, root: str, options: Options) -> None:
+    def __init__(
+        self, files: Files, root: str, options: Options, git_has: Callable[[bytes], bool] = lambda text: False
+    ) -> None:
         check_store(files, root)
         self.files, self.root, self.options = files, root, options
+        self.git_has = git_has
+        """Tells whether git has a file of these bytes; asked only where that tells a merge from a person."""
         self.local = os.path.join(root, LOCAL)
         self.config: Config = read_config(files, root)
         self.git = find_git(files, os.path.dirname(root))
@@ -279,7 +283,7 @@ class Engine:
         from journal.store.machine_made import is_machine_made
 
         self.indexing.list_events()
-        return is_machine_made(view, key, text)
+        return is_machine_made(view, key, text, self.git_has)
 
     def flush(self) -> None:
         """Under the lock: write the overlay to the index, and the projections that follow from it."""

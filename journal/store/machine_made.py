@@ -1,40 +1,59 @@
 """Whether a projection's bytes were written by a machine, here or in any clone.
 
 Rendering is deterministic. So a file that is the rendering of any event of its entity was written by some
-checkout at some time; and where the entity ever had several heads, so was a canonical rendering in
-which each field holds a value that some event assigned, or that a strategy yields: any, since it may have been another
-when the file was written.
+checkout at some time. Where an entity ever had several heads, git may have merged such renderings by their lines, or
+the merge driver by their fields: a canonical rendering of a mixture of what its events left. A person may have typed
+the same, so that counts only where git has the very bytes as an object: then nothing is lost by writing over them.
+Where git takes an entity that was deleted on one side for a similar one that came there (a rename), it merges what the
+other side did to the first into the file of the second; then the events of both count.
 """
 
-import itertools
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from journal.format import values
 from journal.format.lines import BadLineError
 from journal.index.places import read_record
 from journal.index.rows import Location
 from journal.index.view import Key, View
+from journal.projections.mixture import is_mixture
 from journal.projections.paths import ID_FIELD, render
-from journal.state.entity import Payload
+from journal.state.entity import Past, Payload
+from journal.state.value import conflicts
+
+_RENAMED_MAX = 64
 
 
-def is_machine_made(view: View, key: Key, text: bytes) -> bool:
-    """Tell whether a machine wrote these bytes, or more that a power cut shortened; needs all files listed."""
+def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes], bool]) -> bool:
+    """Tell whether a machine wrote these bytes, or more that a power cut shortened; needs all files listed.
+
+    ``git_has`` tells whether git has a file of these bytes.
+    """
+    versions = []
+    for image in images_of(view, key):
+        if render(key[1], values.encode_trusted(image).decode()).startswith(text):
+            return True
+        versions.append(image)
     shown = _rendered(text)
-    assigned: dict[str, set[bytes]] = {}
-    places = view.events_of(key)
-    for place in places:
+    if shown is None or not versions:
+        return False
+    if _had_several_heads(view, key) and is_mixture(shown, versions):
+        return git_has(text)
+    return any(is_mixture(shown, [*versions, *images_of(view, other)]) for other in _maybe_renamed(view, key)) and (
+        git_has(text)
+    )
+
+
+def images_of(view: View, key: Key) -> Iterator[Payload]:
+    """Yield what the entity's events left, oldest first; needs all files listed. What does not verify is left out."""
+    for place in view.events_of(key):
         try:
             record = read_record(view, place)
             image = view.change_of(record, place.lane).image if record is not None else None
         except (BadLineError, FileNotFoundError):
-            continue  # what cannot be read proves nothing
-        if image is not None and render(key[1], values.encode_trusted(image).decode()).startswith(text):
-            return True
-        for name, item in (image or {}).items():
-            assigned.setdefault(name, set()).add(values.canonical(item))
-    return shown is not None and _did_edits_meet(view, key, places) and _is_mixture(view, key, shown, assigned)
+            continue
+        if image is not None:
+            yield image
 
 
 def _rendered(text: bytes) -> Payload | None:
@@ -49,25 +68,28 @@ def _rendered(text: bytes) -> Payload | None:
     return shown
 
 
-def _did_edits_meet(view: View, key: Key, places: list[Location]) -> bool:
-    """Tell whether the entity has, or ever had, several heads: one of its events did not see the one before it."""
-    state = view.state(key)
-    if state is None or len(state.heads) > 1 or any(len(pairs) > 1 for pairs in state.fields.values()):
-        return state is not None
-    ids = [(place.seq, place.lane) for place in places]
-    return any(not view.past_of(after).has(before, after) for before, after in itertools.pairwise(ids))
+def _had_several_heads(view: View, key: Key) -> bool:
+    """Tell whether any event of the entity did not know the one before it."""
+    places = view.events_of(key)
+    return any(not _knew(view, after, before) for before, after in pairwise(places))
 
 
-def _is_mixture(view: View, key: Key, shown: Payload, assigned: dict[str, set[bytes]]) -> bool:
-    """Tell whether each field holds a value that some event assigned, or that a strategy can make of those."""
-    return all(
-        values.canonical(item) in assigned.get(name, ()) or _is_union(item, assigned.get(name, ()))
-        for name, item in shown.items()
-    )
+def _knew(view: View, after: Location, before: Location) -> bool:
+    section = view.section_at(after.lane, after.seq)
+    if section is None:
+        return False
+    past = Past(after.lane, section.first, section.sees)
+    return past.has((before.seq, before.lane), (after.seq, after.lane))
 
 
-def _is_union(item: Any, assigned: Collection[bytes]) -> bool:
-    """Tell whether an array has only members of arrays that events assigned."""
-    arrays = [array for array in map(values.decode, assigned) if type(array) is list]
-    members = {values.canonical(member) for array in arrays for member in array}
-    return type(item) is list and all(values.canonical(member) in members for member in item)
+def _maybe_renamed(view: View, key: Key) -> Iterator[Key]:
+    """Yield entities that one side deleted and another changed."""
+    count = 0
+    for other in sorted({*view.index.conflicted(), *view.overlay.states} - {key}):
+        state = view.state(other)
+        if state is None or not any(item.field is None for item in conflicts(state, view.strategies(other[0]))):
+            continue
+        count += 1
+        if count > _RENAMED_MAX:
+            return
+        yield other

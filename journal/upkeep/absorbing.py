@@ -14,8 +14,6 @@ from typing import NamedTuple
 
 from journal.errors import ExpectationError, JournalError, RefusedError
 from journal.format import names, values
-from journal.format.lines import BadLineError
-from journal.index.places import read_record
 from journal.index.view import Key, View
 from journal.projections.absorbing import edit_of, nearest
 from journal.projections.documents import read_document
@@ -24,6 +22,7 @@ from journal.projections.printer import digest
 from journal.state.entity import Payload
 from journal.store.batch import Delete, Operation, Put, Written
 from journal.store.engine import Engine
+from journal.store.machine_made import images_of
 from journal.upkeep.edited import Found, select, shown_path
 
 
@@ -173,16 +172,8 @@ def _before(engine: Engine, view: View, key: Key, now: Payload | None, document:
 
 
 def _versions(engine: Engine, view: View, key: Key) -> list[Payload]:
-    """Return what the entity's events left, oldest first."""
     engine.indexing.list_events()
-    versions: list[Payload] = []
-    for place in view.events_of(key):
-        record = read_record(view, place)
-        with contextlib.suppress(BadLineError):
-            image = view.change_of(record, place.lane).image if record is not None else None
-            if image is not None:
-                versions.append(image)
-    return versions
+    return list(images_of(view, key))
 
 
 def _rendered(key: Key, version: Payload) -> bytes:

@@ -61,7 +61,7 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     # An index that knows more than a damaged truth has something to restore from, and nothing to be blamed for.
     knows_more = bool(found.losses) and fresh.have != cache.view.have
     shown = cache.view if knows_more else fresh
-    found.printed = look_at_projections(engine.files, engine.root, engine.config, shown, cache)
+    found.printed = look_at_projections(engine, shown, cache)
     found.findings.extend(cache.findings)
     found.findings.extend(index_findings(cache, found.survey, found.lost, found.covers))
     found.findings.extend(found.printed.findings)

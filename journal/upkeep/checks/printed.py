@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.disk.files import TEMPORARY_SUFFIX
 from journal.index.places import list_events
 from journal.index.view import Key, View
 from journal.projections.paths import ENTITIES, entity_at
 from journal.projections.plan import Step, is_wreck
 from journal.projections.printer import Printer
-from journal.store.config import Config
+from journal.store.engine import Engine
 from journal.store.machine_made import is_machine_made
 from journal.upkeep.checks.cache import Cache
 from journal.upkeep.checks.shortening import shortened
@@ -30,7 +30,7 @@ _KINDS: dict[Step, tuple[str, Severity, str, str | None]] = {
         "edited",
         "warning",
         "was edited by a person; it is left as it is",
-        "to keep the edit, write it to the entity (journal edit, journal put); the file then counts as up to date",
+        "journal absorb makes it an event; journal restore puts the file back and keeps the edit",
     ),
     Step.STRANGE: (
         "projection-strange",
@@ -55,16 +55,17 @@ class Printed(NamedTuple):
 class _Looker:
     """Looks at all projections of one view; nothing is written."""
 
-    def __init__(self, files: Files, root: str, config: Config, view: View, cache: Cache) -> None:
-        self._files, self._root, self._view, self._cache = files, root, view, cache
-        self._printer = Printer(files, root, config.fanout, self._is_machine_made)
+    def __init__(self, engine: Engine, view: View, cache: Cache) -> None:
+        self._files, self._root, self._view, self._cache = engine.files, engine.root, view, cache
+        self._git_has = engine.git_has
+        self._printer = Printer(engine.files, engine.root, engine.config.fanout, self._is_machine_made)
         self._is_listed = False
 
     def _is_machine_made(self, key: Key, text: bytes) -> bool:
         if not self._is_listed:
             list_events(self._view)
             self._is_listed = True
-        return is_machine_made(self._view, key, text)
+        return is_machine_made(self._view, key, text, self._git_has)
 
     def expected(self) -> Iterator[tuple[str, Key]]:
         """Yield (path, key) of each entity that has, or may still have, a projection."""
@@ -103,17 +104,17 @@ class _Looker:
         if is_wreck(text) or (at[1] is not None and self._is_machine_made((at[0], at[1]), text)):
             hint = "journal doctor --fix puts it aside, into local/parked/"
             return Finding("projection-leftover", "warning", path, "shows nothing that is here", hint), True
-        hint = "journal put makes an entity of it; else keep it in another place"
+        hint = "journal absorb makes an entity of it; journal restore with its path moves it to local/parked/"
         return Finding("edited", "warning", path, "a person's file, of an entity that is not here", hint), False
 
 
-def look_at_projections(files: Files, root: str, config: Config, view: View, cache: Cache) -> Printed:
+def look_at_projections(engine: Engine, view: View, cache: Cache) -> Printed:
     """Look at all projections of a view.
 
     Where that is not the cache's own, but one built anew, the bytes of each file are read, whatever its stat says.
     """
-    looker = _Looker(files, root, config, view, cache)
-    present = {path for path, _ in walk(files, root, ENTITIES) if not _is_passing(path)}
+    looker = _Looker(engine, view, cache)
+    present = {path for path, _ in walk(engine.files, engine.root, ENTITIES) if not _is_passing(path)}
     findings: list[Finding] = []
     leftovers: list[str] = []
     strange: list[str] = []
