@@ -15,6 +15,12 @@ def run(session: Session, *, message: str | None, author: str | None, no_verify:
         session.output.json(form)
     elif result is None:
         session.output.done("nothing to commit: git has it all")
+        edited = len(session.journal.status().edited)
+        if edited:
+            what = "projection was" if edited == 1 else "projections were"
+            session.output.note(
+                f"{edited:,} {what} edited by hand, and are left out: journal absorb, or journal restore"
+            )
     else:
         branch = result.branch or "detached HEAD"
         files = f"{result.changed:,} file{'s' if result.changed != 1 else ''}"
