@@ -53,17 +53,14 @@ class Index:
 
     def refuse_conflicts(self, paths: Sequence[str]) -> None:
         """Raise GitError where a path is in conflict, or a file stands where a folder is to be."""
-        if self._opened is None:
-            unmerged = unmerged_by_git(self._repository, paths, self._path)
-        else:
-            index = self._opened.file
-            unmerged = [path for path in paths if any(entry.stage for entry in index.find(path.encode()))]
-            _refuse_in_the_way(index, paths)
+        unmerged = _unmerged(self._repository, self._opened, paths, self._path)
+        if self._opened is not None:
+            _refuse_in_the_way(self._opened.file, paths)
         if unmerged:
             raise GitError(
                 f"a merge left this path in conflict, so it cannot be committed yet: {unmerged[0]}",
                 path=unmerged[0],
-                hint="settle the conflict and `git add` the file",
+                hint="journal reconcile writes a readable file as it should be; then settle the conflict with git add",
             )
 
     def mode(self, path: str) -> int:
@@ -191,6 +188,17 @@ def tracked_paths(repository: Repository, prefix: str) -> set[str]:
             break
         found.add(os.fsdecode(entry.name))
     return found
+
+
+def unmerged_paths(repository: Repository, paths: Sequence[str]) -> list[str]:
+    """Return those of the paths that a merge left in conflict."""
+    return _unmerged(repository, open_index(repository, repository.index_path), paths, repository.index_path)
+
+
+def _unmerged(repository: Repository, opened: OpenedIndex | None, paths: Sequence[str], index_path: str) -> list[str]:
+    if opened is None:
+        return unmerged_by_git(repository, paths, index_path)
+    return [path for path in paths if any(entry.stage for entry in opened.file.find(os.fsencode(path)))]
 
 
 def _refuse_in_the_way(index: IndexFile, paths: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ import os
 
 from journal.errors import GitError
 from journal.git.configuration import read_configuration
-from journal.git.index_file import tracked_paths
+from journal.git.index_file import tracked_paths, unmerged_paths
 from journal.git.objects import ObjectReader, blob_id
 from journal.git.program import is_installed, start_git
 from journal.git.refs import read_head
@@ -23,6 +23,7 @@ __all__ = [
     "index_paths",
     "tree_entries",
     "tree_of",
+    "unmerged_paths",
 ]
 
 

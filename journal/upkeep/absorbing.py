@@ -23,7 +23,7 @@ from journal.state.entity import Payload
 from journal.store.batch import Delete, Operation, Put, Written
 from journal.store.engine import Engine
 from journal.store.machine_made import images_of
-from journal.upkeep.edited import Found, select, shown_path
+from journal.upkeep.edited import Found, read, select, shown_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,13 @@ class Absorbed:
 
 
 class _Proposal(NamedTuple):
-    """What a file is to become; ``overlaps``: fields that were changed meanwhile too, None for a delete."""
+    """What a file is to become; ``overlaps``: fields that were changed meanwhile too, None for a delete.
+
+    ``text`` is what the file holds, None where it was removed.
+    """
 
     found: Found
+    text: bytes | None
     operation: Operation | None
     absorbed: Absorbed
     overlaps: tuple[str | None, ...] = ()
@@ -70,6 +74,7 @@ def absorb(
     with engine.locked(), engine.reading() as view:
         found = select(engine, view, paths, deleted=deleted)
         _refuse_twice(engine, found)
+        _refuse_unmerged(engine, found)
         proposals = [_propose(engine, view, item, summary, actor) for item in found]
         if not force:
             _refuse_overlaps(engine, proposals)
@@ -77,7 +82,7 @@ def absorb(
             return [proposal.absorbed for proposal in proposals]
         operations = [proposal.operation for proposal in proposals if proposal.operation is not None]
         written = engine.write(operations)[0] if operations else []
-        _write_anew(engine, found)
+        _write_anew(engine, proposals)
     events = {item.draft.key: item for item in written}
     return [_with_event(proposal, events.get(proposal.found.key)) for proposal in proposals]
 
@@ -96,6 +101,21 @@ def _refuse_twice(engine: Engine, found: Sequence[Found]) -> None:
             hint = f"{other} is another; bring them together in one, and move the other away"
             raise RefusedError("two files show the same entity", path=shown_path(engine, item.path), hint=hint)
         places[item.key] = item.path
+
+
+def _refuse_unmerged(engine: Engine, found: Sequence[Found]) -> None:
+    """What stands at a path that git has not finished merging is one side's version, and no edit."""
+    if engine.git is None or not found:
+        return
+    from journal.git.status import unmerged_paths
+    from journal.upkeep.commit import place_of
+
+    place = place_of(engine)
+    unmerged = unmerged_paths(place.repository, [place.outer(item.path) for item in found])
+    if unmerged:
+        path = unmerged[0].removeprefix(f"{place.prefix}/")
+        hint = "journal restore FILE writes what the events say and keeps what is there; then git add FILE"
+        raise RefusedError("git has not finished merging this file", path=shown_path(engine, path), hint=hint)
 
 
 def _refuse_overlaps(engine: Engine, proposals: Sequence[_Proposal]) -> None:
@@ -119,30 +139,34 @@ def _refuse_overlaps(engine: Engine, proposals: Sequence[_Proposal]) -> None:
 
 def _propose(engine: Engine, view: View, found: Found, summary: str | None, actor: str | None) -> _Proposal:
     type, id = found.key
-    if found.text is None:
+    if found.kind == "removed":
         operation = Delete(type=type, id=id, summary=summary, actor=actor)
-        return _Proposal(found, operation, Absorbed(found.path, type, id, "delete"))
-    document = _document(engine, found)
+        return _Proposal(found, None, operation, Absorbed(found.path, type, id, "delete"))
+    text = read(engine, found.path)
+    document = _document(engine, found, text)
     row = view.row(found.key)
     now: Payload | None = None if row is None or row.data is None else values.decode(row.data)
     before = None if row is None else _before(engine, view, found.key, now, document)
     edit = edit_of(before, document, now)
     if now is None and (before is None or edit.overlaps):
         put = Put(type=type, id=id, data=document, summary=summary, actor=actor)
-        return _Proposal(found, put, Absorbed(found.path, type, id, "create", tuple(sorted(document))), edit.overlaps)
+        return _Proposal(
+            found, text, put, Absorbed(found.path, type, id, "create", tuple(sorted(document))), edit.overlaps
+        )
     if not (edit.set or edit.unset):
-        return _Proposal(found, None, Absorbed(found.path, type, id, None))
+        return _Proposal(found, text, None, Absorbed(found.path, type, id, None))
     put = Put(type=type, id=id, set=edit.set, unset=edit.unset, summary=summary, actor=actor)
-    return _Proposal(found, put, Absorbed(found.path, type, id, "update", tuple(edit.set), edit.unset), edit.overlaps)
+    return _Proposal(
+        found, text, put, Absorbed(found.path, type, id, "update", tuple(edit.set), edit.unset), edit.overlaps
+    )
 
 
-def _document(engine: Engine, found: Found) -> Payload:
-    assert found.text is not None
+def _document(engine: Engine, found: Found, text: bytes) -> Payload:
     shown = shown_path(engine, found.path)
     try:
         names.check_type(found.key[0])
         names.check_id(found.key[1])
-        document = read_document(found.text, what=shown)
+        document = read_document(text, what=shown)
         if ID_FIELD in document and ID_FIELD not in values.decode(render(found.key[1], "{}")):
             raise RefusedError(f"the field {ID_FIELD!r} is reserved")
     except RefusedError as error:
@@ -183,11 +207,11 @@ def _rendered(key: Key, version: Payload) -> bytes:
 # -- and back to the files --------------------------------------------------------------------------
 
 
-def _write_anew(engine: Engine, found: Sequence[Found]) -> None:
+def _write_anew(engine: Engine, proposals: Sequence[_Proposal]) -> None:
     """Write the projections of what was absorbed. The events are durable: what cannot be written just lags."""
     with contextlib.suppress(OSError, JournalError), engine.reading() as view:
         engine.flush()
-        for item in found:
-            if item.is_stray and item.text is not None:
-                engine.printer.remove_stray(item.path, item.key, view.row(item.key), item.text)
-        engine.printing.replace(view, {item.key: item.text for item in found if item.text is not None})
+        for item, text, *_ in proposals:
+            if item.is_stray:
+                engine.printer.remove_stray(item.path, item.key, view.row(item.key), text)
+        engine.printing.replace(view, {item.key: text for item, text, *_ in proposals if text is not None})

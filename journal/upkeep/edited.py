@@ -16,7 +16,7 @@ from journal.store.engine import Engine
 
 
 class Found(NamedTuple):
-    """A person's file: ``path`` is relative to the store, ``text`` what it holds, None where it was removed.
+    """A person's file; ``path`` is relative to the store.
 
     "new": no event here is of that entity. ``is_stray``: it stands in another place than the projection does.
     """
@@ -24,15 +24,19 @@ class Found(NamedTuple):
     path: str
     key: Key
     kind: Literal["changed", "new", "removed"]
-    text: bytes | None
     is_stray: bool = False
 
 
 class Edits(NamedTuple):
-    """What a look at all projections gave; ``lagging`` counts those that a machine has still to write."""
+    """What a look at all projections gave.
+
+    ``misnamed``: paths of files that no entity's projection would have; ``lagging`` counts the projections that a
+    machine has still to write.
+    """
 
     found: list[Found]
     removed: list[Found]
+    misnamed: list[str]
     lagging: int
 
 
@@ -50,33 +54,38 @@ def look_for_edits(engine: Engine, view: View) -> Edits:
         row = view.row(key)
         step, _ = engine.printer.plan(key, row, view.index.printed(*key))
         if step is Step.EDITED:
-            found.append(Found(path, key, "changed" if row is not None else "new", _read(engine, path)))
+            found.append(Found(path, key, "changed" if row is not None else "new"))
         elif step is Step.WRITE and key in printed and engine.files.stat(full_path(engine, path)) is None:
-            removed.append(Found(path, key, "removed", None))
+            removed.append(Found(path, key, "removed"))
         lagging += step in (Step.WRITE, Step.REMOVE, Step.STRANGE)
-    found.extend(_strays(engine, view, expected))
-    return Edits(sorted(found), removed, lagging)
+    strays = dict(_strays(engine, view, expected))
+    found.extend(item for item in strays.values() if item is not None)
+    return Edits(sorted(found), removed, [path for path, item in strays.items() if item is None], lagging)
 
 
-def _strays(engine: Engine, view: View, expected: set[str]) -> Iterator[Found]:
-    """Yield the files that stand where no projection is expected, and that a person made."""
+def _strays(engine: Engine, view: View, expected: set[str]) -> Iterator[tuple[str, Found | None]]:
+    """Yield the files that stand where no projection is expected, and that a person made; None for a misnamed one."""
     for path in engine.printing.walk():
         if path in expected or entity_at(path) is None or path.endswith(TEMPORARY_SUFFIX):
             continue
         stat = engine.files.stat(full_path(engine, path))
         if stat is None or stat.kind != "file":
             continue
-        text = _read(engine, path)
+        text = read(engine, path)
         key = _key_of(path, text)
-        if key is not None and _may_stand(path, key) and not engine.printer.is_by_machine(key, text):
-            yield Found(path, key, _kind(view, key), text, path != engine.printer.path(key))
+        if key is None or not _may_stand(path, key):
+            if not is_wreck(text):
+                yield path, None
+        elif not engine.printer.is_by_machine(key, text):
+            yield path, Found(path, key, _kind(view, key), path != engine.printer.path(key))
 
 
-def select(engine: Engine, view: View, paths: Sequence[str], *, deleted: bool) -> list[Found]:
+def select(engine: Engine, view: View, paths: Sequence[str], *, deleted: bool, misnamed: bool = False) -> list[Found]:
     """Return what a person changed at these paths: files, or folders with all below; no path means everything.
 
     A removed file counts only if it is named itself, or with ``deleted``: who clears a folder away by mistake has
-    deleted nothing. Raises RefusedError, NotFoundError or UnsafePathError for a path that is no projection.
+    deleted nothing. Raises RefusedError, NotFoundError or UnsafePathError for a path that is no projection; a file
+    below a folder whose name is no entity's is left out with ``misnamed``.
     """
     named = [relative_path(engine, path) for path in paths]
     folders = [path for path in named if not path or _is_folder(engine, path)]
@@ -84,9 +93,16 @@ def select(engine: Engine, view: View, paths: Sequence[str], *, deleted: bool) -
     if folders or not paths:
         edits = look_for_edits(engine, view)
         for item in (*edits.found, *(edits.removed if deleted else ())):
-            if not paths or any(not path or item.path.startswith(f"{path}/") for path in folders):
+            if not paths or _is_below(item.path, folders):
                 chosen[item.path] = item
+        for path in () if misnamed else edits.misnamed:
+            if not paths or _is_below(path, folders):
+                raise _misnamed(path, shown_path(engine, path))
     return [item for _, item in sorted(chosen.items()) if item is not None]
+
+
+def _is_below(path: str, folders: Sequence[str]) -> bool:
+    return any(not folder or path.startswith(f"{folder}/") for folder in folders)
 
 
 def relative_path(engine: Engine, path: str) -> str:
@@ -125,7 +141,7 @@ def _at(engine: Engine, view: View, path: str) -> Found | None:
         return _missing(engine, view, path)
     if found.kind != "file":
         raise UnsafePathError("is a link or a folder, and no projection; links are never followed", path=shown)
-    text = engine.files.read(full)
+    text = read(engine, path)
     if is_wreck(text):
         hint = "journal reconcile writes it anew from the events"
         raise RefusedError("is empty or holds conflict markers, and is no edit", path=shown, hint=hint)
@@ -137,7 +153,7 @@ def _at(engine: Engine, view: View, path: str) -> Found | None:
     row, place = view.row(key), engine.printer.path(key)
     if path == place and engine.printer.plan(key, row, view.index.printed(*key))[0] is not Step.EDITED:
         return None
-    return Found(path, key, _kind(view, key), text, path != place)
+    return Found(path, key, _kind(view, key), path != place)
 
 
 def _missing(engine: Engine, view: View, path: str) -> Found:
@@ -149,7 +165,7 @@ def _missing(engine: Engine, view: View, path: str) -> Found:
     for key in keys:
         row = view.row(key)
         if row is not None and row.data is not None and engine.printer.path(key) == path:
-            return Found(path, key, "removed", None)
+            return Found(path, key, "removed")
     raise NotFoundError("there is no such file, and no entity that it would show", path=shown_path(engine, path))
 
 
@@ -177,11 +193,12 @@ def _may_stand(path: str, key: Key) -> bool:
 
 def _misnamed(path: str, shown: str) -> JournalError:
     name = path.rpartition("/")[2].removesuffix(".json")
-    hint = f"for the id {name!r} the file is named {encode_name(name)}.json, in the folder of its type"
+    hint = f"for the id {name!r} it is {encode_name(name)}.json, in the folder of its type; or keep it elsewhere"
     return RefusedError("is no projection, by its name", path=shown, hint=hint)
 
 
-def _read(engine: Engine, path: str) -> bytes:
+def read(engine: Engine, path: str) -> bytes:
+    """Return what a projection holds."""
     return engine.files.read(full_path(engine, path))
 
 

@@ -11,7 +11,7 @@ from journal.disk.folders import checked
 from journal.index.view import View
 from journal.projections.paths import entity_at
 from journal.store.engine import Engine
-from journal.upkeep.edited import Found, full_path, relative_path, select
+from journal.upkeep.edited import Found, full_path, read, relative_path, select
 from journal.upkeep.parking import park, park_copy
 from journal.upkeep.reconcile import reconcile
 
@@ -38,7 +38,7 @@ def restore(engine: Engine, paths: Sequence[str], *, dry_run: bool) -> list[Rest
     with engine.locked(), engine.reading() as view:
         blocked = [place for path in paths if _is_blocked(engine, place := relative_path(engine, path))]
         rest = [path for path in paths if relative_path(engine, path) not in blocked]
-        found = select(engine, view, rest, deleted=True) if rest or not paths else []
+        found = select(engine, view, rest, deleted=True, misnamed=True) if rest or not paths else []
         if not paths:
             found = [item for item in found if item.kind != "new"]
         if dry_run:
@@ -47,8 +47,9 @@ def restore(engine: Engine, paths: Sequence[str], *, dry_run: bool) -> list[Rest
                 *(Restored(item.path, None, _is_shown(view, item.key)) for item in found),
             ]
         aside = {path: park(engine.files, engine.root, path) for path in blocked}
-        kept = {item.path: _keep(engine, item) for item in found}
-        engine.printing.replace(view, {item.key: item.text or b"" for item in found})
+        texts = {item.path: read(engine, item.path) for item in found if item.kind == "changed"}
+        kept = {item.path: _keep(engine, item, texts.get(item.path)) for item in found}
+        engine.printing.replace(view, {item.key: texts.get(item.path, b"") for item in found})
         if blocked:
             reconcile(engine)
         return [
@@ -64,12 +65,12 @@ def _is_blocked(engine: Engine, path: str) -> bool:
     return found is not None and found.kind != "file"
 
 
-def _keep(engine: Engine, item: Found) -> str | None:
-    if item.text is None:
+def _keep(engine: Engine, item: Found, text: bytes | None) -> str | None:
+    if item.kind == "removed":
         return None
-    if item.is_stray or item.kind == "new":
+    if item.is_stray or text is None:
         return park(engine.files, engine.root, item.path)
-    return park_copy(engine.files, engine.root, item.path, item.text)
+    return park_copy(engine.files, engine.root, item.path, text)
 
 
 def _is_shown(view: View, key: tuple[str, str | None] | None) -> bool:

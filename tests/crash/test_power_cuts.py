@@ -91,6 +91,65 @@ STORIES = {
 }
 
 
+def edited_by_hand(folder: str) -> None:
+    store_with(("old", OLD), ("b", {"n": 1}))(folder)
+    entities = os.path.join(folder, ".journal", "entities", "t")
+    for id, text in {"old": '{"n": 5}', "new": '{ "n": 6 }'}.items():
+        with open(os.path.join(entities, f"{id}.json"), "w", encoding="utf-8") as file:
+            file.write(text)
+    os.unlink(os.path.join(entities, "b.json"))
+
+
+def hand_edits(journal: Journal) -> list[bytes]:
+    """Return what a person typed, wherever it is by now: in its place, or parked."""
+    folders = ["entities/t", "local/parked"]
+    paths = [os.path.join(journal.root, *folder.split("/")) for folder in folders]
+    files = [os.path.join(path, name) for path in paths if os.path.isdir(path) for name in os.listdir(path)]
+    texts = []
+    for path in files:
+        with open(path, "rb") as file:
+            texts.append(file.read())
+    return texts
+
+
+HAND_MADE = {**BEFORE, ("t", "b"): {"n": 1}}
+
+
+def test_power_cut_at_every_call_of_absorb(scratch):
+    """All of it is there or nothing, and what is not there stands in the files still."""
+    story = Story(HAND_MADE).then(lambda journal: journal.absorb(deleted=True), old={"n": 5}, new={"n": 6}, b=None)
+    run = Run(story)
+    for cut, image in cuts(scratch, edited_by_hand, run, images_per_cut=2):
+        disk = cut.disk.reboot_into(image)
+        with restarted():
+            journal = Journal.open(store=os.path.join(disk.root, ".journal"), files=disk)
+            found = documents(journal)
+            assert found in run.possible
+            if found == HAND_MADE:
+                assert {b'{"n": 5}', b'{ "n": 6 }'} <= set(hand_edits(journal))
+            journal.absorb()
+            absorbed = {("t", "old"): {"n": 5}, ("t", "new"): {"n": 6}}
+            assert {key: data for key, data in documents(journal).items() if key != ("t", "b")} == absorbed
+            assert as_files(journal.root) == rendered(journal)
+            bury(journal)
+
+
+def test_power_cut_at_every_call_of_restore(scratch):
+    """What was typed is in its place or parked, at every instant."""
+    run = Run(Story(HAND_MADE).then(lambda journal: journal.restore()))
+    for cut, image in cuts(scratch, edited_by_hand, run, images_per_cut=2):
+        disk = cut.disk.reboot_into(image)
+        with restarted():
+            journal = Journal.open(store=os.path.join(disk.root, ".journal"), files=disk)
+            assert documents(journal) == HAND_MADE
+            assert {b'{"n": 5}', b'{ "n": 6 }'} <= set(hand_edits(journal))
+            journal.restore()
+            journal.restore([os.path.join(journal.root, "entities", "t", "new.json")])
+            assert as_files(journal.root) == rendered(journal)
+            assert {b'{"n": 5}', b'{ "n": 6 }'} <= set(hand_edits(journal))
+            bury(journal)
+
+
 @pytest.mark.parametrize("name", STORIES)
 def test_power_cut_at_every_call(scratch, name):
     prepare, story = STORIES[name]

@@ -271,6 +271,9 @@ def test_the_refusal_tells_how_the_file_would_be_named(folder):
         with pytest.raises(RefusedError) as caught:
             journal.absorb([name])
         assert encode_name("My Plan") in caught.value.hint
+        with pytest.raises(RefusedError, match="by its name"):
+            journal.absorb()
+        assert journal.restore() == []
         os.rename(folder.path / name, folder.file("My Plan"))
         assert [item.id for item in journal.absorb()] == ["My Plan"]
 

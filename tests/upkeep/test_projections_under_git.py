@@ -7,6 +7,7 @@ import tempfile
 
 import pytest
 
+from journal import RefusedError
 from journal.git.driver import set_driver
 from journal.git.repository import Repository
 from journal.projections.paths import render
@@ -294,6 +295,8 @@ def test_a_broken_edit_that_somebody_committed_stops_the_merge_and_is_kept_by_gi
     assert story.unmerged() == [FILE]
     assert story.tree.git("show", f":2:{FILE}") == '{\n  "c": 1,\n}\n'
     with story.tree.open() as journal:
+        with pytest.raises(RefusedError, match="git has not finished merging this file"):
+            journal.absorb()
         (item,) = journal.restore()
         assert item.parked is not None
     story.settle("commit", "-q", "--no-edit")
