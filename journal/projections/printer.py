@@ -89,20 +89,22 @@ class Printer:
     def _holds(self, relative: str, text: bytes | None) -> bool:
         return text is not None and self._files.read(os.path.join(self._root, *relative.split("/"))) == text
 
-    def remove_stray(self, relative: str, key: Key, row: EntityRow | None, settled: bytes | None = None) -> None:
-        """Remove a projection that stands in another place than its own, unless a person edited it.
+    def remove_stray(self, relative: str, key: Key, row: EntityRow | None, settled: bytes | None = None) -> bool:
+        """Remove a projection that stands in another place than its own, unless a person edited it; True if it did.
 
         ``settled``: bytes of a hand edit that is kept elsewhere by now.
         """
         path = os.path.join(self._root, *relative.split("/"))
         found = self._files.stat(path)
         if found is None or found.kind != "file":
-            return
+            return False
         text = self._files.read(path)
         shown = render(key[1], row.data) if row is not None and row.data is not None else None
-        if text in (shown, settled) or self._made_by_machine(key, text):
-            self._files.remove(path)
-            self._files.remove_folder(os.path.dirname(path))
+        if text not in (shown, settled) and not self._made_by_machine(key, text):
+            return False
+        self._files.remove(path)
+        self._files.remove_folder(os.path.dirname(path))
+        return True
 
     def _do(self, step: Step, relative: str, wanted: bytes | None, printed: PrintedFacts | None) -> PrintedFacts | None:
         path = os.path.join(self._root, *relative.split("/"))

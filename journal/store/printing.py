@@ -6,7 +6,7 @@ the entity changes, in ``status`` and to doctor.)
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
@@ -73,22 +73,44 @@ class Printing:
             moved = list(found)
         keys: set[Key] = set()
         for folder in {*moved, *(view.index.printed_folders() - found.keys())}:
-            keys |= self._strangers(view, folder, dict(self._list(folder) if folder in found else ()))
+            files = dict(self._list(folder) if folder in found else ())
+            keys |= self._strangers(view, folder, files)
+            rest = {f"{folder}/{name}": stat.kind for name, stat in files.items()}
+            self._clear_strays(view, [*rest, *self._below(path for path, kind in rest.items() if kind == "folder")])
         with view.index.writing():
             view.index.add_unprinted(key for key in keys if view.row(key) is not None or view.index.printed(*key))
 
     def _spread_anew(self, view: View) -> None:
         """The options ask for other folders than before: clear the old ones, but for what a person made."""
-        for path in list(self.walk()):
-            at = entity_at(path)
-            key = (at[0], at[1]) if at is not None and at[1] is not None else None
-            if key is not None and path != self._printer.path(key):
-                self._printer.remove_stray(path, key, view.row(key))
+        self._clear_strays(view, list(self.walk()))
         with view.index.writing():
             view.index.add_unprinted_live()
             view.index.drop_folders()
             view.index.set_meta("spread", self._spread)
         view.settle_version()
+
+    def _clear_strays(self, view: View, paths: Iterable[str]) -> None:
+        """Remove projections that stand elsewhere than they should, but for what a person made.
+
+        A merge brings them where one side has changed ``fanout``, or where git takes that for a folder's new name.
+        """
+        removed = []
+        for path in paths:
+            at = entity_at(path)
+            key = (at[0], at[1]) if at is not None and at[1] is not None else None
+            is_stray = key is not None and path != self._printer.path(key)
+            if key is not None and is_stray and self._printer.remove_stray(path, key, view.row(key)):
+                removed.append(path)
+        if removed:
+            with view.index.writing():
+                view.index.add_changed(removed)
+            view.settle_version()
+
+    def _below(self, folders: Iterable[str]) -> Iterator[str]:
+        """Yield the files in folders that hold no projections of this store as its options are."""
+        for folder in folders:
+            if entity_at(f"{folder}/x.json") is not None and folder.count("/") == 2:
+                yield from (f"{folder}/{name}" for name, _ in self._list(folder))
 
     def walk(self) -> Iterator[str]:
         """Yield the path of every file that may be a projection, wherever it stands."""

@@ -199,7 +199,8 @@ def _projections(engine: Engine, view: View, place: Place, tree: str | None, ent
         if at is None:
             continue
         found = _printed(engine, path)
-        row = view.row((at[0], at[1])) if at[1] is not None else None
+        has_place = at[1] is not None and engine.printer.path((at[0], at[1])) == path
+        row = view.row((at[0], at[1])) if at[1] is not None and has_place else None
         wanted = render(at[1], row.data) if at[1] is not None and row is not None and row.data is not None else None
         if at[1] is None:
             wanted = found  # a cut name: the file alone knows whose it is

@@ -10,7 +10,7 @@ import pytest
 from journal import RefusedError
 from journal.git.driver import set_driver
 from journal.git.repository import Repository
-from journal.projections.paths import render
+from journal.projections.paths import path_of, render
 from tests.support.stores import configure
 from tests.support.worktree import WorkTree
 
@@ -335,3 +335,38 @@ def test_a_person_who_edits_beside_a_conflict_is_heard(edited):
         assert [item.set for item in journal.absorb()] == [("status",)]
         assert {conflict.field for conflict in journal.conflicts()} == {"owner"}
     assert edited.get()["status"] == other
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_merge_with_a_side_that_spreads_its_files_over_folders(tmp_path, on):
+    """Git may take that for new names of folders, and put what the other side made into one of them."""
+    story = Story(tmp_path / "work", driver=True)
+    options = (story.tree.store / "journal.toml").read_text()
+
+    def spread(*, on):
+        (story.tree.store / "journal.toml").write_text(f"{options}\n[types.note]\nfanout = {str(on).lower()}\n")
+
+    def check():
+        with story.tree.open() as journal:
+            ids = [row.id for row in journal.list("note")]
+            assert journal.status().edited == ()
+        top = story.tree.store / "entities"
+        here = sorted(path.relative_to(top).as_posix() for path in top.rglob("*.json") if path.name != "p.json")
+        assert here == sorted(path_of("note", id, fanout=on).removeprefix("entities/") for id in ids)
+        return ids
+
+    spread(on=not on)
+    for number in range(6):
+        story.write("note", f"n{number}", {**BASE, "n": number})
+    story.commit("many")
+    story.branch("bob", lambda story: story.write("note", "new", {**BASE, "n": 9}))
+    spread(on=on)
+    assert len(check()) == 6
+    story.commit("spread")
+    assert story.tree.git("status", "--porcelain") == ""
+    story.tree.git("merge", "-q", "--no-edit", "bob", check=False)
+    assert len(check()) == 7
+    story.git("add", "-A")
+    story.tree.git("commit", "-q", "-m", "merged", check=False)
+    assert len(check()) == 7
+    assert story.tree.git("status", "--porcelain") == ""
