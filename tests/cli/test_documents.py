@@ -66,7 +66,10 @@ def test_json_has_the_members_that_are_documented(work):
     with open(work.path("trace.jsonl"), "w", encoding="utf-8") as file:
         fields = {"item_type": "issue", "item_id": "i", "action": "create", "payload": {}, "ts": "2025-01-01T00:00:00Z"}
         file.write(json.dumps(fields | {"author": "a", "commit": "c"}) + "\n")
+    with open(work.store("entities", "plan", "p1.json"), "w", encoding="utf-8") as file:
+        file.write('{"title": "Send"}')
     calls = {
+        "restore": "restore",
         "get": "get plan p1",
         "list": "list",
         "list --ids": "list --ids",
@@ -93,6 +96,9 @@ def test_json_has_the_members_that_are_documented(work):
     for name, line in calls.items():
         out = work(*line.split(), "--json").out
         same_members(json.loads(out if name == "export json" else out.splitlines()[0]), documented[name])
+    with open(work.store("entities", "plan", "p1.json"), "w", encoding="utf-8") as file:
+        file.write('{"title": "Send"}')
+    same_members(work("absorb", "--json").json, documented["absorb"])
     notes = [event for event in work("log", "--json").lines if event["kind"] == "note"]
     same_members(notes[0], documented["note"])
 
