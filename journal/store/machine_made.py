@@ -1,9 +1,10 @@
 """Whether a projection's bytes were written by a machine, here or in any clone.
 
 Rendering is deterministic. So a file that is the rendering of any event of its entity was written by some
-checkout at some time. Where an entity ever had several heads, git may have merged such renderings by their lines, or
-the merge driver by their fields: a canonical rendering of a mixture of what its events left. A person may have typed
-the same, so that counts only where git has the very bytes as an object: then nothing is lost by writing over them.
+checkout at some time. Where an entity ever had several heads, or a part of its past is missing here, as after a
+cherry-pick or a revert, git may have merged such renderings by their lines, or the merge driver by their fields: a
+canonical rendering of a mixture of what its events left. A person may have typed the same, so that counts only where
+git has the very bytes as an object: then nothing is lost by writing over them.
 Where git takes an entity that was deleted on one side for a similar one that came there (a rename), it merges what the
 other side did to the first into the file of the second; then the events of both count.
 """
@@ -37,7 +38,7 @@ def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes]
     shown = _rendered(text)
     if shown is None or not versions:
         return False
-    if _had_several_heads(view, key) and is_mixture(shown, versions):
+    if _can_be_mixed(view, key) and is_mixture(shown, versions):
         return git_has(text)
     return any(is_mixture(shown, [*versions, *images_of(view, other)]) for other in _maybe_renamed(view, key)) and (
         git_has(text)
@@ -68,8 +69,11 @@ def _rendered(text: bytes) -> Payload | None:
     return shown
 
 
-def _had_several_heads(view: View, key: Key) -> bool:
-    """Tell whether any event of the entity did not know the one before it."""
+def _can_be_mixed(view: View, key: Key) -> bool:
+    """Tell whether an event of the entity did not know the one before it, or knew one that is not here."""
+    state = view.state(key)
+    if state is not None and (state.holes.heads or state.holes.fields):
+        return True
     places = view.events_of(key)
     return any(not _knew(view, after, before) for before, after in pairwise(places))
 

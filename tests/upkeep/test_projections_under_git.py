@@ -181,6 +181,35 @@ def test_a_revert_of_a_commit_below_others(story):
     assert story.get()["status"] == "stopped"
 
 
+@pytest.fixture
+def chain(story):
+    """Three commits of one work tree, each with a field of its own, that knew each other."""
+    for name in ("x", "y", "z"):
+        sets(**{name: 1})(story)
+        story.commit(name)
+    return story
+
+
+def test_a_revert_of_an_event_that_a_later_one_knew(chain):
+    """The later event says all that its writer saw, so the field shows again; git's file without it is no edit."""
+    chain.git("revert", "--no-edit", "HEAD~1", stops=True)
+    chain.settle(*([] if chain.driver else ["revert", "--continue"]))
+    assert chain.get()["z"] == 1
+
+
+def test_a_cherry_pick_of_an_event_whose_past_stays_behind(chain):
+    chain.git("switch", "-q", "-c", "early", "HEAD~2")
+    chain.git("cherry-pick", "main", stops=True)
+    chain.settle(*([] if chain.driver else ["cherry-pick", "--continue"]))
+    assert (chain.get()["x"], chain.get()["z"]) == (1, 1)
+
+
+def test_a_rebase_that_drops_a_commit(chain):
+    chain.git("rebase", "-q", "--onto", "HEAD~2", "HEAD~1", "main", stops=True)
+    chain.settle(*([] if chain.driver else ["rebase", "--continue"]))
+    assert (chain.get()["x"], chain.get()["z"]) == (1, 1)
+
+
 def test_an_octopus(story):
     """Git merges three branches at once by lines alone, whatever the driver, and gives up where lines meet."""
     edits = {"x": sets(a=2), "y": sets(owner={**BASE["owner"], "name": "eve"}), "z": sets(title="Send")}
