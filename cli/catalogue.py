@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "status": "Tell where the store stands.",
         "stage": "Add the store's files to git's index.",
         "commit": "Commit the store's files to git, and nothing else.",
+        "hooks": "Install git's hooks and the merge driver, take them out, or check them.",
     },
     "Look after": {
         "doctor": "Check the store; verify and repair it.",
@@ -51,7 +52,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
 }
 
-HIDDEN = {"merge-driver": "Merge three versions of a projection; git runs this."}
+HIDDEN = {
+    "hook": "Do the journal's part of a git hook; the installed scripts run this.",
+    "merge-driver": "Merge three versions of a projection; git runs this.",
+}
 """Verbs that other programs run: in no list, but they work and have help."""
 
 _MODULES = {"import": "importing", "merge-driver": "merge_driver"}

@@ -8,13 +8,13 @@ over: our files carry checksums and are committed as they are or not at all.
 import contextlib
 import os
 import re
-import stat as stat_module
 import subprocess
 from collections.abc import Sequence
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files
 from journal.errors import GitError
 from journal.git.configuration import Configuration
+from journal.git.hook_files import COMMITTING, hooks_folder, read_hook
 from journal.git.identity import Identity
 from journal.git.program import clean_environment, run_git, start_git, words_of
 from journal.git.repository import Repository
@@ -25,21 +25,18 @@ class Hooks:
 
     def __init__(self, repository: Repository, configuration: Configuration) -> None:
         self._repository = repository
-        self._folder = _folder(repository, configuration)
+        self._folder = hooks_folder(repository, configuration).path
         # Since git 2.54 a hook may also be a setting: hook.<name>.event and hook.<name>.command.
         self._configured = {
             value for key in configuration.keys("hook.") if key.endswith(".event") for value in configuration.all(key)
         }
 
     def has(self, name: str) -> bool:
-        """Tell whether git would run a hook of this name."""
+        """Tell whether git would run a hook of this name, other than ours, which has nothing to say to ourselves."""
         if name in self._configured:
             return True
-        try:
-            found = os.stat(os.path.join(self._folder, name))
-        except OSError:
-            return False
-        return stat_module.S_ISREG(found.st_mode) and (os.name == "nt" or bool(found.st_mode & 0o111))
+        found = read_hook(os.path.join(self._folder, name))
+        return found.is_executable and (found.kind != "ours" or found.chains)
 
     def run(self, name: str, arguments: Sequence[str], environment: dict[str, str]) -> None:
         """Run a hook if there is one. Raises GitError with what it printed where it refuses."""
@@ -85,7 +82,11 @@ class HookedCommit:
         suffix = os.urandom(6).hex() + TEMPORARY_SUFFIX
         self.index_path = os.path.join(repository.git_dir, f"index-{suffix}")
         self._message_path = os.path.join(repository.git_dir, f"message-{suffix}")
-        self._environment = {"GIT_INDEX_FILE": self.index_path, **author_environment(identity)}
+        self._environment = {
+            "GIT_INDEX_FILE": self.index_path,
+            COMMITTING: "1",
+            **author_environment(identity),
+        }
 
     def message_after_hooks(self, tree: str, message: bytes, paths: Sequence[str], *, verify: bool) -> bytes:
         """Run the hooks before the commit and return the message they leave.
@@ -143,10 +144,3 @@ def author_environment(author: Identity, committer: Identity | None = None) -> d
         for role, identity in named.items()
         for part, value in (("NAME", identity.name), ("EMAIL", identity.mail), ("DATE", f"@{identity.date}"))
     }
-
-
-def _folder(repository: Repository, configuration: Configuration) -> str:
-    named = configuration.get("core.hookspath")
-    if named is None:
-        return os.path.join(repository.common_dir, "hooks")
-    return os.path.join(repository.work_tree, os.path.expanduser(named))

@@ -29,12 +29,14 @@ local-tracked          git has it already
 ignored-truth          an ignore rule keeps the truth out of commits; ignored-projections: likewise
 own-file-missing       .gitignore, .gitattributes or README.md; own-file-altered: a rule is missing from it
 git-unreadable         git's side could not be checked
+hook-not-run           a hook of ours is installed, and git would not run it; hook-program-missing: nor its program
+driver-missing         the hooks are installed without the merge driver; driver-broken: git's settings have half of it
 network-file-system    the store is on one
 package-clash          another distribution installs a package ``journal``
 =====================  ===============================================================================
 
 Only information, and no reason to worry: torn-tail, leftover, parked, lock-busy, uncommitted, index-foreign,
-local-foreign, checkpoint-due, conflicts-open, busy; and any loss that was accepted.
+local-foreign, checkpoint-due, conflicts-open, busy, hook-edited; and any loss that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once.
 """

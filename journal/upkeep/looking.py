@@ -10,6 +10,7 @@ from journal.upkeep.checks.blobs import blob_findings, blob_losses, read_blobs
 from journal.upkeep.checks.cache import Cache, build, index_findings, indexing_of, open_cache
 from journal.upkeep.checks.checkpoints import checkpoint_findings, covered, read_checkpoints
 from journal.upkeep.checks.conflicts import conflict_findings
+from journal.upkeep.checks.hooking import hook_findings
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
 from journal.upkeep.checks.leftovers import leftover_findings
 from journal.upkeep.checks.losses import Loss, Place, loss_findings
@@ -145,3 +146,4 @@ def _look_at_git(engine: Engine, found: Look) -> None:
     found.findings.extend(missing_findings(found.missing))
     found.findings.extend(changed_findings(found.changed, uncommitted))
     found.findings.extend(wiring_findings(engine, found.copies, sorted(found.survey.identities)))
+    found.findings.extend(hook_findings(found.copies.repository))

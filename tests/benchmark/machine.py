@@ -85,8 +85,9 @@ class Installed:
         venv.create(folder, symlinks=os.name != "nt", with_pip=False)
         inner = sysconfig.get_path("purelib", vars={"base": folder, "platbase": folder})
         shutil.copytree(os.path.join(PROJECT, "journal"), os.path.join(inner, "journal"), ignore=_no_caches)
-        if os.path.isdir(os.path.join(PROJECT, "cli")):
-            shutil.copytree(os.path.join(PROJECT, "cli"), os.path.join(inner, "journal", "cli"), ignore=_no_caches)
+        for room in ("cli", "hooks"):
+            if os.path.isdir(os.path.join(PROJECT, room)):
+                shutil.copytree(os.path.join(PROJECT, room), os.path.join(inner, "journal", room), ignore=_no_caches)
         with open(os.path.join(inner, "libraries.pth"), "w", encoding="utf-8") as file:
             file.write(sysconfig.get_path("purelib") + "\n")
         self.python = os.path.join(folder, "Scripts" if os.name == "nt" else "bin", "python")

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-ROOMS = {"journal": ROOT / "journal", "journal.cli": ROOT / "cli"}
+ROOMS = {"journal": ROOT / "journal", "journal.cli": ROOT / "cli", "journal.hooks": ROOT / "hooks"}
 
 
 @functools.cache
@@ -23,10 +23,11 @@ def tree(path: Path) -> ast.Module:
 
 
 def installed_as(folder: Path) -> Path:
-    """Copy the sources to where an installation has them (``cli`` as ``journal/cli``); return that folder."""
+    """Copy the sources to where an installation has them (``cli`` as ``journal/cli``, ``hooks`` too); return it."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "journal", folder / "journal", ignore=ignored)
-    shutil.copytree(ROOT / "cli", folder / "journal" / "cli", ignore=ignored)
+    for room in ("cli", "hooks"):
+        shutil.copytree(ROOT / room, folder / "journal" / room, ignore=ignored)
     return folder
 
 

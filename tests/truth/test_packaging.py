@@ -25,7 +25,7 @@ def wheel(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
-    for name in ("journal", "cli", "docs"):
+    for name in ("journal", "cli", "hooks", "docs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     build = "import setuptools.build_meta as b, sys; print(b.build_wheel(sys.argv[1]))"
     ended = subprocess.run(
@@ -49,7 +49,7 @@ def test_the_top_level_is_journal_alone(wheel):
 
 
 def test_every_module_is_in_the_wheel(wheel):
-    wanted = {re.sub(r"^cli/", "journal/cli/", name) for name in modules()}
+    wanted = {re.sub(r"^(cli|hooks)/", r"journal/\1/", name) for name in modules()}
     assert {name for name in wheel.namelist() if name.endswith(".py")} == wanted
 
 

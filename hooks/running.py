@@ -1,0 +1,122 @@
+"""What each hook does, once its script has found that the store is concerned.
+
+Nobody is kept waiting: the writer lock is taken only if it is free, or soon. What cannot be done in a hook is done by
+the next command that reads, so that only a refusal stops git.
+
+When the readable files are brought up to date, after git has moved something:
+
+=============================================  =====================================================
+git                                            so
+=============================================  =====================================================
+keeps an autostash to put back                 leave it: a file written now would be in its way
+has just finished a rebase (post-rewrite)      do it, although the rebase's folder still stands
+is about to commit a merge (pre-merge-commit)  do it
+is in the middle of anything else              leave it: it goes on from the files as it left them
+is done                                        do it
+=============================================  =====================================================
+"""
+
+import contextlib
+import os
+from collections.abc import Sequence
+
+from journal.disk.files import OsFiles
+from journal.errors import LockTimeoutError, UsageError
+from journal.git.hook_files import NAMES
+from journal.git.repository import Repository
+from journal.git.safety import in_progress
+from journal.store.engine import Engine, Options
+
+from .verdict import Problem
+
+_LOCK_SECONDS_MAX = 0.5
+_AUTOSTASHES = ("MERGE_AUTOSTASH", os.path.join("rebase-merge", "autostash"), os.path.join("rebase-apply", "autostash"))
+
+
+class Said(list[str]):
+    """Lines for the person at git; ``is_refused``: git is not to go on."""
+
+    is_refused = False
+
+
+def run_hook(name: str, arguments: Sequence[str], store: str, pushed: str) -> Said:
+    """Do what a hook of git is for; ``pushed`` is what git gives pre-push to read. Raises JournalError."""
+    if name not in NAMES:
+        raise UsageError(f"not a hook of the journal: {name!r}", hint=f"one of {', '.join(NAMES)}")
+    engine = Engine(OsFiles(), os.path.abspath(store), Options(lock_timeout_seconds=_LOCK_SECONDS_MAX))
+    try:
+        if name == "pre-commit":
+            return _check_commit(engine)
+        if name == "pre-push":
+            return _check_push(engine, pushed)
+        if may_reconcile(name, arguments, engine):
+            with engine.reading():
+                pass  # to read is to catch up, and to write the readable files that follow
+        return Said()
+    finally:
+        engine.close()
+
+
+def may_reconcile(name: str, arguments: Sequence[str], engine: Engine) -> bool:
+    """Tell whether to touch files now: see the table above."""
+    repository = Repository.discover(os.path.dirname(engine.root))
+    if repository is None:
+        return False
+    if any(os.path.lexists(os.path.join(repository.git_dir, place)) for place in _AUTOSTASHES):
+        return False
+    doing = in_progress(repository)
+    if name == "post-rewrite" and list(arguments[:1]) == ["rebase"]:
+        return doing in (None, "rebase", "am")
+    return doing is None or (name == "pre-merge-commit" and doing == "merge")
+
+
+def _check_commit(engine: Engine) -> Said:
+    from .staging import Staged
+
+    staged = Staged(engine)
+    said = _refusal("this commit", staged.problems(), staged.place.prefix)
+    if not said.is_refused and staged.has_segment(engine.own_segment()):
+        _end_segment(engine)
+    return said
+
+
+def _end_segment(engine: Engine) -> None:
+    """Let the next event go to a new segment, so that what is committed is final.
+
+    Where somebody is writing just now it is left: they see by git's index that it has moved, and do the same.
+    """
+    with contextlib.suppress(LockTimeoutError), engine.locked():
+        engine.lanes.end_segment()
+
+
+def _check_push(engine: Engine, pushed: str) -> Said:
+    from journal.store.damage import damage_name, open_damage
+    from journal.upkeep.commit import place_of
+
+    from .pushing import problems_of
+
+    said = _refusal("this push", problems_of(engine, pushed), place_of(engine).prefix)
+    with engine.reading() as view:
+        damaged = sorted({damage_name(view, item)[0] for item in open_damage(view)})
+    if damaged:
+        said.append(f"journal: files of the truth are damaged here: {len(damaged)}, such as {damaged[0]}")
+        said.append("    do: journal doctor")
+    return said
+
+
+def _refusal(what: str, problems: Sequence[Problem], store: str) -> Said:
+    said = Said()
+    if not problems:
+        return said
+    said.is_refused = True
+    said.append(f"journal: {what} would leave the journal inconsistent")
+    shown: set[str] = set()
+    for problem in problems:
+        if problem.code in shown:
+            continue
+        shown.add(problem.code)
+        alike = [other for other in problems if other.code == problem.code]
+        more = f" (and {len(alike) - 1:,} more)" if len(alike) > 1 else ""
+        said.append(f"  {problem.code}: {store}/{problem.path} {problem.message}{more}")
+        said.append(f"    do: {problem.command.format(store=store)}")
+    return said

@@ -1,0 +1,61 @@
+"""Every test here has a home, settings and an identity of its own, and finds the program on its path."""
+
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+
+import pytest
+from hooks_support import World
+
+
+@pytest.fixture(scope="module")
+def memory():
+    """A folder in memory where there is one, since every commit and every event syncs files."""
+    folder = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    yield pathlib.Path(folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def tmp_path(memory):
+    """A folder of this test alone."""
+    return pathlib.Path(tempfile.mkdtemp(dir=memory))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "JOURNAL")) or name in ("EMAIL", "XDG_CONFIG_HOME"):
+            monkeypatch.delenv(name)
+    folder = tmp_path_factory.mktemp("home")
+    (folder / ".gitconfig").write_text(
+        "[user]\n\tname = Ana\n\temail = ana@example.com\n[init]\n\tdefaultBranch = main\n[gc]\n\tauto = 0\n"
+        '[protocol "file"]\n\tallow = always\n[advice]\n\tdetachedHead = false\n'
+    )
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_EDITOR", "true")
+    monkeypatch.setenv("PATH", os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"])
+    return folder
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A repository with a store in it, nothing committed, no hooks."""
+    return World.new(tmp_path / "shop")
+
+
+@pytest.fixture
+def committed(memory, tmp_path):
+    """A repository with a store that holds plan p1, all of it committed, no hooks; a copy of one that is made once."""
+    master = memory / "committed"
+    if not master.exists():
+        made = World.new(master)
+        made.put("p1", a=1)
+        made.commit_all()
+    shutil.copytree(master, tmp_path / "shop", symlinks=True)
+    world = World(tmp_path / "shop")
+    world.git("update-index", "-q", "--refresh")
+    return world
