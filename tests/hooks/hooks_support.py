@@ -1,6 +1,7 @@
 """A small vocabulary for tests of hooks: a repository with a store, real git, and hooks of other people."""
 
 import os
+import pathlib
 import shlex
 import stat
 import subprocess
@@ -126,7 +127,7 @@ def snapshot(folder):
         for name in names:
             path = os.path.join(place, name)
             facts = os.lstat(path)
-            text = os.readlink(path) if stat.S_ISLNK(facts.st_mode) else open(path, "rb").read()  # noqa: SIM115
+            text = os.readlink(path) if stat.S_ISLNK(facts.st_mode) else pathlib.Path(path).read_bytes()
             found[os.path.relpath(path, folder)] = (facts.st_mode, facts.st_ino, text)
     return found
 
