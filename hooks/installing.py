@@ -142,10 +142,11 @@ def _uninstall_script(files: Files, folder: Folder, name: str) -> Change:
     if step in (Step.REMOVE_AFTER_COPY, Step.PUT_BACK_AFTER_COPY):
         notes.append(_keep_copy(files, path, found.hook.text))
     if step is Step.DROP_LEGACY:
-        if found.before.kind == "missing":
-            files.remove(legacy)
-        else:
-            files.replace(before, legacy)
+        files.remove(legacy)
+        if found.before.kind != "missing":
+            notes.append(f"{os.path.basename(before)} is the other tool's own script from before, and is not run")
+    elif step is Step.PUT_BACK_LEGACY:
+        files.replace(before, legacy)
     elif step in (Step.PUT_BACK, Step.PUT_BACK_AFTER_COPY):
         files.replace(before, path)
         notes.append("the hook that was there before is back")

@@ -26,7 +26,9 @@ ours                         ``before`` exists       put it back
 ours                         -                       remove
 ours, changed by somebody    -                       keep a copy, then as ours
 nothing                      ``before`` exists       put it back
-another hook                 ``legacy`` is ours      ``before`` becomes ``legacy`` again, else remove it
+another hook                 ``legacy`` is ours      ``before`` becomes ``legacy`` again
+another hook                 ``legacy`` is ours,     remove ``legacy``; a ``before`` that is the other tool's own
+                             no such ``before``      stays, and is not run
 another hook                 -                       leave it
 ===========================  ======================  ==================================================
 """
@@ -38,6 +40,8 @@ from typing import NamedTuple
 from journal.git.hook_files import HookFile
 
 _OWN_NAME = re.compile(rb"basename|\$\{0##|\$0\"?\.d\b|\$PROGRAM_NAME|__FILE__|argv\[0\]")
+_FRAMEWORK = b"pre-commit.com"
+"""Stands in every script of pre-commit (the framework)."""
 
 
 class Step(Enum):
@@ -54,6 +58,7 @@ class Step(Enum):
     PUT_BACK = "put-back"
     PUT_BACK_AFTER_COPY = "put-back-after-copy"
     DROP_LEGACY = "drop-legacy"
+    PUT_BACK_LEGACY = "put-back-legacy"
 
 
 class Found(NamedTuple):
@@ -102,4 +107,8 @@ def to_uninstall(found: Found) -> Step:
         return Step.PUT_BACK if has_before else Step.REMOVE
     if hook.kind == "edited":
         return Step.PUT_BACK_AFTER_COPY if has_before else Step.REMOVE_AFTER_COPY
-    return Step.DROP_LEGACY if found.legacy.kind == "ours" else Step.KEEP
+    if found.legacy.kind != "ours":
+        return Step.KEEP
+    # The framework's own script must not become what the framework runs.
+    is_own = _FRAMEWORK in found.before.text
+    return Step.PUT_BACK_LEGACY if has_before and not is_own else Step.DROP_LEGACY

@@ -48,14 +48,27 @@ def world(tmp_path):
 
 
 @pytest.fixture
-def committed(memory, tmp_path):
-    """A repository with a store that holds plan p1, all of it committed, no hooks; a copy of one that is made once."""
-    master = memory / "committed"
-    if not master.exists():
-        made = World.new(master)
-        made.put("p1", a=1)
-        made.commit_all()
-    shutil.copytree(master, tmp_path / "shop", symlinks=True)
-    world = World(tmp_path / "shop")
-    world.git("update-index", "-q", "--refresh")
-    return world
+def copy_of(memory, tmp_path):
+    """Give copies of repositories that are made once: ``copy_of(make)``, where ``make`` fills a new one."""
+
+    def copy(make):
+        master = memory / make.__name__
+        if not master.exists():
+            make(World.new(master))
+        shutil.copytree(master, tmp_path / "shop", symlinks=True)
+        world = World(tmp_path / "shop")
+        world.git("update-index", "-q", "--refresh")
+        return world
+
+    return copy
+
+
+@pytest.fixture
+def committed(copy_of):
+    """A repository with a store that holds plan p1, all of it committed, no hooks."""
+
+    def one_plan(world):
+        world.put("p1", a=1)
+        world.commit_all()
+
+    return copy_of(one_plan)

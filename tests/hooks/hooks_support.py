@@ -1,5 +1,6 @@
 """A small vocabulary for tests of hooks: a repository with a store, real git, and hooks of other people."""
 
+import contextlib
 import os
 import pathlib
 import shlex
@@ -75,9 +76,14 @@ class World:
     def segments(self):
         return sorted(os.listdir(self.path(".journal/segments")))
 
+    def journal(self, *words):
+        """Run a command line of the journal in this process and return its status."""
+        with contextlib.chdir(self.folder):
+            return main(["-q", *words])
+
     def hooks(self, *words):
         """Run ``journal hooks …`` in this process and return its status."""
-        return main(["-q", "-C", self.folder, "hooks", *words])
+        return self.journal("hooks", *words)
 
     def survey(self):
         return survey_hooks(Repository.discover(self.folder))

@@ -55,6 +55,8 @@ def test_a_script_of_ours_that_may_not_be_run_is_written_again():
         (found("missing", before="foreign"), Step.PUT_BACK),
         (found("missing"), Step.KEEP),
         (found("foreign", legacy="ours"), Step.DROP_LEGACY),
+        (found("foreign", legacy="ours", before="foreign"), Step.PUT_BACK_LEGACY),
+        (found("foreign", legacy="ours", before="foreign", text=b"https://pre-commit.com"), Step.DROP_LEGACY),
         (found("foreign", before="foreign"), Step.KEEP),
         (found("odd"), Step.KEEP),
     ],
