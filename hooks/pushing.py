@@ -8,7 +8,7 @@ from journal.projections.paths import ENTITIES
 from journal.segments.folders import SEGMENTS
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES
-from journal.upkeep.commit import Place, place_of
+from journal.upkeep.place import Place, place_of
 
 from .verdict import LOCAL, TRUTH, Problem, TruthFacts, projection_problem, truth_problem
 

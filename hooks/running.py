@@ -54,7 +54,7 @@ def run_hook(name: str, arguments: Sequence[str], store: str, pushed: str) -> Sa
                 pass  # to read is to catch up, and to write the readable files that follow
         return Said()
     finally:
-        engine.close()
+        engine.close(settle=name != "pre-commit")
 
 
 def may_reconcile(name: str, arguments: Sequence[str], engine: Engine) -> bool:
@@ -71,27 +71,29 @@ def may_reconcile(name: str, arguments: Sequence[str], engine: Engine) -> bool:
 
 
 def _check_commit(engine: Engine) -> Said:
+    """Check what is staged, and write no readable file meanwhile: a tool may have set aside what is not staged.
+
+    To hold the lock is what keeps the catching up from it.
+    """
     from .staging import Staged
 
-    staged = Staged(engine)
-    said = _refusal("this commit", staged.problems(), staged.place.prefix)
-    if not said.is_refused and staged.has_segment(engine.own_segment()):
-        _end_segment(engine)
+    with contextlib.ExitStack() as stack:
+        is_locked = False
+        with contextlib.suppress(LockTimeoutError):
+            stack.enter_context(engine.locked())
+            is_locked = True
+        staged = Staged(engine)
+        said = _refusal("this commit", staged.problems(), staged.place.prefix)
+        # What is committed is to be final. Where somebody writes just now they see by git's index that it has moved,
+        # and begin a new segment all the same.
+        if is_locked and not said.is_refused and staged.has_segment(engine.own_segment()):
+            engine.lanes.end_segment()
     return said
-
-
-def _end_segment(engine: Engine) -> None:
-    """Let the next event go to a new segment, so that what is committed is final.
-
-    Where somebody is writing just now it is left: they see by git's index that it has moved, and do the same.
-    """
-    with contextlib.suppress(LockTimeoutError), engine.locked():
-        engine.lanes.end_segment()
 
 
 def _check_push(engine: Engine, pushed: str) -> Said:
     from journal.store.damage import damage_name, open_damage
-    from journal.upkeep.commit import place_of
+    from journal.upkeep.place import place_of
 
     from .pushing import problems_of
 

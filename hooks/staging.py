@@ -19,7 +19,7 @@ from journal.state.value import value
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE
 from journal.store.machine_made import is_machine_made
-from journal.upkeep.commit import Place, place_of
+from journal.upkeep.place import Place, place_of
 
 from .verdict import LOCAL, TRUTH, OnDisk, Problem, Shows, TruthFacts, projection_problem, truth_problem
 

@@ -9,10 +9,11 @@ import hashlib
 import os
 import re
 import stat as stat_module
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from journal.git.configuration import Configuration
-from journal.git.repository import Repository
+if TYPE_CHECKING:
+    from journal.git.configuration import Configuration
+    from journal.git.repository import Repository
 
 NAMES = ("pre-commit", "pre-merge-commit", "post-merge", "post-checkout", "post-rewrite", "pre-push")
 """The hooks that the journal has something to do in."""
@@ -91,7 +92,7 @@ def read_hook(path: str) -> HookFile:
     return HookFile(path, kind, text, is_executable)
 
 
-def hooks_folder(repository: Repository, configuration: Configuration) -> Folder:
+def hooks_folder(repository: "Repository", configuration: "Configuration") -> Folder:
     """Return where git looks for hooks: by ``core.hooksPath``, whichever settings it is in, else its own folder."""
     own = os.path.join(repository.common_dir, "hooks")
     setting = configuration.get("core.hookspath")

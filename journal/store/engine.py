@@ -193,13 +193,14 @@ class Engine:
         if view is not None and (not view.overlay.is_empty or view.index.unprinted()):
             self._try_settling()
 
-    def close(self) -> None:
-        """Bring index and projections up to date if the lock is free, and close everything."""
+    def close(self, *, settle: bool = True) -> None:
+        """Bring index and projections up to date if the lock is free and nobody minds, and close everything."""
         if self._is_closed or os.getpid() != self._pid:
             return
         with self._threads:
-            with contextlib.suppress(JournalError, OSError, sqlite3.Error):
-                self.settle()
+            if settle:
+                with contextlib.suppress(JournalError, OSError, sqlite3.Error):
+                    self.settle()
             self._is_closed = True
             self.indexing.drop()
             self.lanes.close()

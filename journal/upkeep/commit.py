@@ -11,7 +11,6 @@ events: absence is not a deletion.
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from journal.errors import GitError
 from journal.format import values
@@ -27,19 +26,9 @@ from journal.projections.paths import ENTITIES, entity_at, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES
+from journal.upkeep.place import Place, place_of
 
 _TREE, _SEGMENTS = "committed_tree", "committed_segments"
-
-
-class Place(NamedTuple):
-    """A store in a repository: ``prefix`` leads from the top of the work tree to the store."""
-
-    repository: Repository
-    prefix: str
-
-    def outer(self, path: str) -> str:
-        """Return a path of the store as git names it."""
-        return f"{self.prefix}/{path}"
 
 
 def commit(engine: Engine, message: str | None, *, author: str | None, verify: bool) -> CommitResult | None:
@@ -79,19 +68,6 @@ def stage(engine: Engine) -> int:
         staged = stage_changes(place.repository, changes, files=engine.files)
         engine.lanes.end_segment()
         return staged
-
-
-def place_of(engine: Engine) -> Place:
-    """Return where the store is in its repository. Raises GitError where there is none."""
-    repository = Repository.discover(os.path.dirname(engine.root))
-    if repository is None:
-        raise GitError(
-            "the store is not in a git work tree",
-            path=engine.root,
-            hint="git init makes one; the journal works without git too, and only commit needs it",
-        )
-    prefix = os.path.relpath(os.path.realpath(engine.root), os.path.realpath(repository.work_tree))
-    return Place(repository, prefix.replace(os.sep, "/"))
 
 
 def tree_in_head(place: Place) -> str | None:

@@ -92,7 +92,8 @@ def _count(rest: Vector) -> int:
 def _uncommitted(engine: Engine, view: View) -> tuple[str, ...] | None:
     if engine.git is None:
         return None
-    from journal.upkeep.commit import collect, place_of, tree_in_head
+    from journal.upkeep.commit import collect, tree_in_head
+    from journal.upkeep.place import place_of
 
     try:
         place = place_of(engine)

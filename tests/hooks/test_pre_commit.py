@@ -353,3 +353,18 @@ def test_journal_commit_runs_the_hook_before_ours_and_ours_is_silent(committed):
 def test_dash_dash_no_verify_passes_as_ever(shop):
     shop.put("p1", a=2)
     shop.git("commit", "-q", "-a", "--no-verify", "-m", "I know")
+
+
+def test_the_check_writes_no_readable_file(shop):
+    """A tool that sets aside what is not staged, as pre-commit does, takes a file that changes for a hook's fix."""
+    shop.put("p1", a=2)
+    shop.git("add", "-A")
+    staged = shop.read(P1)
+    shop.put("p1", a=3)
+    current = shop.read(P1)
+    os.unlink(shop.path(P1))
+    shop.write(P1, staged)
+    ended = shop.run("journal", "hook", "pre-commit", "--store", ".journal")
+    assert (ended.stderr, shop.read(P1)) == ("", staged)
+    shop.run("journal", "status")
+    assert shop.read(P1) == current

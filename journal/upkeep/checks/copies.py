@@ -6,7 +6,8 @@ from journal.errors import GitError
 from journal.git.objects import ObjectReader, blob_id
 from journal.git.program import is_installed, start_git
 from journal.git.status import files_in, index_paths
-from journal.upkeep.commit import Place, tree_in_head
+from journal.upkeep.commit import tree_in_head
+from journal.upkeep.place import Place
 
 
 class Copies:

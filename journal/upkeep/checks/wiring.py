@@ -10,8 +10,8 @@ from journal.git.status import configuration
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files, missing_rules
 from journal.upkeep.checks.copies import Copies
-from journal.upkeep.commit import place_of
 from journal.upkeep.findings import Finding, Severity
+from journal.upkeep.place import place_of
 
 _IGNORE, _ATTRIBUTES = ".gitignore", ".gitattributes"
 _ZEROS = "0" * 64
