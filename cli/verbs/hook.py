@@ -2,7 +2,7 @@
 
 import sys
 
-from journal.errors import JournalError
+from journal.errors import JournalError, StoreNotFoundError, UsageError
 
 from ..declare import Argument, Verb
 from ..output import shown
@@ -20,9 +20,13 @@ def run(session: Session, *, name: str, arguments: tuple[str, ...]) -> int:
     pushed = sys.stdin.read() if name == "pre-push" and sys.stdin is not None and not sys.stdin.isatty() else ""
     try:
         said = run_hook(name, arguments, session.store or find_store(OsFiles(), "."), pushed)
+    except UsageError:
+        raise
+    except StoreNotFoundError:
+        return 0
     except JournalError as error:
         session.output.warn(error.code, f"the {name} hook could not look at the journal: {error.message}")
-        return 1
+        return 0
     for line in said:
         session.output.note(shown(line))
     return REFUSED if said.is_refused else 0

@@ -187,4 +187,4 @@ def test_a_push_from_a_folder_below(hub):
 
 def test_an_unknown_hook_is_refused(shop):
     ended = shop.run("journal", "hook", "commit-msg", check=False)
-    assert (ended.returncode, "not a hook of the journal" in ended.stderr) == (1, True)
+    assert (ended.returncode, "not a hook of the journal" in ended.stderr) == (2, True)
