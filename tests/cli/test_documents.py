@@ -83,6 +83,8 @@ def test_json_has_the_members_that_are_documented(work):
         "status": "status",
         "stage": "stage",
         "commit": "commit -m x",
+        "hooks install": "hooks install",
+        "hooks status": "hooks status",
         "doctor": "doctor",
         "reconcile": "reconcile",
         "checkpoint": "checkpoint",
