@@ -21,7 +21,7 @@ def problems_of(engine: Engine, pushed: str) -> list[Problem]:
     place = place_of(engine)
     found: dict[tuple[str, str], Problem] = {}
     for old, new in _pairs(place, pushed):
-        differences = tree_differences(place.repository, old, new, place.prefix)
+        differences = tree_differences(place.repository, old, new, place.prefix or ".")
         for problem in _problems(place, differences, is_all=old is None):
             found.setdefault((problem.code, problem.path), problem)
     return list(found.values())
@@ -42,7 +42,7 @@ def _problems(place: Place, differences: list[Difference], *, is_all: bool) -> I
     budget = 0 if is_all else _READ_MAX
     try:
         for outer, old, new in differences:
-            path = outer.removeprefix(f"{place.prefix}/")
+            path = place.inner(outer)
             if new is None:
                 continue  # what is pushed may take commits back, and their events with them
             folder = path.partition("/")[0]

@@ -18,18 +18,20 @@ is done                                        do it
 
 import contextlib
 import os
+import shlex
 from collections.abc import Sequence
 
 from journal.disk.files import OsFiles
 from journal.errors import LockTimeoutError, UsageError
 from journal.git.hook_files import NAMES
-from journal.git.repository import Repository
 from journal.git.safety import in_progress
 from journal.store.engine import Engine, Options
+from journal.upkeep.place import Place, place_of, repository_of
 
 from .verdict import Problem
 
 _LOCK_SECONDS_MAX = 0.5
+_NAMED_MAX = 10
 _AUTOSTASHES = ("MERGE_AUTOSTASH", os.path.join("rebase-merge", "autostash"), os.path.join("rebase-apply", "autostash"))
 
 
@@ -59,7 +61,7 @@ def run_hook(name: str, arguments: Sequence[str], store: str, pushed: str) -> Sa
 
 def may_reconcile(name: str, arguments: Sequence[str], engine: Engine) -> bool:
     """Tell whether to touch files now: see the table above."""
-    repository = Repository.discover(os.path.dirname(engine.root))
+    repository = repository_of(engine.root)
     if repository is None:
         return False
     if any(os.path.lexists(os.path.join(repository.git_dir, place)) for place in _AUTOSTASHES):
@@ -83,7 +85,7 @@ def _check_commit(engine: Engine) -> Said:
             stack.enter_context(engine.locked())
             is_locked = True
         staged = Staged(engine)
-        said = _refusal("this commit", staged.problems(), staged.place.prefix)
+        said = _refusal("this commit", staged.problems(), staged.place)
         # What is committed is to be final. Where somebody writes just now they see by git's index that it has moved,
         # and begin a new segment all the same.
         if is_locked and not said.is_refused and staged.has_segment(engine.own_segment()):
@@ -93,11 +95,10 @@ def _check_commit(engine: Engine) -> Said:
 
 def _check_push(engine: Engine, pushed: str) -> Said:
     from journal.store.damage import damage_name, open_damage
-    from journal.upkeep.place import place_of
 
     from .pushing import problems_of
 
-    said = _refusal("this push", problems_of(engine, pushed), place_of(engine).prefix)
+    said = _refusal("this push", problems_of(engine, pushed), place_of(engine))
     with engine.reading() as view:
         damaged = sorted({damage_name(view, item)[0] for item in open_damage(view)})
     if damaged:
@@ -106,19 +107,23 @@ def _check_push(engine: Engine, pushed: str) -> Said:
     return said
 
 
-def _refusal(what: str, problems: Sequence[Problem], store: str) -> Said:
+def _refusal(what: str, problems: Sequence[Problem], place: Place) -> Said:
     said = Said()
     if not problems:
         return said
     said.is_refused = True
     said.append(f"journal: {what} would leave the journal inconsistent")
-    shown: set[str] = set()
-    for problem in problems:
-        if problem.code in shown:
-            continue
-        shown.add(problem.code)
-        alike = [other for other in problems if other.code == problem.code]
+    for (code, command), alike in _by_remedy(problems).items():
         more = f" (and {len(alike) - 1:,} more)" if len(alike) > 1 else ""
-        said.append(f"  {problem.code}: {store}/{problem.path} {problem.message}{more}")
-        said.append(f"    do: {problem.command.format(store=store)}")
+        said.append(f"  {code}: {place.outer(alike[0].path)} {alike[0].message}{more}")
+        # Never the folder instead: a command that is meant for some files would touch others.
+        paths = " ".join(shlex.quote(place.outer(problem.path)) for problem in alike[:_NAMED_MAX])
+        said.append(f"    do: {command.replace('PATH', paths)}")
     return said
+
+
+def _by_remedy(problems: Sequence[Problem]) -> dict[tuple[str, str], list[Problem]]:
+    found: dict[tuple[str, str], dict[str, Problem]] = {}
+    for problem in problems:
+        found.setdefault((problem.code, problem.command), {}).setdefault(problem.path, problem)
+    return {remedy: list(alike.values()) for remedy, alike in found.items()}

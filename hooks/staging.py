@@ -34,10 +34,9 @@ class Staged:
         self.place: Place = place_of(engine)
         self._repository = self.place.repository
         self._reader = ObjectReader(self._repository)
-        prefix = self.place.prefix
         self.differences = [
-            difference._replace(path=difference.path.removeprefix(f"{prefix}/"))
-            for difference in staged_differences(self._repository, prefix)
+            difference._replace(path=self.place.inner(difference.path))
+            for difference in staged_differences(self._repository, self.place.prefix or ".")
         ]
         self._names: set[str] | None = None
 
@@ -45,9 +44,8 @@ class Staged:
     def names(self) -> set[str]:
         """The segments and packs that are staged: paths in the store."""
         if self._names is None:
-            prefix = f"{self.place.prefix}/"
-            listed = staged_paths(self._repository, f"{prefix}{SEGMENTS}", f"{prefix}{ARCHIVE}")
-            self._names = {path.removeprefix(prefix) for path in listed}
+            listed = staged_paths(self._repository, self.place.outer(SEGMENTS), self.place.outer(ARCHIVE))
+            self._names = {self.place.inner(path) for path in listed}
         return self._names
 
     def problems(self) -> list[Problem]:
@@ -76,7 +74,7 @@ class Staged:
         if not all(difference.new is None for difference in self.differences):
             return False
         return any(difference.path == CONFIG_FILE for difference in self.differences) and not staged_paths(
-            self._repository, self.place.prefix
+            self._repository, self.place.prefix or "."
         )
 
     # -- the truth ------------------------------------------------------------------------------

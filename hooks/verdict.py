@@ -80,7 +80,7 @@ class TruthFacts(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """Why a commit is refused, and the command that puts it right."""
+    """Why a commit is refused, and the command that puts it right; PATH in it stands for the path."""
 
     code: str
     path: str
@@ -95,7 +95,7 @@ def truth_problem(facts: TruthFacts, *, in_progress: bool) -> Problem | None:
         return _removed_problem(facts, folder, in_progress=in_progress)
     if folder == LOCAL:
         message = "belongs to this checkout alone, and is never committed"
-        return Problem("local-tracked", path, message, f"git rm -r --cached -- {{store}}/{LOCAL}")
+        return Problem("local-tracked", LOCAL, message, "git rm -r --cached -- PATH")
     if facts.has_markers:
         return Problem("conflict-markers", path, "holds git's conflict markers", "journal doctor")
     return _bytes_problem(facts, folder, in_progress=in_progress) if folder in TRUTH else None
@@ -120,7 +120,7 @@ def _removed_problem(facts: TruthFacts, folder: str, *, in_progress: bool) -> Pr
     if folder != SEGMENTS:
         message = "would be removed, and it is needed for ever"
     where = "--worktree --staged" if facts.on_disk == "missing" else "--staged"
-    return Problem("truth-removed", facts.path, message, f"git restore {where} -- {{store}}/{facts.path}")
+    return Problem("truth-removed", facts.path, message, f"git restore {where} -- PATH")
 
 
 def projection_problem(path: str, shows: Shows) -> Problem | None:
@@ -128,4 +128,4 @@ def projection_problem(path: str, shows: Shows) -> Problem | None:
     if shows == "staged-truth":
         return None
     code, message, command = _OF_PROJECTIONS[shows]
-    return Problem(code, path, message, command.replace("PATH", f"{{store}}/{path}"))
+    return Problem(code, path, message, command)

@@ -42,13 +42,13 @@ def _place(session: Session) -> "tuple[Repository, str]":
     import os
 
     from journal.disk.files import OsFiles
-    from journal.git.repository import Repository
     from journal.store.layout import check_store, find_store
+    from journal.upkeep.place import repository_of
 
     files = OsFiles()
     root = os.path.realpath(session.store or find_store(files, "."))
     check_store(files, root)
-    repository = Repository.discover(os.path.dirname(root))
+    repository = repository_of(root)
     if repository is None:
         raise GitError("the store is not in a git work tree, so there are no hooks", path=root)
     return repository, os.path.relpath(root, repository.work_tree).replace(os.sep, "/")

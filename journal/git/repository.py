@@ -53,6 +53,16 @@ class Repository:
                 return None
             folder = parent
 
+    @staticmethod
+    def at(folder: str) -> "Repository | None":
+        """Open the repository whose work tree begins at this very folder, whatever the environment names; or None.
+
+        Raises GitError as ``discover`` does.
+        """
+        folder = os.path.realpath(folder)
+        git_dir = _git_dir_at(os.path.join(folder, ".git"))
+        return None if git_dir is None else _open(folder, git_dir)
+
     @property
     def index_path(self) -> str:
         """The index file of this work tree."""
