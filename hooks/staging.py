@@ -173,7 +173,8 @@ class Staged:
         text = self._reader.read(difference.new, "blob")
         if is_wreck(text):
             return "markers"
-        return "machine-made" if is_machine_made(view, key, text) else "edit"
+        # What is staged is an object of git's.
+        return "machine-made" if is_machine_made(view, key, text, lambda _: True) else "edit"
 
     def _by_staged_truth(self, view: View, key: Key) -> bytes | None:
         """Return the projection that the staged events of an entity give."""

@@ -108,7 +108,7 @@ def _refuse_unmerged(engine: Engine, found: Sequence[Found]) -> None:
     if engine.git is None or not found:
         return
     from journal.git.status import unmerged_paths
-    from journal.upkeep.commit import place_of
+    from journal.upkeep.place import place_of
 
     place = place_of(engine)
     unmerged = unmerged_paths(place.repository, [place.outer(item.path) for item in found])

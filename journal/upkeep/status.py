@@ -87,8 +87,6 @@ def _count(rest: Vector) -> int:
     return sum(high - low + 1 for intervals in rest.values() for low, high in intervals)
 
 
-
-
 def _uncommitted(engine: Engine, view: View) -> tuple[str, ...] | None:
     if engine.git is None:
         return None

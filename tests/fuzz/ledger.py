@@ -154,6 +154,8 @@ def _records(path: str, data: bytes) -> list[tuple[tuple[int, str], dict[str, An
 
 
 def _covers(path: str, data: bytes) -> dict[str, Any]:
-    assert hashlib.sha256(data).hexdigest().startswith(path.split("-")[1].split(".")[0]), f"{path} is not its name's"
+    assert hashlib.sha256(data).hexdigest().startswith(path.split("-")[1].split(".", maxsplit=1)[0]), (
+        f"{path} is not its name's"
+    )
     covers: dict[str, Any] = json.loads(gzip.decompress(data).split(b"\n", 1)[0])["covers"]
     return covers

@@ -12,8 +12,8 @@ from journal.segments.folders import list_truth
 from journal.state.value import Strategies
 from journal.store.config import Config, read_config
 from journal.store.engine import Engine
-from journal.upkeep.commit import Place
 from journal.upkeep.comparing.sides import Side
+from journal.upkeep.place import Place
 
 
 class CommitSide(Side):

@@ -9,12 +9,13 @@ from journal.index.view import View
 from journal.store.damage import damage_note
 from journal.store.engine import Engine
 from journal.store.history import find_event
+from journal.store.looking_back import look_back
 from journal.store.model import Comparison
-from journal.upkeep.commit import Place, place_of
 from journal.upkeep.comparing.commits import CommitSide, commit_side
 from journal.upkeep.comparing.differences import differences
 from journal.upkeep.comparing.range import Range, is_event, parse_range
 from journal.upkeep.comparing.sides import EventSide, Side
+from journal.upkeep.place import Place, place_of
 
 
 def compare(engine: Engine, sides: tuple[str, ...], type: str | None) -> Comparison:
@@ -23,7 +24,11 @@ def compare(engine: Engine, sides: tuple[str, ...], type: str | None) -> Compari
     Raises UsageError, NotFoundError (an event, a commit, or the store in it), GitError, FormatError.
     """
     asked = parse_range(sides)
-    with engine.reading(history=True) as present, _sides(engine, present, asked) as (old, new):
+    return look_back(engine, lambda present: _compare(engine, present, asked, type))
+
+
+def _compare(engine: Engine, present: View, asked: Range, type: str | None) -> Comparison:
+    with _sides(engine, present, asked) as (old, new):
         found = tuple(differences(old, new, type))
         notes = [damage_note(view, None) for view in {id(side.view): side.view for side in (old, new)}.values()]
         return Comparison(old.name, new.name, found, next(filter(None, notes), None))
