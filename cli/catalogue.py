@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "stage": "Add the store's files to git's index.",
         "commit": "Commit the store's files to git, and nothing else.",
         "hooks": "Install git's hooks and the merge driver, take them out, or check them.",
+        "sync": "Exchange with a remote: fetch, merge, push, until it lands.",
     },
     "Look after": {
         "doctor": "Check the store; verify and repair it.",

@@ -63,6 +63,12 @@ class GitError(JournalError):
     code, exit_status = "git", 7
 
 
+class OfflineError(JournalError):
+    """The remote cannot be reached. What is here is committed; a later sync catches up."""
+
+    code, exit_status = "offline", 7
+
+
 class NotAppliedError(JournalError):
     """The write failed before anything was durable; the mutation did not happen."""
 

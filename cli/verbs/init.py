@@ -9,7 +9,7 @@ from ..output import shown
 from ..session import Session
 
 
-def run(session: Session, *, agents: bool, fanout: tuple[str, ...]) -> None:
+def run(session: Session, *, agents: bool, fanout: tuple[str, ...], branch: str | None) -> None:
     """Make a store, or complete one."""
     from journal import Journal
     from journal.disk.network import network_file_system
@@ -17,7 +17,7 @@ def run(session: Session, *, agents: bool, fanout: tuple[str, ...]) -> None:
     path = session.store or "."
     if session.store and os.path.basename(os.path.abspath(path)) != ".journal":
         raise UsageError("a store's folder is named .journal", hint=f"journal init --store {path}/.journal")
-    root, is_new = Journal.init(path, fanout=fanout)
+    root, is_new = Journal.init(path, branch=branch, fanout=fanout)
     guide, guide_changed = None, False
     if agents:
         from ..guide import write_guide
@@ -51,15 +51,23 @@ VERB = Verb(
     text="""\
 The store is `.journal` at the top of the git work tree; outside of one, in this folder. Running it again changes
 nothing; it writes what is missing. --agents writes or updates a short marked section in AGENTS.md, beside the
-store, that teaches a coding agent the daily verbs; the rest of that file is left alone.""",
+store, that teaches a coding agent the daily verbs; the rest of that file is left alone. --branch keeps the store on a
+git branch of its own, beside the code: `.journal` is then a linked work tree of that branch. Where this clone or its
+remote has the branch already, the store is what it holds.""",
     options=(
         Option(("--agents",), "Add a section on the use of this journal to AGENTS.md.", FLAG),
+        Option(("--branch",), "Keep the store on a git branch of its own.", metavar="NAME"),
         Option(("--fanout",), "Spread this type's files over 256 folders.", many=True, metavar="TYPE"),
     ),
     examples=(
         ("journal init", ""),
         ("journal init --agents", "and tell coding agents about it"),
+        ("journal init --branch journal", "the same state on every branch of the code; exchanged by journal sync"),
         ("journal init --fanout issue", "for a type with more than a few thousand entities"),
     ),
-    statuses={1: "something else is in the way, for instance a symbolic link", 6: "the folder does not exist"},
+    statuses={
+        1: "something else is in the way, for instance a symbolic link",
+        6: "the folder does not exist",
+        7: "--branch: git or the remote refused, or the remote cannot be reached",
+    },
 )

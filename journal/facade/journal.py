@@ -25,12 +25,21 @@ class Journal(Writing, Reading, Upkeep):
 
     @classmethod
     def init(
-        cls, path: str | os.PathLike[str] = ".", *, fanout: Sequence[str] = (), files: Files | None = None
+        cls,
+        path: str | os.PathLike[str] = ".",
+        *,
+        branch: str | None = None,
+        fanout: Sequence[str] = (),
+        files: Files | None = None,
     ) -> tuple[str, bool]:
         """Make a store and return (its folder, whether anything was new).
 
         In a git work tree the store is ``.journal`` at its top, unless ``path`` names a ``.journal`` itself;
         elsewhere it is ``.journal`` in ``path``. On a store that exists this changes nothing.
+
+        ``branch``: the store is on a git branch of its own, so that it does not depend on the code's. Where this
+        repository or its remote has the branch, the store is what the branch holds. Raises GitError then,
+        OfflineError where the remote cannot be asked.
         """
         from journal.disk.gitdir import find_git, is_bare_around
         from journal.store.config import new_config
@@ -45,8 +54,14 @@ class Journal(Writing, Reading, Upkeep):
                 raise GitError(
                     "this is a bare repository: a store is in a work tree", path=folder, hint="make it in a clone"
                 )
-            root = os.path.join(git.work_tree if git else folder, STORE_FOLDER)
-        return root, make_store(files, root, new_config(os.urandom(16), fanout_types=tuple(fanout)))
+            top = git.work_tree if git else folder
+            root = top if os.path.basename(top) == STORE_FOLDER else os.path.join(top, STORE_FOLDER)
+        config = new_config(os.urandom(16), fanout_types=tuple(fanout))
+        if branch is None:
+            return root, make_store(files, root, config)
+        from journal.upkeep.own_branch import init_on_branch
+
+        return root, init_on_branch(files, root, branch, config)
 
     @classmethod
     def open(

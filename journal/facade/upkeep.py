@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from journal.upkeep.importing import ImportResult
     from journal.upkeep.putback import Restored
     from journal.upkeep.status import Status
+    from journal.upkeep.sync import SyncResult
 
 
 class Upkeep(Base):
@@ -121,6 +122,16 @@ class Upkeep(Base):
         from journal.upkeep.commit import commit
 
         return commit(self._engine, message, author=author, verify=verify)
+
+    def sync(self, remote: str | None = None, *, timeout_seconds: float = 60.0, verify: bool = True) -> "SyncResult":
+        """Exchange the checked-out branch with a remote: commit, fetch, merge, push, again until it lands.
+
+        ``remote``: its name; None takes the branch's upstream. Raises OfflineError where the remote cannot be
+        reached, GitError where something needs a decision. What was committed by then stays, and nothing is lost.
+        """
+        from journal.upkeep.sync import sync
+
+        return sync(self._engine, remote, timeout_seconds=timeout_seconds, verify=verify)
 
     def stage(self) -> int:
         """Add the store's files to git's index; return how many changed."""

@@ -30,13 +30,13 @@ from dataclasses import dataclass
 
 from journal.disk.files import Files
 from journal.errors import GitError
+from journal.git.commit_object import write_commit
 from journal.git.configuration import Configuration, read_configuration
-from journal.git.hooks import HookedCommit, Hooks, author_environment
+from journal.git.hooks import HookedCommit, Hooks
 from journal.git.identity import Identity, author_and_committer
 from journal.git.index_file import Index
 from journal.git.lock_file import LockFile
 from journal.git.objects import ObjectReader, ObjectWriter
-from journal.git.program import run_git
 from journal.git.refs import Head, MovedError, move_head, read_head, remove_left_locks
 from journal.git.repository import Repository
 from journal.git.safety import refuse_dubious_ownership, refuse_in_progress
@@ -86,7 +86,7 @@ def commit_changes(
     way, a path is in conflict or stands where something else is, no identity is set, a hook
     refuses, signing fails, or something needs the git program and there is none.
     """
-    with _os_errors_as_git_errors(repository):
+    with os_errors_as_git_errors(repository):
         contents = _checked(changes)
         repository.refuse_foreign_environment()
         if repository.index_path_in_use() != repository.index_path:
@@ -114,7 +114,7 @@ def stage_changes(
     ``commit_changes`` does. After a kill the index is the old one or the new one; objects that
     nothing names are left to ``git gc``.
     """
-    with _os_errors_as_git_errors(repository):
+    with os_errors_as_git_errors(repository):
         contents = _checked(changes)
         repository.refuse_foreign_environment()
         refuse_dubious_ownership(repository, read_configuration(repository))
@@ -182,7 +182,8 @@ class _Commit:
         if any(self._hooks.has(name) for name in (_HOOKS_BEFORE if verify else _HOOKS_NOT_SKIPPED)):
             self._writer.flush()
             text = _clean(self._after_hooks(tree, text, identities[0], verify=verify))
-        commit = self._write_commit(tree, head, identities, text)
+        parents = [head.commit] if head.commit is not None else []
+        commit = write_commit(self._repository, self._configuration, self._writer, tree, parents, identities, text)
         self._lock.check()
         index.put(placed, self._contents)
         try:
@@ -206,31 +207,6 @@ class _Commit:
         finally:
             hooked.close()
 
-    def _write_commit(self, tree: str, head: Head, identities: tuple[Identity, Identity], text: bytes) -> str:
-        if self._configuration.flag("commit.gpgsign", default=False):
-            return self._write_signed(tree, head, identities, text)
-        lines = [b"tree " + tree.encode()]
-        if head.commit is not None:
-            lines.append(b"parent " + head.commit.encode())
-        lines += [b"author " + identities[0].line(), b"committer " + identities[1].line(), b"", text]
-        commit = self._writer.add("commit", b"\n".join(lines))
-        self._writer.flush()
-        return commit
-
-    def _write_signed(self, tree: str, head: Head, identities: tuple[Identity, Identity], text: bytes) -> str:
-        """Let git sign, by whatever program and key its settings name, and write the commit."""
-        self._writer.flush()
-        parents = [] if head.commit is None else ["-p", head.commit]
-        commit = run_git(
-            self._repository,
-            ["-c", "i18n.commitEncoding=utf-8", "commit-tree", "-S", *parents, tree],
-            data=text,
-            environment=author_environment(*identities),
-        )
-        identity = commit.decode().strip()
-        self._writer.sync_existing(identity)
-        return identity
-
     def _move(self, head: Head, commit: str, committer: Identity, text: bytes) -> None:
         subject = " ".join(text.decode("utf-8", "replace").split("\n\n")[0].split())
         move_head(
@@ -246,7 +222,8 @@ class _Commit:
 
 
 @contextlib.contextmanager
-def _os_errors_as_git_errors(repository: Repository) -> Iterator[None]:
+def os_errors_as_git_errors(repository: Repository) -> Iterator[None]:
+    """Let what the disk refuses while git's files are worked on be an error of git's."""
     try:
         yield
     except OSError as error:

@@ -44,6 +44,14 @@ def author_and_committer(configuration: Configuration, author: str | None) -> tu
     return Identity(name, mail, _date("GIT_AUTHOR_DATE", now)), committer
 
 
+def identity_for_logs(configuration: Configuration) -> Identity:
+    """Return the committer for a line of the reflog, which stays here; where none is set, a placeholder."""
+    try:
+        return author_and_committer(configuration, None)[1]
+    except GitError:
+        return Identity("unknown", "", _now())
+
+
 def _from_settings(configuration: Configuration, role: str, now: str) -> Identity:
     upper = role.upper()
     name = os.environ.get(f"GIT_{upper}_NAME") or configuration.get(f"{role}.name") or configuration.get("user.name")

@@ -56,6 +56,15 @@ def read_head(repository: Repository) -> Head:
     raise GitError("HEAD leads from ref to ref without an end", path=repository.git_dir)
 
 
+def read_ref(repository: Repository, ref: str) -> str | None:
+    """Return the commit that a ref such as ``refs/heads/main`` names; None where there is no such ref."""
+    if repository.ref_storage != "files":
+        value = start_git(repository, ["rev-parse", "-q", "--verify", ref])
+        return value.stdout.decode().strip() if value.returncode == 0 else None
+    value_there = _read_ref(repository, ref)
+    return None if value_there is None else _checked(repository, value_there, ref)
+
+
 def move_head(
     repository: Repository,
     seen: Head,
@@ -100,6 +109,14 @@ def remove_left_locks(repository: Repository, head: Head, files: Files) -> None:
     """Remove the locks of HEAD and its branch that a killed run of ours left, or git's user would stumble."""
     for lock in _locks(repository, head, files):
         lock.remove_if_left_behind()
+
+
+def note_ref(repository: Repository, ref: str, commit: str, files: Files) -> None:
+    """Let a ref that is no branch of the user's name a commit, durably, whatever it named before. Raises GitError."""
+    path = _ref_path(repository, ref)
+    _make_folders(repository, path, files)
+    with LockFile(path, files).held(_LOCK_TIMEOUT_SECONDS):
+        _write_ref(repository, ref, commit, files)
 
 
 def _locks(repository: Repository, head: Head, files: Files) -> list[LockFile]:

@@ -21,6 +21,7 @@ __all__ = [
     "head_commit",
     "in_progress",
     "index_paths",
+    "read_head",
     "tree_entries",
     "tree_of",
     "unmerged_paths",

@@ -123,6 +123,17 @@ def _line_of(text: str, message: str) -> str:
     return ""
 
 
+def store_id(text: bytes) -> str | None:
+    """Return the store's id in the text of a configuration; None where it has none."""
+    import tomllib
+
+    try:
+        found = tomllib.loads(text.decode()).get("store")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return None
+    return found if type(found) is str else None
+
+
 def _parse(fields: dict[str, Any]) -> Config:
     version = fields.get("format")
     if type(version) is int and version > FORMAT:

@@ -62,7 +62,7 @@ class Engine:
         """Tells whether git has a file of these bytes; asked only where that tells a merge from a person."""
         self.local = os.path.join(root, LOCAL)
         self.config: Config = read_config(files, root)
-        self.git = find_git(files, os.path.dirname(root))
+        self.git = find_git(files, root)
         self._lock_path = os.path.join(self.local, LOCK_FILE)
         self._threads = threading.RLock()
         self._pid = os.getpid()

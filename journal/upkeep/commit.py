@@ -234,7 +234,7 @@ def _refuse_passing(place: Place, changes: list[FileChange]) -> None:
     doing = in_progress(place.repository)
     if doing in (None, "bisect"):
         return
-    truth = tuple(f"{place.prefix}/{folder}/" for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS, "blobs"))
+    truth = tuple(place.outer(f"{folder}/") for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS, "blobs"))
     new = [change.path for change in changes if change.content is not None and change.path.startswith(truth)]
     if new:
         known = index_paths(place.repository, place.prefix)  # what a merge has brought in
@@ -251,7 +251,7 @@ def _refuse_passing(place: Place, changes: list[FileChange]) -> None:
 
 def _message(changes: list[FileChange], place: Place) -> str:
     """Return a message that names what changed: a few entities, or how many."""
-    inner = [change.path.removeprefix(f"{place.prefix}/") for change in changes]
+    inner = [place.inner(change.path) for change in changes]
     named = [at for at in (entity_at(path) for path in inner) if at is not None]
     if not named:
         return "journal: update"

@@ -173,14 +173,11 @@ def _listed_by_git(engine: Engine) -> set[str] | None:
     """Return the store's paths that git's index lists; None where there is no git."""
     if engine.git is None:
         return None
-    from journal.git.repository import Repository
     from journal.git.status import index_paths
+    from journal.upkeep.commit import place_of
 
-    repository = Repository.discover(os.path.dirname(engine.root))
-    if repository is None:
-        return None
-    prefix = os.path.relpath(engine.root, repository.work_tree).replace(os.sep, "/")
-    return {path.removeprefix(f"{prefix}/") for path in index_paths(repository, prefix)}
+    place = place_of(engine)
+    return {place.inner(path) for path in index_paths(place.repository, place.prefix)}
 
 
 # -- doing ------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def _uncommitted(engine: Engine, view: View) -> tuple[str, ...] | None:
         changes = collect(engine, view, place, tree_in_head(place))
     except (GitError, OSError):
         return None
-    return tuple(change.path.removeprefix(f"{place.prefix}/") for change in changes)
+    return tuple(place.inner(change.path) for change in changes)
 
 
 def stats(engine: Engine) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def whole_bytes(path: str, current: bytes | None, copy: bytes | None) -> bytes |
     """
     folder, _, name = path.partition("/")
     if folder != SEGMENTS:
-        return copy if copy is not None and copy != current and _is_named_by(name, copy) else None
+        return copy if copy is not None and copy != current and is_named_by(name, copy) else None
     named = parse_segment_file(name)
     if named is None:
         return None
@@ -63,7 +63,8 @@ def _is_whole(data: bytes, first: int) -> bool:
     return seqs == list(range(first, first + len(seqs)))
 
 
-def _is_named_by(name: str, data: bytes) -> bool:
+def is_named_by(name: str, data: bytes) -> bool:
+    """Tell whether the hash in the name of a pack, checkpoint or blob is that of these bytes."""
     sha256 = hashlib.sha256(data).hexdigest()
     named = parse_pack_file(name) or parse_checkpoint_file(name)
     return sha256.startswith(named.digest) if named is not None else name.rpartition("/")[2] == sha256

@@ -24,8 +24,7 @@ class Copies:
     @functools.cached_property
     def tracked(self) -> set[str]:
         """The paths that git's index lists."""
-        prefix = f"{self.place.prefix}/"
-        return {path.removeprefix(prefix) for path in index_paths(self.repository, self.place.prefix)}
+        return {self.place.inner(path) for path in index_paths(self.repository, self.place.prefix)}
 
     def identity(self, path: str) -> str | None:
         """Return the id of a file in HEAD, None where HEAD has none."""

@@ -72,13 +72,13 @@ def _ignore_findings(copies: Copies, paths: list[str]) -> Iterator[Finding]:
     local = f"{LOCAL}/index.db"
     asked = [*paths, *_PROBES, _PROJECTION_PROBE, local]
     answer = ignored_paths(place.repository, [place.outer(path) for path in dict.fromkeys(asked)])
-    ignored = {path.removeprefix(f"{place.prefix}/") for path in answer}
+    ignored = {place.inner(path) for path in answer}
     if local not in ignored and local not in copies.tracked:
         hint = "journal doctor --fix writes the rule that keeps it out"
         yield Finding(
             "local-not-ignored", "error", LOCAL, "git does not ignore what belongs to this checkout alone", hint
         )
-    hint = f"git check-ignore -v -- {place.outer('PATH')} names the rule; let it leave {place.prefix} alone"
+    hint = f"git check-ignore -v -- {place.outer('PATH')} names the rule; let it leave the store alone"
     lost = sorted((ignored - {local, _PROJECTION_PROBE}) - copies.tracked)
     if lost:
         kinds = sorted({path.partition("/")[0] for path in lost})

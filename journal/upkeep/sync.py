@@ -1,0 +1,131 @@
+"""Sync: exchange the checked-out branch with a remote until both have everything.
+
+    commit what is not committed
+    until it lands:
+        fetch the remote's branch
+        move to it, or merge it              a compare-and-swap of our branch
+        push                                 a compare-and-swap of the remote's
+        else wait, longer each time and by chance, and try again
+
+Crash argument: every step leaves a state from which the whole may run again. A commit stands or does not; what was
+fetched is an object more; a merge is argued in ``joining.py``; a push has landed or has not, and the next run sees
+which. Nothing of ours is first committed in a merge, which a rebase would drop.
+"""
+
+import contextlib
+import os
+import random
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from journal.disk.lock import StoreLock
+from journal.errors import GitError
+from journal.git.configuration import read_configuration
+from journal.git.refs import Head
+from journal.git.remote import BusyError, Upstream, upstream_of
+from journal.git.status import in_progress, read_head
+from journal.git.transport import fetch, push
+from journal.store.engine import Engine
+from journal.upkeep.commit import Place, commit, place_of
+from journal.upkeep.joining import join
+
+TIMEOUT_SECONDS = 60.0
+_LOCK_FILE = "sync.lock"
+_PAUSE_SECONDS_MIN, _PAUSE_SECONDS_MAX = 0.02, 5.0
+
+
+class SyncResult(NamedTuple):
+    """What a sync did. ``commit``: where our branch and the remote's are now.
+
+    ``committed``: the commit of what was not committed before, if there was any. ``attempts`` counts the pushes and
+    what led to them, so 1 is a sync that nobody got in the way of.
+    """
+
+    remote: str
+    branch: str
+    commit: str
+    committed: str | None
+    fetched: bool
+    pushed: bool
+    attempts: int
+
+
+def sync(engine: Engine, remote: str | None, *, timeout_seconds: float, verify: bool) -> SyncResult:
+    """Exchange with a remote. Raises OfflineError, GitError; what was committed by then stays."""
+    deadline = time.monotonic() + timeout_seconds
+    place = place_of(engine)
+    head = _head(place)
+    upstream = upstream_of(read_configuration(place.repository), head.branch or "", remote, is_own=not place.prefix)
+    with engine.locked():
+        pass  # makes the folder of this checkout's own things
+    lock = StoreLock(os.path.join(engine.local, _LOCK_FILE))
+    with contextlib.closing(lock), lock.held(timeout_seconds):
+        # The hooks of a repository are about its code, which a branch of the store's own has none of.
+        made = commit(engine, None, author=None, verify=verify and bool(place.prefix))
+        committed = made.commit if made is not None else None
+        return _Exchange(engine, place, upstream, deadline).run(head.branch or "", committed)
+
+
+def _head(place: Place) -> Head:
+    doing = in_progress(place.repository)
+    if doing is not None:
+        raise GitError(
+            f"git is in the middle of a {doing}",
+            path=place.repository.work_tree,
+            hint=f"finish the {doing} first (git status tells how); what is in the journal is safe meanwhile",
+        )
+    head = read_head(place.repository)
+    if head.branch is None:
+        raise GitError(
+            "HEAD is detached: no branch is checked out, so there is none to exchange",
+            path=place.repository.work_tree,
+            hint="git switch BRANCH checks one out",
+        )
+    return head
+
+
+class _Exchange:
+    """One sync's rounds with the remote."""
+
+    def __init__(self, engine: Engine, place: Place, upstream: Upstream, deadline: float) -> None:
+        self._engine, self._place, self._upstream, self._deadline = engine, place, upstream, deadline
+
+    def run(self, branch: str, committed: str | None) -> SyncResult:
+        before = read_head(self._place.repository).commit
+        attempts, fetched = 0, False
+        while True:
+            attempts += 1
+            try:
+                theirs = fetch(self._place.repository, self._upstream, self._engine.files, self._deadline)
+                ours = self._join(theirs)
+                fetched = fetched or (ours != before)
+                if ours != theirs:
+                    push(self._place.repository, self._upstream, ours, theirs, self._engine.files, self._deadline)
+            except BusyError as error:
+                self._pause(attempts, str(error))
+                continue
+            return SyncResult(str(self._upstream.remote), branch, ours, committed, fetched, ours != theirs, attempts)
+
+    def _join(self, theirs: str | None) -> str:
+        if theirs is not None:
+            return join(self._engine, theirs, what=str(self._upstream))
+        ours = read_head(self._place.repository).commit
+        if ours is None:
+            raise GitError("there is nothing to exchange yet", path=self._engine.root)
+        return ours
+
+    def _pause(self, attempts: int, why: str) -> None:
+        pause = pause_seconds(attempts, random.random)
+        if time.monotonic() + pause > self._deadline:
+            raise GitError(
+                f"others were faster at {attempts} attempts: {why}",
+                path=self._place.repository.work_tree,
+                hint="nothing is lost: all of it is committed here; run journal sync again, or with a longer --timeout",
+            )
+        time.sleep(pause)
+
+
+def pause_seconds(attempts: int, chance: Callable[[], float]) -> float:
+    """Return how long to wait after so many attempts: longer each time, and by chance, so that nobody keeps step."""
+    return min(_PAUSE_SECONDS_MIN * 2.0 ** min(attempts, 30), _PAUSE_SECONDS_MAX) * (0.25 + 0.75 * chance())
