@@ -31,11 +31,11 @@ def check_branch_name(name: str) -> None:
         raise GitError(f"this is no name for a branch: {name!r}", hint="a plain word will do, such as journal")
 
 
-def link(surrounding: Repository, folder: str, branch: str, files: Files) -> bool:
-    """Make ``folder`` a linked work tree of its repository, on ``branch``; False where it was one already.
+def refuse_link(surrounding: Repository, folder: str, branch: str, files: Files) -> None:
+    """Raise GitError where ``link`` could not be made.
 
-    The folder must exist. The branch need not: it is then one without a commit yet. Raises GitError where the folder
-    is on another branch, the branch is checked out elsewhere, or git keeps its refs in a form that is not plain.
+    So it is where the folder is on another branch or a repository of its own, the branch is checked out elsewhere, or
+    git keeps its refs in a form that is not plain.
     """
     if surrounding.ref_storage != "files":
         raise GitError(
@@ -43,14 +43,28 @@ def link(surrounding: Repository, folder: str, branch: str, files: Files) -> boo
             path=surrounding.common_dir,
             hint=f"git worktree add --orphan -b {branch} {folder}, then journal init",
         )
-    ref = f"refs/heads/{branch}"
     admin = _admin_folder(surrounding, folder, files)
-    _refuse_taken(surrounding, ref, branch, admin)
+    _refuse_taken(surrounding, f"refs/heads/{branch}", branch, admin)
+    on = _line(os.path.join(admin, "HEAD"))
+    if files.stat(os.path.join(folder, ".git")) is not None and on != f"ref: refs/heads/{branch}":
+        raise GitError(
+            f"this store is on another branch already: {on.removeprefix('ref: refs/heads/')}",
+            path=folder,
+            hint="journal sync exchanges the branch that it is on",
+        )
+
+
+def link(surrounding: Repository, folder: str, branch: str, files: Files) -> bool:
+    """Make ``folder`` a linked work tree of its repository, on ``branch``; False where it was one already.
+
+    The folder must exist. The branch need not: it is then one without a commit yet. ``refuse_link`` goes before.
+    """
+    admin = _admin_folder(surrounding, folder, files)
     dot_git = os.path.join(folder, ".git")
     wanted = {
         os.path.join(admin, "gitdir"): f"{dot_git}\n",
         os.path.join(admin, "commondir"): "../..\n",
-        os.path.join(admin, "HEAD"): f"ref: {ref}\n",
+        os.path.join(admin, "HEAD"): f"ref: refs/heads/{branch}\n",
         dot_git: f"gitdir: {_relative(admin, folder)}\n",
     }
     for path in (os.path.dirname(admin), admin):
@@ -59,12 +73,6 @@ def link(surrounding: Repository, folder: str, branch: str, files: Files) -> boo
     is_new = False
     for path, text in wanted.items():
         current = files.read(path) if files.stat(path) is not None else None
-        if current is not None and path.endswith("HEAD") and current != text.encode() and files.stat(dot_git):
-            raise GitError(
-                f"this store is on another branch already: {current.decode('utf-8', 'replace').strip()}",
-                path=folder,
-                hint="journal sync exchanges the branch that it is on",
-            )
         if current != text.encode():
             write_whole(files, path, text.encode(), durable=True)
             is_new = True

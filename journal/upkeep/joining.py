@@ -11,7 +11,6 @@ Crash argument, in this order, all of it under the store's lock:
 """
 
 import contextlib
-import functools
 import os
 from collections.abc import Iterator
 
@@ -21,7 +20,7 @@ from journal.disk.many import write_many
 from journal.errors import GitError
 from journal.format.names import parse_pack_file, parse_segment_file
 from journal.git.adopting import Meeting, Outcome, merge, move_forward
-from journal.git.refs import MovedError
+from journal.git.refs import Head, MovedError
 from journal.git.status import read_head
 from journal.git.trees import MODE_FOLDER
 from journal.projections.paths import entity_at, render
@@ -47,6 +46,8 @@ class Sides:
 
     def __init__(self, place: Place, meeting: Meeting) -> None:
         self._place, self.meeting = place, meeting
+        self._packs: dict[str, dict[int, int]] = {}
+        self._listed: dict[tuple[str, bool], dict[str, str]] = {}
 
     def inner(self, path: str) -> str | None:
         """Return a path of git's as the store names it; None where it is outside of the store."""
@@ -73,12 +74,19 @@ class Sides:
                 held[first] = max(held.get(first, 0), last)
         return all(held.get(first, -1) >= last for first, last in wanted.items())
 
-    @functools.cache  # noqa: B019 - as short-lived as the meeting
     def _pack_spans(self, identity: str) -> dict[int, int]:
-        return _spans(self.blob(identity), ARCHIVE)
+        if identity not in self._packs:
+            self._packs[identity] = _spans(self.blob(identity), ARCHIVE)
+        return self._packs[identity]
 
-    @functools.cache  # noqa: B019
     def _names(self, folder: str, *, of_us: bool) -> dict[str, str]:
+        """Return name to blob of the files in a folder of the store on one side."""
+        key = (folder, of_us)
+        if key not in self._listed:
+            self._listed[key] = self._list(folder, of_us=of_us)
+        return self._listed[key]
+
+    def _list(self, folder: str, *, of_us: bool) -> dict[str, str]:
         meeting = self.meeting
         top = meeting.our_tree if of_us else meeting.their_tree
         tree = meeting.tree_below(top, self._place.outer(folder))
@@ -105,8 +113,8 @@ def _spans(data: bytes, folder: str) -> dict[int, int]:
 # -- joining ----------------------------------------------------------------------------------------
 
 
-def join(engine: Engine, theirs: str, *, what: str) -> str:
-    """Bring a commit into the checked-out branch: move to it, or merge it. Return what the branch is at then.
+def join(engine: Engine, theirs: str, *, branch: str, what: str) -> str:
+    """Bring a commit into ``branch``, which is checked out: move to it, or merge it. Return what it is at then.
 
     ``what`` names the other side in messages. Raises ForeignError, with nothing changed, where only git can do it;
     GitError, with nothing lost, where it cannot be done.
@@ -114,12 +122,13 @@ def join(engine: Engine, theirs: str, *, what: str) -> str:
     place = place_of(engine)
     for _ in range(_TRIES):
         with contextlib.suppress(MovedError), engine.locked():
-            return _join(engine, place, theirs, what)
+            return _join(engine, place, theirs, branch, what)
     raise GitError("the branch moved at every attempt to merge", path=place.repository.work_tree)
 
 
-def _join(engine: Engine, place: Place, theirs: str, what: str) -> str:
-    with contextlib.closing(Meeting(place.repository, read_head(place.repository), theirs)) as meeting:
+def _join(engine: Engine, place: Place, theirs: str, branch: str, what: str) -> str:
+    seen = head_on(place, branch)
+    with contextlib.closing(Meeting(place.repository, seen, theirs)) as meeting:
         if meeting.is_settled:
             assert meeting.seen.commit is not None, theirs
             return meeting.seen.commit
@@ -136,13 +145,25 @@ def _join(engine: Engine, place: Place, theirs: str, what: str) -> str:
             move_forward(meeting, files=engine.files, log=f"journal sync: forward to {what}")
             commit = theirs
         else:
-            message = f"Merge {what} into {meeting.seen.branch}"
+            message = f"Merge {what} into {branch}"
             blobs = {**plan.blobs, **_printed(engine, place, plan)}
             log = f"journal sync: merge {what}"
             commit = merge(meeting, Outcome(blobs, message), files=engine.files, log=log)
         _let_go(engine.files, engine.root, plan, sides)
         engine.lanes.end_segment()
         return commit
+
+
+def head_on(place: Place, branch: str) -> Head:
+    """Return where the branch is. Raises GitError where another one is checked out by now."""
+    head = read_head(place.repository)
+    if head.branch != branch:
+        raise GitError(
+            f"another branch was checked out meanwhile: {head.branch or 'none'} instead of {branch}",
+            path=place.repository.work_tree,
+            hint="what is committed stays; run journal sync on the branch that you want to exchange",
+        )
+    return head
 
 
 def _printed(engine: Engine, place: Place, plan: Plan) -> dict[str, bytes | None]:

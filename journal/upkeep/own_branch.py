@@ -13,7 +13,7 @@ from journal.disk.files import Files
 from journal.errors import GitError, OfflineError, RefusedError, UnsafePathError
 from journal.git.adopting import Meeting, complete_index, move_forward
 from journal.git.configuration import Configuration, read_configuration
-from journal.git.linked import check_branch_name, exclude, link
+from journal.git.linked import check_branch_name, exclude, link, refuse_link
 from journal.git.refs import Head, read_ref
 from journal.git.remote import BusyError, remotes_of, upstream_of
 from journal.git.repository import Repository
@@ -39,18 +39,18 @@ def init_on_branch(files: Files, root: str, branch: str, new_config: bytes) -> b
     surrounding = _surrounding(root)
     configuration = read_configuration(surrounding)
     refuse_dubious_ownership(surrounding, configuration)
-    known = _find(surrounding, configuration, branch, files)
-    if Repository.at(root) is None:
-        _refuse_tracked(surrounding, root)
-        if known is not None and files.stat(os.path.join(root, CONFIG_FILE)) is not None:
-            raise GitError(
-                f"there is a store here already, and another one on the branch {branch}",
-                path=root,
-                hint="move this one aside, run it again, and bring over what you need with journal export and put",
-            )
     found = files.stat(root)
     if found is not None and found.kind != "folder":
         raise UnsafePathError("is a symbolic link or a file; a store is a real folder", path=root)
+    refuse_link(surrounding, root, branch, files)
+    is_linked = Repository.at(root) is not None
+    is_whole = is_linked and files.stat(os.path.join(root, CONFIG_FILE)) is not None
+    known = None if is_whole else _find(surrounding, configuration, branch, files)
+    if not is_linked:
+        _refuse_tracked(surrounding, root)
+        _refuse_two(files, root, branch, known)
+    if known is not None:
+        _refuse_without_store(surrounding, branch, known)
     if found is None:
         files.make_folder(root)
         files.sync_folder(os.path.dirname(root))
@@ -59,7 +59,8 @@ def init_on_branch(files: Files, root: str, branch: str, new_config: bytes) -> b
     own = Repository.at(root)
     assert own is not None, root
     if known is not None:
-        return _attach(files, root, own, known) or is_new
+        _attach(files, root, own, known)
+        return True
     return make_store(files, root, new_config) or is_new
 
 
@@ -85,6 +86,23 @@ def _refuse_tracked(surrounding: Repository, root: str) -> None:
         )
 
 
+def _refuse_two(files: Files, root: str, branch: str, known: str | None) -> None:
+    if known is not None and files.stat(os.path.join(root, CONFIG_FILE)) is not None:
+        raise GitError(
+            f"there is a store here already, and another one on the branch {branch}",
+            path=root,
+            hint="move this one aside, run it again, and bring over what you need with journal export and put",
+        )
+
+
+def _refuse_without_store(repository: Repository, branch: str, commit: str) -> None:
+    with contextlib.closing(Meeting(repository, Head(f"refs/heads/{branch}", None), commit)) as meeting:
+        if Sides(Place(repository, ""), meeting).config(of_us=False) is None:
+            raise GitError(
+                f"the branch {branch} is there, and holds no store", hint="name another branch; nothing was changed"
+            )
+
+
 def _find(repository: Repository, configuration: Configuration, branch: str, files: Files) -> str | None:
     """Return what the branch is at: here, as the remote was seen last, or as the remote says now."""
     here = read_ref(repository, f"refs/heads/{branch}")
@@ -103,16 +121,12 @@ def _find(repository: Repository, configuration: Configuration, branch: str, fil
         ) from error
 
 
-def _attach(files: Files, root: str, own: Repository, commit: str) -> bool:
-    """Bring in what the branch holds, where that has not been done."""
-    if files.stat(os.path.join(root, CONFIG_FILE)) is not None:
-        return False
+def _attach(files: Files, root: str, own: Repository, commit: str) -> None:
+    """Bring in what the branch holds."""
     ensure_local(files, root)
     head = read_head(own)
     with contextlib.closing(Meeting(own, Head(head.ref, None), head.commit or commit)) as meeting:
         sides = Sides(Place(own, ""), meeting)
-        if sides.config(of_us=False) is None:
-            raise GitError(f"the branch {head.branch} holds no store", hint="name another branch; nothing was changed")
         plan = plan_of(meeting.differences(), sides)
         config = plan.files.pop(CONFIG_FILE)
         bring_in(files, root, plan, sides)
@@ -128,4 +142,3 @@ def _attach(files: Files, root: str, own: Repository, commit: str) -> bool:
             engine.flush()
     finally:
         engine.close()
-    return True

@@ -28,7 +28,7 @@ from journal.git.status import in_progress, read_head
 from journal.git.transport import fetch, push
 from journal.store.engine import Engine
 from journal.upkeep.commit import Place, commit, place_of
-from journal.upkeep.joining import join
+from journal.upkeep.joining import ForeignError, head_on, join
 
 TIMEOUT_SECONDS = 60.0
 _LOCK_FILE = "sync.lock"
@@ -62,9 +62,10 @@ def sync(engine: Engine, remote: str | None, *, timeout_seconds: float, verify: 
     lock = StoreLock(os.path.join(engine.local, _LOCK_FILE))
     with contextlib.closing(lock), lock.held(timeout_seconds):
         # The hooks of a repository are about its code, which a branch of the store's own has none of.
-        made = commit(engine, None, author=None, verify=verify and bool(place.prefix))
+        verify = verify and bool(place.prefix)
+        made = commit(engine, None, author=None, verify=verify)
         committed = made.commit if made is not None else None
-        return _Exchange(engine, place, upstream, deadline).run(head.branch or "", committed)
+        return _Exchange(engine, place, upstream, deadline, verify=verify).run(head.branch or "", committed)
 
 
 def _head(place: Place) -> Head:
@@ -88,7 +89,8 @@ def _head(place: Place) -> Head:
 class _Exchange:
     """One sync's rounds with the remote."""
 
-    def __init__(self, engine: Engine, place: Place, upstream: Upstream, deadline: float) -> None:
+    def __init__(self, engine: Engine, place: Place, upstream: Upstream, deadline: float, *, verify: bool) -> None:
+        self._verify = verify
         self._engine, self._place, self._upstream, self._deadline = engine, place, upstream, deadline
 
     def run(self, branch: str, committed: str | None) -> SyncResult:
@@ -98,7 +100,7 @@ class _Exchange:
             attempts += 1
             try:
                 theirs = fetch(self._place.repository, self._upstream, self._engine.files, self._deadline)
-                ours = self._join(theirs)
+                ours = self._join(branch, theirs)
                 fetched = fetched or (ours != before)
                 if ours != theirs:
                     push(self._place.repository, self._upstream, ours, theirs, self._engine.files, self._deadline)
@@ -107,10 +109,16 @@ class _Exchange:
                 continue
             return SyncResult(str(self._upstream.remote), branch, ours, committed, fetched, ours != theirs, attempts)
 
-    def _join(self, theirs: str | None) -> str:
+    def _join(self, branch: str, theirs: str | None) -> str:
+        what = str(self._upstream)
         if theirs is not None:
-            return join(self._engine, theirs, what=str(self._upstream))
-        ours = read_head(self._place.repository).commit
+            try:
+                return join(self._engine, theirs, branch=branch, what=what)
+            except ForeignError:
+                from journal.upkeep.pulling import pull
+
+                return pull(self._engine, self._place, theirs, branch=branch, what=what, verify=self._verify)
+        ours = head_on(self._place, branch).commit
         if ours is None:
             raise GitError("there is nothing to exchange yet", path=self._engine.root)
         return ours

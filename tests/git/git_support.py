@@ -6,6 +6,9 @@ import subprocess
 from journal.disk.files import OsFiles
 from journal.git.commit import CommitResult, FileChange, commit_changes, stage_changes
 from journal.git.repository import Repository
+from tests.support.cuts import Cut, CutFiles
+
+__all__ = ["Cut", "CutFiles", "Work"]
 
 
 class Work:
@@ -86,70 +89,3 @@ class Work:
             if name.endswith((".lock", ".journal-tmp")) or (not objects_left and name.startswith("tmp_obj_"))
         ]
         assert not leftovers, leftovers
-
-
-class Cut(BaseException):
-    """The power is gone."""
-
-
-class CutFiles:
-    """Files that work until the n-th changing call and raise at it and at every call after."""
-
-    CHANGING = frozenset(
-        [
-            "create",
-            "overwrite",
-            "sync",
-            "sync_folder",
-            "make_folder",
-            "replace",
-            "remove",
-            "remove_folder",
-            "open_append",
-        ]
-    )
-
-    def __init__(self, calls_left, *, error=Cut, dead=True, files=None):
-        self.files = files or OsFiles()
-        self.calls_left = calls_left
-        self.error = error
-        self.dead = dead
-        self.log = []
-
-    def _call(self, name):
-        if self.calls_left == 0:
-            if self.dead:
-                raise self.error()
-            self.calls_left = -1
-            raise self.error()
-        if self.calls_left > 0:
-            self.calls_left -= 1
-        self.log.append(name)
-
-    def __getattr__(self, name):
-        target = getattr(self.files, name)
-        if name not in self.CHANGING:
-            return target
-
-        def call(*arguments, **options):
-            self._call(name)
-            result = target(*arguments, **options)
-            return CutOpenFile(self, result) if name == "open_append" else result
-
-        return call
-
-
-class CutOpenFile:
-    def __init__(self, owner, file):
-        self.owner, self.file = owner, file
-
-    def write(self, data):
-        self.owner._call("write")
-        self.file.write(data)
-
-    def sync(self):
-        self.owner._call("sync")
-        self.file.sync()
-
-    def close(self):
-        self.file.close()

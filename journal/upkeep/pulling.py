@@ -1,0 +1,41 @@
+"""Merging where the other side changed files outside of the store: git merges, and the journal settles its own part.
+
+The truth cannot conflict. A readable file can, and is written anew from what the merged events say. A conflict in the
+user's own files is theirs to settle: git goes back to where it was, so that nobody is left in the middle of a merge by
+a command that may have run unattended, and the error says what to run.
+
+Crash argument: it is git's own merge, and a kill leaves what a killed ``git merge`` leaves: nothing, the merge, or one
+in progress, of which the next sync says how to finish it. All events were committed before.
+"""
+
+from journal.errors import GitError
+from journal.git.merge_by_git import conclude, give_up, merge_by_git
+from journal.projections.paths import ENTITIES
+from journal.store.engine import Engine
+from journal.upkeep.commit import Place
+from journal.upkeep.joining import head_on
+from journal.upkeep.reconcile import reconcile
+
+_NAMED_MAX = 5
+
+
+def pull(engine: Engine, place: Place, theirs: str, *, branch: str, what: str, verify: bool) -> str:
+    """Merge a commit, files of the user's and all; return what the branch is at then. Raises GitError."""
+    repository = place.repository
+    head_on(place, branch)
+    unmerged = merge_by_git(repository, theirs, f"Merge {what} into {branch}", verify=verify)
+    foreign = [path for path in unmerged if not path.startswith(place.outer(f"{ENTITIES}/"))]
+    if foreign:
+        give_up(repository)
+        raise GitError(
+            f"both sides changed {', '.join(foreign[:_NAMED_MAX])}{' and more' if foreign[_NAMED_MAX:] else ''}, "
+            "which is for you to merge; nothing was changed",
+            path=foreign[0],
+            hint=f"git merge {what}, settle it and commit, then journal sync again",
+        )
+    reconcile(engine)
+    if unmerged:
+        conclude(repository, unmerged, verify=verify)
+    commit = head_on(place, branch).commit
+    assert commit is not None, branch
+    return commit

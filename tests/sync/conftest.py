@@ -1,0 +1,39 @@
+"""Every test here has a home, git settings and a remote of its own."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+from sync_support import Hub
+
+
+@pytest.fixture
+def tmp_path():
+    """A folder in memory where there is one, since every commit and merge syncs a dozen files."""
+    folder = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    yield pathlib.Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def isolated_git(tmp_path, monkeypatch):
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "JOURNAL_")) or name in ("EMAIL", "XDG_CONFIG_HOME"):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".gitconfig").write_text(
+        "[user]\n\tname = Ana\n\temail = ana@example.com\n[init]\n\tdefaultBranch = main\n"
+        '[protocol "file"]\n\tallow = always\n[gc]\n\tauto = 0\n[advice]\n\tdetachedHead = false\n'
+    )
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    return home
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A bare remote with one commit of code on main."""
+    return Hub(tmp_path)
