@@ -33,9 +33,19 @@ def ancestry_of(repository: Repository, reader: ObjectReader) -> Callable[[str],
 def merge_bases(look: Callable[[str], Ancestry], ours: str, theirs: str) -> list[str]:
     """Return the best common ancestors of two commits; [] where their histories have none. Pure but for ``look``.
 
+    More than one is left where merges crossed.
+    """
+    found = _common(look, ours, theirs)
+    # Commits of one second, or of a wrong clock, may have been met in the wrong order.
+    return [one for one in found if not any(one in _common(look, one, other) for other in found if other != one)]
+
+
+def _common(look: Callable[[str], Ancestry], ours: str, theirs: str) -> list[str]:
+    """Return common ancestors of two commits, the best among them.
+
     Newest first, every commit hands down to its parents from which side it is reached. What both sides reach is a
     common ancestor, and its own ancestors are older ones. The walk ends when only such older ones wait, so its cost
-    is that of what the two histories do not share. More than one is left where merges crossed.
+    is that of what the two histories do not share.
     """
     flags = {ours: _OURS}
     flags[theirs] = flags.get(theirs, 0) | _THEIRS

@@ -133,8 +133,8 @@ def _join(engine: Engine, place: Place, theirs: str, branch: str, what: str) -> 
             assert meeting.seen.commit is not None, theirs
             return meeting.seen.commit
         sides = Sides(place, meeting)
-        _refuse_another_store(sides, what)
         plan = plan_of(meeting.differences(), sides)
+        _refuse_another_store(sides, what)
         if plan.foreign:
             raise ForeignError
         _refuse_clashes(plan, place, what)

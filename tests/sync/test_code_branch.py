@@ -80,7 +80,7 @@ def test_a_conflict_in_the_users_files_is_left_to_them(pair):
     one.sync()
     two.user_commits("code.txt", "yours\n")
     two.put("plan", "p2", title="Two")
-    with pytest.raises(GitError, match="both sides changed code.txt") as raised:
+    with pytest.raises(GitError, match=r"both sides changed code\.txt") as raised:
         two.sync()
     assert "git merge origin/main" in raised.value.hint
     assert two.git("status", "--short") == ""
