@@ -8,6 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from journal.disk.files import Files
+from journal.disk.many import sync_many
 from journal.errors import GitError
 from journal.git.program import is_installed, run_git
 from journal.git.repository import ObjectFormat, Repository
@@ -141,18 +142,29 @@ class ObjectWriter:
     def flush(self) -> None:
         """Make every noted object durable. Raises OSError; what was written until then is whole."""
         folders: set[str] = set()
-        for identity, raw in self._waiting.items():
-            folder = os.path.join(self._repository.objects_dir, identity[:2])
-            path = os.path.join(folder, identity[2:])
-            folders.add(folder)
-            if self._holds(path, raw):
-                self._files.sync(path)
-                continue
-            if self._files.make_folder(folder):
-                folders.add(self._repository.objects_dir)
-            self._write(folder, path, raw)
-        for folder in sorted(folders):
-            self._files.sync_folder(folder)
+        there: list[str] = []
+        passing: dict[str, str] = {}
+        try:
+            for identity, raw in self._waiting.items():
+                folder = os.path.join(self._repository.objects_dir, identity[:2])
+                path = os.path.join(folder, identity[2:])
+                folders.add(folder)
+                if self._holds(path, raw):
+                    there.append(path)
+                    continue
+                if self._files.make_folder(folder):
+                    folders.add(self._repository.objects_dir)
+                passing[path] = os.path.join(folder, f"tmp_obj_{os.urandom(6).hex()}")
+                self._files.create(passing[path], zlib.compress(raw, 1))
+            sync_many(self._files, [*passing.values(), *there])
+            for path, temporary in passing.items():
+                self._files.replace(temporary, path)
+        except BaseException:
+            for temporary in passing.values():
+                with contextlib.suppress(Exception):
+                    self._files.remove(temporary)
+            raise
+        sync_many(self._files, [], folders)
         self._waiting.clear()
 
     def _holds(self, path: str, raw: bytes) -> bool:
@@ -168,17 +180,6 @@ class ObjectWriter:
         self._files.sync(os.path.join(folder, identity[2:]))
         self._files.sync_folder(folder)
         self._files.sync_folder(self._repository.objects_dir)
-
-    def _write(self, folder: str, path: str, raw: bytes) -> None:
-        passing = os.path.join(folder, f"tmp_obj_{os.urandom(6).hex()}")
-        try:
-            self._files.create(passing, zlib.compress(raw, 1))
-            self._files.sync(passing)
-            self._files.replace(passing, path)
-        except BaseException:
-            with contextlib.suppress(Exception):
-                self._files.remove(passing)
-            raise
 
     def discard(self) -> None:
         """Forget what was noted but not written."""

@@ -32,7 +32,7 @@ from journal.upkeep.joining import ForeignError, head_on, join
 
 TIMEOUT_SECONDS = 60.0
 _LOCK_FILE = "sync.lock"
-_PAUSE_SECONDS_MIN, _PAUSE_SECONDS_MAX = 0.02, 5.0
+_PAUSE_SECONDS, _PAUSE_SECONDS_MAX = 0.05, 2.0
 
 
 class SyncResult(NamedTuple):
@@ -135,5 +135,8 @@ class _Exchange:
 
 
 def pause_seconds(attempts: int, chance: Callable[[], float]) -> float:
-    """Return how long to wait after so many attempts: longer each time, and by chance, so that nobody keeps step."""
-    return min(_PAUSE_SECONDS_MIN * 2.0 ** min(attempts, 30), _PAUSE_SECONDS_MAX) * (0.25 + 0.75 * chance())
+    """Return how long to wait after so many attempts: up to twice as long each time, and by chance from nothing on.
+
+    So nobody keeps step with another, and one who has waited often may still be the next.
+    """
+    return chance() * min(_PAUSE_SECONDS * 2.0 ** min(attempts, 30), _PAUSE_SECONDS_MAX)

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 
-from . import report, rows_crowd, rows_git, rows_hooks, rows_process, rows_read, rows_rebuild, rows_write
+from . import report, rows_crowd, rows_git, rows_hooks, rows_process, rows_read, rows_rebuild, rows_sync, rows_write
 from .context import Context
 from .machine import NotARealDiskError, describe, refuse_memory
 from .measure import Row
@@ -20,6 +20,7 @@ _GROUPS: dict[str, Callable[[Context], Iterator[Row]]] = {
     "read": rows_read.read_rows,
     "commit": rows_git.commit_rows,
     "switch": rows_git.switch_rows,
+    "sync": rows_sync.sync_rows,
     "process": rows_process.process_rows,
     "hooks": rows_hooks.hook_rows,
     "cold": rows_rebuild.cold_rows,

@@ -51,14 +51,14 @@ def writer_rows(context: Context) -> Iterator[Row]:
 
 
 def _race(context: Context, command: Callable[[str, int], list[str]]) -> Race:
-    found = _together(context, [lambda board, me=me: command(board, me) for me in range(_WRITERS)])
+    found = together(context, [lambda board, me=me: command(board, me) for me in range(_WRITERS)])
     counts = [item["commits"] for item in found]
     seconds = max(item["seconds"] for item in found)
     jain = sum(counts) ** 2 / (len(counts) * sum(count * count for count in counts))
     return Race(sum(counts) / seconds, max(item["longest_ms"] for item in found), jain)
 
 
-def _together(context: Context, commands: Sequence[Callable[[str], list[str]]]) -> list[Any]:
+def together(context: Context, commands: Sequence[Callable[[str], list[str]]]) -> list[Any]:
     """Start all, let them begin at once, and return what each of them says in the end."""
     import time
 
@@ -108,7 +108,7 @@ def agent_rows(context: Context) -> Iterator[Row]:
     folder = context.lived(context.sizes[1])
     context.say("twenty agents")
     seconds = context.rounds(8, 3)
-    found = _together(
+    found = together(
         context,
         [lambda board, me=me: worker("agent", folder, board, me, seconds, _THINK_MS) for me in range(_AGENTS)],
     )

@@ -140,6 +140,62 @@ def agent(folder: str, board_path: str, me: str, seconds: str, think_ms: str) ->
     return {"waits": seen, "puts": puts, "p95_put_ms": percentile(puts, 95)}
 
 
+def sync_ours(folder: str, board_path: str, me: str, seconds: str) -> Any:
+    """Put one entity and sync, until the time is over."""
+    from journal import GitError, Journal
+
+    with Journal.open(folder) as journal:
+
+        def exchange(turn: int) -> int:
+            journal.put("task", f"task-{me}-{turn}", {"turn": turn})
+            try:
+                return journal.sync(timeout_seconds=float(seconds)).attempts
+            except GitError:
+                return 0
+
+        return _exchange(board_path, me, seconds, exchange)
+
+
+def sync_git(folder: str, board_path: str, me: str, seconds: str) -> Any:
+    """The same with a file of one's own for each turn, and git alone."""
+    import os
+    import subprocess
+
+    def git(*words: str) -> bool:
+        return subprocess.run(["git", "-C", folder, *words], capture_output=True, check=False).returncode == 0
+
+    def exchange(turn: int) -> int:
+        name = f"task-{me}-{turn}.json"
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write("{}\n")
+        git("add", name)
+        git("commit", "-q", "-m", name)
+        until = time.perf_counter() + float(seconds)
+        attempts = 1
+        while not (git("pull", "-q", "--rebase") and git("push", "-q")):
+            if time.perf_counter() > until:
+                return 0
+            attempts += 1
+        return attempts
+
+    return _exchange(board_path, me, seconds, exchange)
+
+
+def _exchange(board_path: str, me: str, seconds: str, act: Callable[[int], int]) -> dict[str, int]:
+    """Exchange until the time is over; ``act`` returns how many attempts it took, 0 where it did not land."""
+    board = Board(board_path)
+    board.set(2 + int(me), 1)
+    board.wait_to_go()
+    until, turn, landed, again = time.perf_counter() + float(seconds), 0, 0, 0
+    while time.perf_counter() < until:
+        attempts = act(turn)
+        turn += 1
+        if attempts and time.perf_counter() < until:
+            landed += 1
+            again += attempts - 1
+    return {"landed": landed, "again": again}
+
+
 def rebuild(folder: str, what: str) -> Any:
     """Build everything from the truth in this process; return its seconds and the peak of its memory in MB."""
     from journal import Journal
@@ -215,6 +271,8 @@ _KINDS: dict[str, Callable[..., Any]] = {
     "write_ours": write_ours,
     "write_sqlite": write_sqlite,
     "agent": agent,
+    "sync_ours": sync_ours,
+    "sync_git": sync_git,
     "rebuild": rebuild,
     "index_alone": index_alone,
     "read_sqlite": read_sqlite,
