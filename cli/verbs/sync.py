@@ -30,13 +30,13 @@ VERB = Verb(
     text="""\
 Commits what is not committed, fetches the remote's branch, merges it and pushes, again with growing pauses where
 somebody else was faster. It exchanges the branch that is checked out: that of the code, with all that is on it, or the
-store's own (journal init --branch). Without REMOTE it is the branch's upstream; for a branch of the store's own,
-origin. It may be stopped at any moment: nothing is lost, and the next run goes on. Offline it commits, says so, and
-ends with status 7.""",
+store's own (journal init --branch), for which the hooks of the code do not run. Without REMOTE it is the branch's
+upstream; for a branch of the store's own, origin. It may be stopped at any moment: nothing is lost, and the next run
+goes on. Offline it commits, says so, and ends with status 7.""",
     arguments=(Argument("remote", "The remote's name.", required=False),),
     options=(
         Option(("--timeout",), "Give up after so long (60).", NUMBER, metavar="SECONDS"),
-        Option(("--no-verify",), "Do not run the pre-commit and commit-msg hooks.", FLAG),
+        Option(("--no-verify",), "Do not run the pre-commit, commit-msg and pre-push hooks.", FLAG),
     ),
     examples=(("journal sync", ""), ("journal sync --json | jq .attempts", "how often it had to push")),
     statuses={5: ALL_STATUSES[5], 7: "git or the remote refused or failed, or the remote cannot be reached"},

@@ -54,7 +54,9 @@ def find_store(files: Files, start: str) -> str:
         parent = os.path.dirname(current)
         if parent == current:
             raise StoreNotFoundError(
-                f"no {STORE_FOLDER} folder in {os.path.abspath(start)} or above", hint="make one with: journal init"
+                f"no {STORE_FOLDER} folder in {os.path.abspath(start)} or above",
+                hint="make one with: journal init; if others share theirs on a branch of its own: "
+                "journal init --branch NAME",
             )
         current = parent
 

@@ -19,7 +19,7 @@ from journal.git.remote import BusyError, remotes_of, upstream_of
 from journal.git.repository import Repository
 from journal.git.safety import refuse_dubious_ownership
 from journal.git.status import index_paths, read_head
-from journal.git.transport import fetch
+from journal.git.transport import Transport
 from journal.store.engine import Engine, Options
 from journal.store.layout import CONFIG_FILE, ensure_local, make_store
 from journal.upkeep.commit import Place
@@ -113,7 +113,7 @@ def _find(repository: Repository, configuration: Configuration, branch: str, fil
     if seen is not None:
         return seen
     try:
-        return fetch(repository, upstream, files, time.monotonic() + _PATIENCE_SECONDS)
+        return Transport(repository, upstream, files, time.monotonic() + _PATIENCE_SECONDS).fetch()
     except (OfflineError, BusyError) as error:
         raise OfflineError(
             f"{upstream.remote} cannot be asked whether it has the branch {branch} already: {error}",

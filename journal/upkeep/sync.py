@@ -24,8 +24,9 @@ from journal.errors import GitError
 from journal.git.configuration import read_configuration
 from journal.git.refs import Head
 from journal.git.remote import BusyError, Upstream, upstream_of
+from journal.git.repository import Repository
 from journal.git.status import in_progress, read_head
-from journal.git.transport import fetch, push
+from journal.git.transport import Transport
 from journal.store.engine import Engine
 from journal.upkeep.commit import Place, commit, place_of
 from journal.upkeep.joining import ForeignError, head_on, join
@@ -91,6 +92,9 @@ class _Exchange:
 
     def __init__(self, engine: Engine, place: Place, upstream: Upstream, deadline: float, *, verify: bool) -> None:
         self._verify = verify
+        # A remote may be a path that is relative to the work tree of the code, also for a store inside of that.
+        around = None if place.prefix else Repository.discover(os.path.dirname(engine.root))
+        self._transport = Transport(around or place.repository, upstream, engine.files, deadline)
         self._engine, self._place, self._upstream, self._deadline = engine, place, upstream, deadline
 
     def run(self, branch: str, committed: str | None) -> SyncResult:
@@ -99,11 +103,11 @@ class _Exchange:
         while True:
             attempts += 1
             try:
-                theirs = fetch(self._place.repository, self._upstream, self._engine.files, self._deadline)
+                theirs = self._transport.fetch()
                 ours = self._join(branch, theirs)
                 fetched = fetched or (ours != before)
                 if ours != theirs:
-                    push(self._place.repository, self._upstream, ours, theirs, self._engine.files, self._deadline)
+                    self._transport.push(ours, theirs, verify=self._verify)
             except BusyError as error:
                 self._pause(attempts, str(error))
                 continue

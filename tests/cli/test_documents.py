@@ -68,6 +68,8 @@ def test_json_has_the_members_that_are_documented(work):
         file.write(json.dumps(fields | {"author": "a", "commit": "c"}) + "\n")
     with open(work.store("entities", "plan", "p1.json"), "w", encoding="utf-8") as file:
         file.write('{"title": "Send"}')
+    work.git("init", "-q", "--bare", "hub.git")
+    work.git("remote", "add", "origin", "hub.git")
     calls = {
         "restore": "restore",
         "get": "get plan p1",
@@ -85,6 +87,7 @@ def test_json_has_the_members_that_are_documented(work):
         "commit": "commit -m x",
         "hooks install": "hooks install",
         "hooks status": "hooks status",
+        "sync": "sync origin",
         "doctor": "doctor",
         "reconcile": "reconcile",
         "checkpoint": "checkpoint",

@@ -129,24 +129,24 @@ def test_a_clone_attaches_without_the_git_program(hub, monkeypatch):
 
 
 def test_the_push_is_refused_where_somebody_was_faster_and_tried_again(hub, monkeypatch):
-    from journal.upkeep import sync as module
+    from journal.git.transport import Transport
 
     one = hub.attached("one")
     one.sync()
     two = hub.attached("two")
     one.put("plan", "p1", title="One")
     two.put("plan", "p2", title="Two")
-    real, interrupted = module.push, []
+    real, interrupted = Transport.push, []
 
-    def push(*words):
+    def push(*words, **options):
         if not interrupted:
             interrupted.append(True)
             thread = threading.Thread(target=two.run, args=("sync",))
             thread.start()
             thread.join()
-        real(*words)
+        real(*words, **options)
 
-    monkeypatch.setattr(module, "push", push)
+    monkeypatch.setattr(Transport, "push", push)
     result = one.sync()
     assert (result.attempts, result.pushed, result.fetched) == (2, True, True)
     assert set(one.documents()) == {("plan", "p1"), ("plan", "p2")}
@@ -176,6 +176,17 @@ def test_a_sync_with_nothing_new_changes_nothing(hub):
     first = one.sync()
     second = one.sync()
     assert (second.commit, second.pushed, second.fetched, second.committed) == (first.commit, False, False, None)
+
+
+@pytest.mark.parametrize("program", ["git", "dulwich"])
+def test_a_remote_may_be_a_relative_path(hub, program, monkeypatch):
+    one = hub.attached("one")
+    one.git("remote", "set-url", "origin", "../hub.git")
+    with monkeypatch.context() as patch:
+        if program == "dulwich":
+            without(hub.folder, "git", patch)
+        assert one.sync().pushed is True
+    assert hub.git("rev-parse", "journal") == one.git("rev-parse", "journal")
 
 
 def test_one_ref_is_pushed_and_no_tag(hub):

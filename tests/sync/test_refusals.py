@@ -11,7 +11,7 @@ import pytest
 from servers import http_server
 from sync_support import git
 
-from journal import GitError, JournalError, OfflineError
+from journal import GitError, Journal, JournalError, OfflineError
 
 
 @pytest.fixture
@@ -129,21 +129,31 @@ def test_others_who_are_always_faster_end_it_in_time(hub, one):
     assert one.sync().pushed is True
 
 
-def test_the_hooks_of_the_code_do_not_run_on_the_stores_own_branch(hub, one):
-    hook = one.path / ".git" / "hooks" / "pre-commit"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\nexit 1\n")
-    hook.chmod(0o755)
+@pytest.mark.parametrize("name", ["pre-commit", "commit-msg", "pre-push"])
+def test_the_hooks_of_the_code_do_not_run_on_the_stores_own_branch(hub, one, name):
+    add_hook(one, name)
     one.put("plan", "p2", title="Two")
     assert one.sync().pushed is True
 
 
-def test_a_pre_push_hook_may_refuse(hub, one):
-    hook = one.path / ".git" / "hooks" / "pre-push"
+def test_the_hooks_of_the_code_may_refuse_on_its_branch(hub):
+    one = hub.clone("one")
+    Journal.init(one.path)
+    one.put("plan", "p1", title="Ship")
+    one.sync()
+    one.put("plan", "p2", title="Kept")
+    add_hook(one, "pre-push")
+    with pytest.raises(GitError, match=r"could not push.*not today"):
+        one.sync()
+    assert one.git("status", "--short") == ""
+    assert one.sync(verify=False).pushed is True
+
+
+def add_hook(clone, name):
+    hook = clone.path / ".git" / "hooks" / name
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho not today >&2\nexit 1\n")
     hook.chmod(0o755)
-    assert_refused(one, "could not push.*not today")
 
 
 def test_both_changed_the_configuration(hub, one):
@@ -167,8 +177,6 @@ def test_both_changed_the_configuration(hub, one):
 def test_another_store_on_the_branch_is_refused(hub, one):
     two = hub.clone("two")
     two.git("remote", "remove", "origin")
-    from journal import Journal
-
     Journal.init(two.path, branch="journal")
     two.put("plan", "mine", title="Mine")
     two.git("remote", "add", "origin", hub.path)
@@ -208,20 +216,18 @@ def test_what_somebody_tracked_below_local_is_not_written(hub, one):
 
 
 def test_another_branch_that_is_checked_out_meanwhile_is_left_alone(hub, monkeypatch):
-    from journal.upkeep import sync as module
+    from journal.git.transport import Transport
 
     one = hub.clone("one")
-    from journal import Journal
-
     Journal.init(one.path)
     one.put("plan", "p1", title="Ship")
-    real = module.fetch
+    real = Transport.fetch
 
     def fetch(*words):
         one.git("switch", "-q", "-c", "other")
         return real(*words)
 
-    monkeypatch.setattr(module, "fetch", fetch)
+    monkeypatch.setattr(Transport, "fetch", fetch)
     with pytest.raises(GitError, match="another branch was checked out meanwhile"):
         one.sync()
     assert hub.git("for-each-ref", "--format=%(refname)").split() == ["refs/heads/main"]
