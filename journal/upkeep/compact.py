@@ -174,7 +174,7 @@ def _listed_by_git(engine: Engine) -> set[str] | None:
     if engine.git is None:
         return None
     from journal.git.status import index_paths
-    from journal.upkeep.commit import place_of
+    from journal.upkeep.place import place_of
 
     place = place_of(engine)
     return {place.inner(path) for path in index_paths(place.repository, place.prefix)}

@@ -28,8 +28,9 @@ from journal.git.repository import Repository
 from journal.git.status import in_progress, read_head
 from journal.git.transport import Transport
 from journal.store.engine import Engine
-from journal.upkeep.commit import Place, commit, place_of
+from journal.upkeep.commit import commit
 from journal.upkeep.joining import ForeignError, head_on, join
+from journal.upkeep.place import Place, place_of
 
 TIMEOUT_SECONDS = 60.0
 _LOCK_FILE = "sync.lock"
