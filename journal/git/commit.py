@@ -74,6 +74,7 @@ def commit_changes(
     author: str | None = None,
     verify: bool = True,
     lock_timeout_seconds: float = 5.0,
+    configuration: Configuration | None = None,
 ) -> CommitResult | None:
     """Commit exactly these contents on top of HEAD; None where HEAD holds them already.
 
@@ -81,6 +82,7 @@ def commit_changes(
     staged, changed or not tracked elsewhere stays as it is and out of the commit. Our entries in
     the index are brought up to date in both cases. ``author`` is "Name <mail>"; None takes git's.
     ``verify=False`` skips the hooks pre-commit and commit-msg, as git's ``--no-verify`` does.
+    ``configuration``: git's settings, where the caller has read them.
 
     Raises GitError, with nothing changed, where git's lock stays held, a rebase or bisect is under
     way, a path is in conflict or stands where something else is, no identity is set, a hook
@@ -94,7 +96,7 @@ def commit_changes(
                 "GIT_INDEX_FILE names another index than the work tree's: this runs inside a git command",
                 hint="commit the journal before or after it",
             )
-        configuration = read_configuration(repository)
+        configuration = configuration or read_configuration(repository)
         refuse_dubious_ownership(repository, configuration)
         with LockFile(repository.index_path, files).held(lock_timeout_seconds) as lock:
             refuse_in_progress(repository)

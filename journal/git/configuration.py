@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from journal.errors import GitError
-from journal.git.program import is_installed, run_git
+from journal.git.program import Started, is_installed, words_of
 from journal.git.repository import Repository
 
 if TYPE_CHECKING:
@@ -56,15 +56,30 @@ class Configuration:
 
 def read_configuration(repository: Repository) -> Configuration:
     """Read all settings that hold in the repository. Raises GitError where they are malformed."""
-    values: dict[str, list[str]] = {}
     if is_installed():
-        for item in run_git(repository, ["config", "--list", "-z"]).split(b"\0"):
-            key, newline, value = item.decode("utf-8", "replace").partition("\n")
-            if key:
-                values.setdefault(key, []).append(value if newline else "true")
-    else:
-        for key, value in _read_without_git(repository):
-            values.setdefault(key, []).append(value)
+        with ask_configuration(repository) as started:
+            return answered_configuration(repository, started)
+    values: dict[str, list[str]] = {}
+    for key, value in _read_without_git(repository):
+        values.setdefault(key, []).append(value)
+    return Configuration(values)
+
+
+def ask_configuration(repository: Repository) -> Started:
+    """Start the git program that lists all settings, which must be installed."""
+    return Started(repository, ["config", "--list", "-z"])
+
+
+def answered_configuration(repository: Repository, started: Started) -> Configuration:
+    """Return the settings that a program lists. Raises GitError where they are malformed."""
+    ended = started.finish()
+    if ended.returncode != 0:
+        raise GitError(f"git config failed: {words_of(ended)}", path=repository.work_tree)
+    values: dict[str, list[str]] = {}
+    for item in ended.stdout.split(b"\0"):
+        key, newline, value = item.decode("utf-8", "replace").partition("\n")
+        if key:
+            values.setdefault(key, []).append(value if newline else "true")
     return Configuration(values)
 
 

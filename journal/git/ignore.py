@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from journal.errors import GitError
 from journal.git.index_file import tracked_paths
-from journal.git.program import is_installed, start_git, words_of
+from journal.git.program import Started, is_installed, words_of
 from journal.git.repository import Repository
 
 
@@ -18,7 +18,20 @@ def ignored_paths(repository: Repository, paths: Sequence[str]) -> list[str]:
         return []
     if not is_installed():
         return _without_git(repository, paths)
-    ended = start_git(repository, ["check-ignore", "-z", "--stdin"], data="\0".join(paths).encode() + b"\0")
+    with ask_ignored(repository) as started:
+        return answered_ignored(repository, started, paths)
+
+
+def ask_ignored(repository: Repository) -> Started:
+    """Start the git program that knows the ignore rules, which must be installed."""
+    return Started(repository, ["check-ignore", "-z", "--stdin"])
+
+
+def answered_ignored(repository: Repository, started: Started, paths: Sequence[str]) -> list[str]:
+    """Return those of the paths that a program says are ignored. Raises GitError where it cannot tell."""
+    if not paths:
+        return []
+    ended = started.finish("\0".join(paths).encode() + b"\0")
     # 1: none of them is ignored.
     if ended.returncode not in (0, 1):
         raise GitError(f"git check-ignore failed: {words_of(ended)}", path=repository.work_tree)

@@ -35,6 +35,55 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return environment
 
 
+class Started:
+    """A git program that was started; it works while its caller does something else.
+
+    As a context it is ended with the block, where nobody asked for its answer.
+    """
+
+    def __init__(
+        self, repository: Repository, arguments: Sequence[str], *, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Start git in the repository. Raises GitError where no git program is installed."""
+        command = ["git", f"--git-dir={repository.git_dir}", f"--work-tree={repository.work_tree}", *arguments]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=repository.work_tree,
+                env=clean_environment(environment),
+            )
+        except FileNotFoundError as error:
+            raise GitError(
+                f"this needs the git program, which is not installed: git {_verb(arguments)}",
+                path=repository.work_tree,
+                hint="install git, or take out the setting that needs it",
+            ) from error
+
+    def finish(self, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        """Give it its input, wait, and return how it ended, whatever that is."""
+        try:
+            out, err = self._process.communicate(data)
+        except BaseException:
+            self.close()
+            raise
+        return subprocess.CompletedProcess(self._process.args, self._process.returncode, out, err)
+
+    def close(self) -> None:
+        """End it where it still runs."""
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.communicate()
+
+    def __enter__(self) -> "Started":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 def start_git(
     repository: Repository,
     arguments: Sequence[str],
@@ -46,22 +95,7 @@ def start_git(
 
     Raises GitError where no git program is installed.
     """
-    command = ["git", f"--git-dir={repository.git_dir}", f"--work-tree={repository.work_tree}", *arguments]
-    try:
-        return subprocess.run(
-            command,
-            input=data,
-            capture_output=True,
-            cwd=repository.work_tree,
-            env=clean_environment(environment),
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise GitError(
-            f"this needs the git program, which is not installed: git {_verb(arguments)}",
-            path=repository.work_tree,
-            hint="install git, or take out the setting that needs it",
-        ) from error
+    return Started(repository, arguments, environment=environment).finish(data)
 
 
 def run_git(

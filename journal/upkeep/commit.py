@@ -16,8 +16,8 @@ from journal.errors import GitError
 from journal.format import values
 from journal.format.names import parse_pack_file, parse_segment_file
 from journal.git.commit import CommitResult, FileChange, commit_changes, stage_changes
-from journal.git.ignore import ignored_paths
 from journal.git.objects import blob_id
+from journal.git.questions import Questions
 from journal.git.repository import Repository
 from journal.git.status import changed_paths as paths_between
 from journal.git.status import files_in, head_commit, in_progress, index_paths, tree_entries, tree_of
@@ -34,7 +34,7 @@ _TREE, _SEGMENTS = "committed_tree", "committed_segments"
 def commit(engine: Engine, message: str | None, *, author: str | None, verify: bool) -> CommitResult | None:
     """Commit what changed and return the commit, None where git has it all. Raises GitError."""
     place = place_of(engine)
-    with engine.locked(), engine.reading() as view:
+    with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
         changes = collect(engine, view, place, tree)
@@ -43,7 +43,7 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
             commit_changes(place.repository, [], "", files=engine.files)
             _remember(view, tree)
             return None
-        _refuse_ignored(place, changes)
+        _refuse_ignored(questions, changes)
         result = commit_changes(
             place.repository,
             changes,
@@ -51,6 +51,7 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
             files=engine.files,
             author=author,
             verify=verify,
+            configuration=questions.configuration(),
         )
         engine.lanes.end_segment()
         _remember(view, tree_in_head(place))
@@ -60,10 +61,10 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
 def stage(engine: Engine) -> int:
     """Put what changed into git's index and return how many files that were. Raises GitError."""
     place = place_of(engine)
-    with engine.locked(), engine.reading() as view:
+    with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         changes = collect(engine, view, place, tree_in_head(place))
-        _refuse_ignored(place, changes)
+        _refuse_ignored(questions, changes)
         _refuse_passing(place, changes)
         staged = stage_changes(place.repository, changes, files=engine.files)
         engine.lanes.end_segment()
@@ -218,9 +219,8 @@ def _if_differs(place: Place, entries: _Entries, path: str, content: bytes) -> I
         yield FileChange(place.outer(path), content)
 
 
-def _refuse_ignored(place: Place, changes: list[FileChange]) -> None:
-    new = [change.path for change in changes if change.content is not None]
-    dropped = ignored_paths(place.repository, new)
+def _refuse_ignored(questions: Questions, changes: list[FileChange]) -> None:
+    dropped = questions.ignored([change.path for change in changes if change.content is not None])
     if dropped:
         raise GitError(
             f"git is told to ignore {len(dropped)} of the store's files, so other clones would not get them",
