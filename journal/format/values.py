@@ -86,6 +86,20 @@ def encode_trusted(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
+_IN_PLAIN_WORDS = {
+    "Expecting value": "a value is missing",
+    "Expecting ',' delimiter": "a comma or a closing bracket is missing before this",
+    "Expecting ':' delimiter": "a colon is missing before this",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is missing, or there is a comma too many",
+    "Illegal trailing comma before end of array": "there is a comma too many",
+    "Illegal trailing comma before end of object": "there is a comma too many",
+    "Extra data": "the document ended before this",
+    "Invalid control character at": "a line break, or another control character, in a string: is a closing quote missing?",
+    "Unterminated string starting at": "this string has no closing quote",
+}
+"""What Python's reader says, and what we say."""
+
+
 def parse_text(text: str, *, what: str = "the JSON text") -> Any:
     """Return the value of a JSON text that a person or a script wrote.
 
@@ -107,7 +121,8 @@ def parse_text(text: str, *, what: str = "the JSON text") -> Any:
         value = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constant)
         encode(value)
     except json.JSONDecodeError as error:
-        raise RefusedError(f"{what}: line {error.lineno}, column {error.colno}: {error.msg}") from error
+        why = _IN_PLAIN_WORDS.get(error.msg, error.msg[0].lower() + error.msg[1:])
+        raise RefusedError(f"{what}: line {error.lineno}, column {error.colno}: {why}") from error
     except (RefusedError, RecursionError, ValueError) as error:
         from journal.format.place import first_refused
 

@@ -5,6 +5,7 @@ import datetime
 import decimal
 import enum
 import json
+import re
 import uuid
 
 import orjson
@@ -213,3 +214,22 @@ def test_any_text_is_a_value_or_is_refused(text):
     except RefusedError:
         return
     assert values.decode(values.encode(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1\n "b": 2}', "line 2, column 2: a comma or a closing bracket is missing before this"),
+        (
+            '{"a":\n"x\n"}',
+            "line 2, column 3: a line break, or another control character, in a string: is a closing quote missing?",
+        ),
+        ('{"a": "x}', "line 1, column 7: this string has no closing quote"),
+        ('{"a" 1}', "line 1, column 6: a colon is missing before this"),
+        ("{} {}", "line 1, column 4: the document ended before this"),
+        ("", "line 1, column 1: a value is missing"),
+    ],
+)
+def test_what_is_wrong_in_a_text_is_told_with_its_place_in_plain_words(text, said):
+    with pytest.raises(RefusedError, match=re.escape(f"the JSON text: {said}")):
+        values.parse_text(text)
