@@ -14,6 +14,9 @@ import pytest
 
 from journal import ABSENT, Journal
 from journal.errors import FormatError, GitError, NotFoundError, UsageError
+from journal.git.objects import ObjectReader
+from journal.index.rebuild import rebuild
+from journal.upkeep.comparing import commits
 from journal.upkeep.comparing.range import Range, parse_range
 from tests.support.stores import documents, truth
 from tests.support.worktree import WorkTree
@@ -442,3 +445,39 @@ def test_the_values_survive_json(story):
         shown = [(item.old, item.new) for entity in journal.diff("base", "main2").entities for item in entity.fields]
     assert (ABSENT, None) in shown
     assert json.loads(json.dumps([new for _, new in shown if new is not ABSENT]))
+
+
+# -- what it costs, and a hostile commit ------------------------------------------------------------
+
+
+def test_each_object_is_read_once_and_the_second_commit_is_reached_from_the_first(story, monkeypatch):
+    reads, rebuilds = [], []
+    read = ObjectReader.read
+    monkeypatch.setattr(ObjectReader, "read", lambda self, sha, kind: reads.append(sha) or read(self, sha, kind))
+    monkeypatch.setattr(commits, "rebuild", lambda *words: rebuilds.append(words) or rebuild(*words))
+    with story.tree.open() as journal:
+        journal.list()
+        reads.clear()
+        assert found(journal.diff("base", "feature2")) == expected(story.commits["base"], story.commits["feature2"])
+    assert len(reads) == len(set(reads))
+    assert len(rebuilds) == 1
+
+
+@pytest.mark.parametrize("what", ["segments", "journal.toml", ""])
+def test_a_link_in_a_commit_is_not_followed(story, tmp_path, what):
+    clone = WorkTree(tmp_path / "clone", clone_of=story.tree)
+    clone.git("switch", "-q", "-c", "hostile")
+    outside = tmp_path / "outside"
+    shutil.copytree(clone.store, outside)
+    path = clone.store / what if what else clone.store
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    path.symlink_to(outside / what if what else outside)
+    clone.git("add", "-A")
+    clone.git("commit", "-q", "-m", "hostile")
+    clone.git("switch", "-q", "main")
+    with clone.open() as journal:
+        if what == "segments":
+            assert journal.diff("hostile").old
+        else:
+            with pytest.raises(NotFoundError, match="has no store"):
+                journal.diff("hostile")
