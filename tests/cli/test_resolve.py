@@ -9,6 +9,7 @@ import pytest
 
 from journal import Journal
 from journal.errors import NotFoundError
+from tests.support.memory import folder_in_memory
 
 
 def diverged(work, ours, theirs, base='{"a": 1, "b": 1}'):
@@ -36,11 +37,23 @@ HISTORIES = {
 
 
 @pytest.fixture
-def history(work, tmp_path_factory):
+def tmp_path():
+    with folder_in_memory() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def kept_folder():
+    with folder_in_memory() as folder:
+        yield folder
+
+
+@pytest.fixture
+def history(work, kept_folder):
     """Make a history once, and give each test a copy of the folder."""
 
     def make(name):
-        kept = tmp_path_factory.getbasetemp() / f"resolve-{name}"
+        kept = kept_folder / name
         if not kept.exists():
             shutil.copytree(diverged(work, *HISTORIES[name]).folder, kept)
         shutil.rmtree(work.folder)

@@ -1,20 +1,18 @@
 """Every test here has a home, settings and an identity of its own."""
 
 import os
-import pathlib
-import shutil
-import tempfile
 
 import pytest
 from git_support import Work
+
+from tests.support.memory import folder_in_memory
 
 
 @pytest.fixture
 def tmp_path():
     """A folder in memory where there is one, since here every commit syncs a dozen files."""
-    folder = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-    yield pathlib.Path(folder)
-    shutil.rmtree(folder)
+    with folder_in_memory() as folder:
+        yield folder
 
 
 @pytest.fixture(autouse=True)

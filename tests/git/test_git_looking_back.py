@@ -12,6 +12,7 @@ import pytest
 
 from journal import Journal
 from journal.format.names import parse_event_id
+from tests.support.memory import folder_in_memory
 from tests.support.stores import documents, projections
 from tests.support.worktree import WorkTree
 
@@ -91,16 +92,22 @@ def variants():
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return World(tmp_path_factory.mktemp("world") / "work")
+def world():
+    with folder_in_memory() as folder:
+        yield World(folder / "work")
 
 
 @pytest.fixture(scope="module")
-def merged(world, tmp_path_factory):
+def merged(world):
     """A work tree for each order and way of compaction, with all events in it."""
+    with folder_in_memory() as top:
+        yield merged_in_all_ways(world, top)
+
+
+def merged_in_all_ways(world, top):
     trees = {}
     for order, mode in variants():
-        folder = tmp_path_factory.mktemp("merged") / "work"
+        folder = top / f"{len(trees)}"
         shutil.copytree(world.tree.path, folder)
         tree = WorkTree.__new__(WorkTree)
         tree.path = folder
