@@ -240,8 +240,9 @@ def _refuse_passing(place: Place, changes: list[FileChange]) -> None:
         known = index_paths(place.repository, place.prefix)  # what a merge has brought in
         new = [path for path in new if path not in known]
     if new:
-        waits = doing in ("rebase", "am")
-        hint = f"finish the {doing} first" if waits else "journal commit commits them alone, which is safe here"
+        hint = "journal commit commits them alone, which is safe here"
+        if doing in ("rebase", "am"):
+            hint = f"finish the {doing} first; or, to have them in what you finish: git add -- {place.outer(SEGMENTS)}"
         raise GitError(
             f"git is in the middle of a {doing}, and `git {doing} --abort` would delete events that are only staged",
             path=new[0],
