@@ -51,7 +51,7 @@ class TreeFiles:
         self._contents, self._folder = contents, folder
         self._trees: dict[str, dict[bytes, TreeEntry]] = {}
         self._top: str | None = contents.tree_of_commit(commit)
-        for name in prefix.split("/"):
+        for name in prefix.split("/") if prefix else []:
             entry = self._entries(self._top).get(name.encode())
             self._top = entry.identity if entry is not None and entry.mode == MODE_FOLDER else None
 

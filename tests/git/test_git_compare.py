@@ -328,6 +328,24 @@ def test_events_that_only_a_checkpoint_knows_by_now_count(tmp_path):
         assert found(journal.diff("reverted")) == {}
 
 
+def test_a_store_that_is_a_work_tree_of_its_own_branch(tmp_path):
+    tree = WorkTree(tmp_path / "work")
+    shutil.rmtree(tree.store)
+    (tree.path / "readme").write_text("code")
+    tree.commit_all("code")
+    tree.git("worktree", "add", "-q", "--detach", str(tree.store))
+    tree.git_at(tree.store, "switch", "-q", "--orphan", "journal")
+    Journal.init(tree.store)
+    with tree.open() as journal:
+        journal.put("plan", "a", {"n": 1})
+        tree.git_at(tree.store, "add", "-A")
+        tree.git_at(tree.store, "commit", "-q", "-m", "one")
+        journal.put("plan", "a", {"n": 2})
+        assert found(journal.diff()) == {("plan", "a"): ("changed", {"n": (1, 2)})}
+        with pytest.raises(NotFoundError, match="has no store"):
+            journal.diff("main")
+
+
 # -- what cannot be compared ------------------------------------------------------------------------
 
 

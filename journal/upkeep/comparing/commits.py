@@ -54,11 +54,15 @@ def _config(files: TreeFiles, engine: Engine, place: Place, commit: str) -> Conf
     try:
         config = read_config(files, engine.root)
     except FileNotFoundError as error:
-        raise NotFoundError(f"the commit {commit[:10]} has no store at {place.prefix}") from error
+        raise NotFoundError(f"the commit {commit[:10]} has no store{_at(place)}") from error
     except FormatError as error:
         raise FormatError(f"in the commit {commit[:10]}: {error.message}", path=error.path) from error
     if config.store != engine.config.store:
         raise FormatError(
-            f"the commit {commit[:10]} has another store at {place.prefix}: {config.store}, not {engine.config.store}"
+            f"the commit {commit[:10]} has another store{_at(place)}: {config.store}, not {engine.config.store}"
         )
     return config
+
+
+def _at(place: Place) -> str:
+    return f" at {place.prefix}" if place.prefix else ""
