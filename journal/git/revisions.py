@@ -8,6 +8,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from journal.errors import GitError, NotFoundError, UsageError
+from journal.git.ancestry import ancestry_of, merge_bases
+from journal.git.objects import ObjectReader
 from journal.git.program import is_installed, start_git, words_of
 from journal.git.repository import Repository
 
@@ -33,25 +35,15 @@ def find_commit(repository: Repository, revision: str) -> str:
 
 def merge_base(repository: Repository, first: str, second: str) -> str:
     """Return the commit from which two commits went apart. Raises GitError where they have none in common."""
-    if is_installed():
-        ended = start_git(repository, ["merge-base", first, second])
-        found = ended.stdout.decode("ascii", "replace").strip()
-        if ended.returncode > 1:
-            raise GitError(f"git merge-base failed: {words_of(ended)}", path=repository.work_tree)
-    else:
-        from dulwich.graph import find_merge_base
-        from dulwich.objects import ObjectID
-
-        with closing(_library(repository)) as opened:
-            bases = find_merge_base(opened, [ObjectID(first.encode()), ObjectID(second.encode())])
-            found = bases[0].decode() if bases else ""
+    with closing(ObjectReader(repository)) as reader:
+        found = merge_bases(ancestry_of(repository, reader), first, second)
     if not found:
         raise GitError(
             f"{first[:10]} and {second[:10]} have no commit in common here",
             path=repository.work_tree,
             hint=shallow_hint(repository) or "write A..B to compare the two themselves",
         )
-    return found
+    return found[0]
 
 
 def shallow_hint(repository: Repository) -> str | None:
