@@ -16,6 +16,7 @@ from journal.store.model import Blame, Comparison, Entity, Event, FieldConflict
 if TYPE_CHECKING:
     from journal.format.segment import Vector
     from journal.index.view import View
+    from journal.state.entity import EntityState, Payload
     from journal.store.query import Condition
 
 Where = Mapping[str, Any] | Iterable["str | Condition"] | None
@@ -55,7 +56,11 @@ class Reading(Base):
     def _entity_at(self, key: Key, at: str) -> Entity | None:
         from journal.store import history as past
 
-        state, shown = look_back(self._engine, lambda view: past.value_at(view, key, past.find_event(view, at)))
+        def seen(view: "View") -> "tuple[EntityState | None, Payload | None]":
+            place = past.find_event(view, at)
+            return past.value_at(view, key, (place.seq, place.lane))
+
+        state, shown = look_back(self._engine, seen)
         return state and (None if shown is None else Entity(*key, state.rev, event_id(*state.event), shown))
 
     def list(

@@ -167,14 +167,16 @@ class View:
                 found = section
         return found
 
-    def past_of(self, event: vector.EventId) -> Past:
-        """Return what the writer of an event saw, and what of it is missing here."""
+    def saw(self, event: vector.EventId) -> Past:
+        """Return what the writer of an event saw."""
         seq, lane = event
         section = self.section_at(lane, seq)
-        if section is None:
-            return Past(lane, seq, vector.EMPTY)
-        past = Past(lane, section.first, section.sees)
-        return Past(lane, section.first, section.sees, vector.subtract(past.seen_by(seq), self.have))
+        return Past(lane, seq, vector.EMPTY) if section is None else Past(lane, section.first, section.sees)
+
+    def past_of(self, event: vector.EventId) -> Past:
+        """Return what the writer of an event saw, and what of it is missing here."""
+        past = self.saw(event)
+        return Past(past.lane, past.first, past.sees, vector.subtract(past.seen_by(event[0]), self.have))
 
     def events_of(self, key: Key) -> list[Location]:
         """Return where an entity's events stand, oldest first; needs all files listed."""

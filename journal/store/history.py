@@ -110,17 +110,19 @@ def entity_events(view: View, key: Key) -> list[Event]:
     return [event_at(view, place) for place in places]
 
 
-def value_at(view: View, key: Key, at: Location) -> tuple[EntityState | None, Payload | None]:
-    """Return an entity as the writer of an event saw it, that event included."""
-    me: EventId = (at.seq, at.lane)
-    past = view.past_of(me)
+def value_at(view: View, key: Key, at: EventId, *, with_it: bool = True) -> tuple[EntityState | None, Payload | None]:
+    """Return an entity as the writer of an event saw it; ``with_it``: that event included.
+
+    What was missing there and then does not matter: nothing of it is applied here, nor can it arrive.
+    """
+    past = view.saw(at)
     changes = []
     for place in view.events_of(key):
         seen: EventId = (place.seq, place.lane)
-        if seen == me or past.has(seen, me):
+        if (with_it and seen == at) or past.has(seen, at):
             record = read_record(view, place)
             if record is not None:
-                changes.append((view.change_of(record, place.lane), view.past_of(seen)))
+                changes.append((view.change_of(record, place.lane), view.saw(seen)))
     state = fold(changes)
     return state, None if state is None else value(state, view.strategies(key[0]))
 

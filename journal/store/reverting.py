@@ -2,13 +2,11 @@
 
 from journal.errors import ExpectationError, NotFoundError, UsageError
 from journal.format.names import event_id
-from journal.index.places import read_record
 from journal.index.rows import Location
 from journal.index.view import Key, View
-from journal.state.entity import Payload
 from journal.state.value import value
 from journal.store.batch import Delete, Operation, Put
-from journal.store.history import event_at, places_at
+from journal.store.history import event_at, places_at, value_at
 from journal.store.model import Event
 
 
@@ -41,7 +39,7 @@ def _transaction(view: View, place: Location) -> list[Event]:
 
 
 def _undo(view: View, key: Key, events: list[Event], force: bool, actor: str | None, summary: str) -> Operation | None:
-    before = _before(view, key, events[0])
+    _, before = value_at(view, key, (events[0].seq, events[0].lane), with_it=False)
     state = view.state(key)
     if state is None:
         raise NotFoundError(f"there is no {key[0]} {key[1]!r}")
@@ -59,23 +57,6 @@ def _undo(view: View, key: Key, events: list[Event], force: bool, actor: str | N
     back = {name: before[name] for name in touched if name in before}
     gone = tuple(name for name in sorted(touched) if name not in before and name in now)
     return Put(type=key[0], id=key[1], set=back, unset=gone, actor=actor, summary=summary, action="revert")
-
-
-def _before(view: View, key: Key, event: Event) -> Payload | None:
-    """Return what the entity showed to the writer of an event, the event itself not counted."""
-    past = view.past_of((event.seq, event.lane))
-    seen = [place for place in view.events_of(key) if past.has((place.seq, place.lane), (event.seq, event.lane))]
-    if not seen:
-        return None
-    from journal.state.entity import fold
-
-    changes = []
-    for place in seen:
-        record = read_record(view, place)
-        if record is not None:
-            changes.append((view.change_of(record, place.lane), view.past_of((place.seq, place.lane))))
-    state = fold(changes)
-    return None if state is None else value(state, view.strategies(key[0]))
 
 
 def _refuse_overlap(view: View, key: Key, events: list[Event], touched: set[str], is_whole: bool) -> None:

@@ -49,7 +49,7 @@ def _sides(engine: Engine, present: View, asked: Range) -> Iterator[tuple[Side, 
 def _side(present: View, commits: "_Commits", text: str, near: CommitSide | None) -> Side:
     if is_event(text):
         place = find_event(present, text)
-        return EventSide(present, f"{place.seq}@{place.lane}", place)
+        return EventSide(present, (place.seq, place.lane))
     return commits.side(text, near)
 
 

@@ -8,7 +8,7 @@ from journal.index.view import Key
 from journal.state.entity import ABSENT, EntityState, Payload
 from journal.state.value import assignment_shown
 from journal.state.vector import EventId
-from journal.store.model import EntityDifference, FieldDifference
+from journal.store.model import EntityDifference, Event, FieldDifference
 from journal.upkeep.comparing.sides import Side, touched
 
 
@@ -38,11 +38,14 @@ def _fields(
     new: Side, state: EntityState | None, before: Payload | None, after: Payload | None
 ) -> Iterator[FieldDifference]:
     first, second = before or {}, after or {}
+    events: dict[EventId, Event | None] = {}
     for name in sorted(first.keys() | second.keys()):
         sides = first.get(name, ABSENT), second.get(name, ABSENT)
         if ABSENT in sides or values.canonical(sides[0]) != values.canonical(sides[1]):
             id = _assigned_by(state, name, sides[1], is_live=after is not None)
-            event = new.event(id) if id is not None else None
+            if id is not None and id not in events:
+                events[id] = new.event(id)  # usually one event gave several fields their values
+            event = events[id] if id is not None else None
             who = (event.actor, event.ts) if event is not None else (None, None)
             yield FieldDifference(name, *sides, None if id is None else event_id(*id), *who)
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from journal.format import values
+from journal.format.names import event_id
 from journal.format.segment import Vector
 from journal.index.places import list_events
-from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
@@ -52,15 +52,15 @@ class Side:
 class EventSide(Side):
     """What the writer of an event saw, the event itself included."""
 
-    def __init__(self, view: View, name: str, place: Location) -> None:
-        super().__init__(view, name)
-        self._place = place
+    def __init__(self, view: View, at: EventId) -> None:
+        super().__init__(view, event_id(*at))
+        self._at = at
 
     @property
     def has(self) -> Vector:
         """The events that count on this side, whether they are here or not."""
-        seq, lane = self._place.seq, self._place.lane
-        return vector.union(self.view.past_of((seq, lane)).seen_by(seq), vector.of(lane, seq, seq))
+        seq, lane = self._at
+        return vector.union(self.view.saw(self._at).seen_by(seq), vector.of(lane, seq, seq))
 
     def texts(self, type: str | None) -> Iterator[tuple[Key, str]]:
         """Yield what each live entity showed, as JSON text."""
@@ -72,7 +72,7 @@ class EventSide(Side):
 
     def shown(self, key: Key) -> tuple[EntityState | None, Payload | None]:
         """Return an entity's state and what it showed."""
-        return value_at(self.view, key, self._place)
+        return value_at(self.view, key, self._at)
 
 
 def touched(view: View, first: Vector, second: Vector) -> set[Key]:
