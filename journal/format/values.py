@@ -90,11 +90,11 @@ _IN_PLAIN_WORDS = {
     "Expecting value": "a value is missing",
     "Expecting ',' delimiter": "a comma or a closing bracket is missing before this",
     "Expecting ':' delimiter": "a colon is missing before this",
-    "Expecting property name enclosed in double quotes": "a name in double quotes is missing, or there is a comma too many",
+    "Expecting property name enclosed in double quotes": "a name in quotes is missing, or a comma is too many",
     "Illegal trailing comma before end of array": "there is a comma too many",
     "Illegal trailing comma before end of object": "there is a comma too many",
     "Extra data": "the document ended before this",
-    "Invalid control character at": "a line break, or another control character, in a string: is a closing quote missing?",
+    "Invalid control character at": "a line break or control character in a string: is its closing quote missing?",
     "Unterminated string starting at": "this string has no closing quote",
 }
 """What Python's reader says, and what we say."""

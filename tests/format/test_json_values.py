@@ -222,7 +222,7 @@ def test_any_text_is_a_value_or_is_refused(text):
         ('{"a": 1\n "b": 2}', "line 2, column 2: a comma or a closing bracket is missing before this"),
         (
             '{"a":\n"x\n"}',
-            "line 2, column 3: a line break, or another control character, in a string: is a closing quote missing?",
+            "line 2, column 3: a line break or control character in a string: is its closing quote missing?",
         ),
         ('{"a": "x}', "line 1, column 7: this string has no closing quote"),
         ('{"a" 1}', "line 1, column 6: a colon is missing before this"),

@@ -185,7 +185,7 @@ def test_without_the_remote_no_second_store_is_made(hub):
 def test_outside_of_a_work_tree_it_is_refused(hub, tmp_path):
     (tmp_path / "plain").mkdir()
     for folder in (tmp_path / "plain", hub.path):
-        with pytest.raises(GitError, match="in a work tree|needs a git work tree"):
+        with pytest.raises(GitError, match=r"in a work tree|needs a git work tree"):
             Journal.init(folder, branch="journal")
 
 
