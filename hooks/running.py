@@ -21,11 +21,10 @@ import os
 import shlex
 from collections.abc import Sequence
 
-from journal.disk.files import OsFiles
 from journal.errors import LockTimeoutError, UsageError
 from journal.git.hook_files import NAMES
 from journal.git.safety import in_progress
-from journal.store.engine import Engine, Options
+from journal.store.engine import Engine
 from journal.upkeep.place import Place, place_of, repository_of
 
 from .verdict import Problem
@@ -41,11 +40,13 @@ class Said(list[str]):
     is_refused = False
 
 
-def run_hook(name: str, arguments: Sequence[str], store: str, pushed: str) -> Said:
-    """Do what a hook of git is for; ``pushed`` is what git gives pre-push to read. Raises JournalError."""
+def run_hook(engine: Engine, name: str, arguments: Sequence[str], pushed: str) -> Said:
+    """Do what a hook of git is for; ``pushed`` is what git gives pre-push to read. Raises JournalError.
+
+    The store is closed afterwards.
+    """
     if name not in NAMES:
         raise UsageError(f"not a hook of the journal: {name!r}", hint=f"one of {', '.join(NAMES)}")
-    engine = Engine(OsFiles(), os.path.abspath(store), Options(lock_timeout_seconds=_LOCK_SECONDS_MAX))
     try:
         if name == "pre-commit":
             return _check_commit(engine)
@@ -82,7 +83,7 @@ def _check_commit(engine: Engine) -> Said:
     with contextlib.ExitStack() as stack:
         is_locked = False
         with contextlib.suppress(LockTimeoutError):
-            stack.enter_context(engine.locked())
+            stack.enter_context(engine.locked(_LOCK_SECONDS_MAX))
             is_locked = True
         staged = Staged(engine)
         said = _refusal("this commit", staged.problems(), staged.place)

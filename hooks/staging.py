@@ -18,7 +18,6 @@ from journal.state.entity import fold
 from journal.state.value import value
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE
-from journal.store.machine_made import is_machine_made
 from journal.upkeep.place import Place, place_of
 
 from .verdict import LOCAL, TRUTH, OnDisk, Problem, Shows, TruthFacts, projection_problem, truth_problem
@@ -173,8 +172,7 @@ class Staged:
         text = self._reader.read(difference.new, "blob")
         if is_wreck(text):
             return "markers"
-        # What is staged is an object of git's.
-        return "machine-made" if is_machine_made(view, key, text, lambda _: True) else "edit"
+        return "machine-made" if self._engine.is_machine_made(key, text) else "edit"
 
     def _by_staged_truth(self, view: View, key: Key) -> bytes | None:
         """Return the projection that the staged events of an entity give."""

@@ -11,15 +11,11 @@ from ..session import Session
 
 def run(session: Session, *, name: str, arguments: tuple[str, ...]) -> int:
     """Do what a hook is for; 20 where git is not to go on. Any other trouble is told and stops nothing."""
-    from journal.hooks.running import run_hook
     from journal.hooks.script import REFUSED
-
-    from journal.disk.files import OsFiles
-    from journal.store.layout import find_store
 
     pushed = sys.stdin.read() if name == "pre-push" and sys.stdin is not None and not sys.stdin.isatty() else ""
     try:
-        said = run_hook(name, arguments, session.store or find_store(OsFiles(), "."), pushed)
+        said = session.journal.run_hook(name, arguments, pushed=pushed)
     except UsageError:
         raise
     except StoreNotFoundError:

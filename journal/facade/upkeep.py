@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from journal.git.commit import CommitResult
+    from journal.hooks.running import Said
     from journal.upkeep.absorbing import Absorbed
     from journal.upkeep.compact import Compaction
     from journal.upkeep.findings import Report
@@ -102,6 +103,15 @@ class Upkeep(Base):
         from journal.upkeep.doctor import examine
 
         return examine(self._engine, verify=verify, fix=fix, accept_loss=accept_loss)
+
+    def run_hook(self, name: str, arguments: "Sequence[str]" = (), *, pushed: str = "") -> "Said":
+        """Do the journal's part of a hook of git; return what to say, and whether git is not to go on.
+
+        ``pushed`` is what git gives to pre-push to read. Afterwards this journal is closed.
+        """
+        from journal.hooks.running import run_hook
+
+        return run_hook(self._engine, name, arguments, pushed)
 
     def checkpoint(self) -> str:
         """Write a checkpoint of the present state and return its name."""

@@ -93,7 +93,7 @@ class Engine:
         """Writes projections; made when it is first needed, since most reads do not need it."""
         from journal.projections.printer import Printer
 
-        return Printer(self.files, self.root, self.config.fanout, self._is_machine_made)
+        return Printer(self.files, self.root, self.config.fanout, self.is_machine_made)
 
     @cached_property
     def printing(self) -> "Printing":
@@ -277,7 +277,8 @@ class Engine:
         tip = self.lanes.tip()
         return tip.segment if tip is not None else None
 
-    def _is_machine_made(self, key: Key, text: bytes) -> bool:
+    def is_machine_made(self, key: Key, text: bytes) -> bool:
+        """Tell whether a machine wrote these bytes as an entity's projection, here or in any clone; while reading."""
         view = self.indexing.view
         if view is None:
             return False
