@@ -98,7 +98,7 @@ def _install_script(files: Files, folder: Folder, name: str, store: str) -> Chan
     stores = sorted({store, *stores_of(found.hook.text or found.legacy.text)})
     program = own_program()
     wanted = script(name, stores, program, chains=chains(found))
-    wanted_legacy = script(name, stores, program, chains=found.before.kind != "missing")
+    wanted_legacy = script(name, stores, program, chains=found.before.is_executable)
     step = to_install(found, wanted, wanted_legacy)
     notes: list[str] = []
     if step is Step.KEEP:

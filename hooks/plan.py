@@ -75,10 +75,8 @@ def asks_for_its_name(hook: HookFile) -> bool:
 
 
 def chains(found: Found) -> bool:
-    """Tell whether our script at the hook's own path has another hook to run before it."""
-    if found.hook.kind == "foreign":
-        return True
-    return found.before.kind != "missing"
+    """Tell whether our script at the hook's own path has another hook to run first; git runs executables only."""
+    return found.hook.is_executable if found.hook.kind == "foreign" else found.before.is_executable
 
 
 def to_install(found: Found, wanted: bytes, wanted_legacy: bytes) -> Step:

@@ -109,7 +109,7 @@ def _state_of_ours(hook: HookFile, before: HookFile) -> State:
         return "edited"
     if hook.has_block:
         return "block"
-    return "before-gone" if hook.chains and before.kind == "missing" else "installed"
+    return "before-gone" if hook.chains and not before.is_executable else "installed"
 
 
 def _program(texts: list[bytes]) -> tuple[str | None, bool]:

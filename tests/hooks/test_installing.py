@@ -261,6 +261,16 @@ def test_status_tells_what_git_would_not_run(world):
     assert world.states() == ALL_INSTALLED
 
 
+def test_status_tells_that_the_hook_before_may_not_be_executed_any_more(world):
+    world.hook("pre-push", "exit 0")
+    world.hook("post-merge", "never run")
+    os.chmod(world.path(".git/hooks/post-merge"), 0o644)
+    world.hooks("install")
+    assert world.states() == ALL_INSTALLED, "git did not run post-merge before either"
+    os.chmod(world.path(".git/hooks/pre-push.before-journal"), 0o644)
+    assert world.states() == {**ALL_INSTALLED, "pre-push": "before-gone"}
+
+
 def test_status_tells_that_the_program_is_gone(world, monkeypatch):
     world.hooks("install")
     for name in NAMES:

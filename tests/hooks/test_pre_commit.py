@@ -368,3 +368,29 @@ def test_the_check_writes_no_readable_file(shop):
     assert (ended.stderr, shop.read(P1)) == ("", staged)
     shop.run("journal", "status")
     assert shop.read(P1) == current
+
+
+def test_a_partial_commit_is_checked_for_what_it_holds(shop):
+    shop.put("p2", a=1)
+    shop.write("notes", "1")
+    shop.git("add", "-A")
+    said = shop.refused("commit", "-q", "-m", "the file alone", P2)
+    assert codes(said) == ["truth-not-staged"]
+    assert shop.run("git", "commit", "-q", "-m", "the store", ".journal").stderr == ""
+    assert shop.git("status", "--porcelain") == "A  notes\n"
+    assert_whole(shop)
+
+
+def test_a_store_that_is_a_work_tree_of_its_own(tmp_path):
+    world = World(tmp_path / "around" / ".journal")
+    os.makedirs(world.folder)
+    world.git("init", "-q", "--template=")
+    Journal.init(world.folder)
+    assert world.hooks("install") == 0
+    with Journal.open(world.folder) as journal:
+        journal.put("plan", "p1", {"a": 1})
+    world.git("add", "entities")
+    said = world.refused("commit", "-q", "-m", "half")
+    assert "truth-not-staged: entities/plan/p1.json" in said
+    world.git("add", "-A")
+    assert world.run("git", "commit", "-q", "-m", "whole").stderr == ""

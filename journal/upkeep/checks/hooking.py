@@ -13,7 +13,7 @@ _WHY = {
     "missing": "is not there, and others of ours are",
     "foreign": "is another hook, which does not run ours, and others of ours are there",
     "not-executable": "may not be executed, so git passes over it",
-    "before-gone": "is to run the hook that was there before, and that is gone",
+    "before-gone": "is to run the hook that was there before, and that is gone or may not be executed",
     "not-looked-at": "is in the repository's own folder, and core.hooksPath sends git elsewhere",
 }
 
