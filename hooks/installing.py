@@ -16,7 +16,7 @@ from journal.disk.programs import make_executable, write_program
 from journal.errors import GitError
 from journal.git.configuration import read_configuration
 from journal.git.driver import set_driver, unset_driver
-from journal.git.hook_files import BEFORE, LEGACY, NAMES, Folder, hooks_folder, read_hook
+from journal.git.hook_files import BEFORE, LEGACY, NAMES, Folder, hooks_folder, own_folder, read_hook
 from journal.git.repository import Repository
 
 from .plan import Found, Step, chains, to_install, to_uninstall
@@ -57,13 +57,12 @@ def uninstall(repository: Repository, files: Files, *, shared: bool) -> Outcome:
     """Take out all hooks, wherever ``install`` may have put them, and the merge driver. Raises GitError, OSError."""
     _refuse_bare(repository)
     folder = hooks_folder(repository, read_configuration(repository))
-    own = Folder(os.path.join(repository.common_dir, "hooks"), "own", None)
+    folders = [folder]
+    if folder.path != own_folder(repository):
+        folders.append(Folder(own_folder(repository), "own", None))
     changes: list[Change] = []
     for name in NAMES:
-        done = []
-        if folder.path != own.path:
-            done.append(_uninstall_other(files, folder, name, shared=shared))
-        done.append(_uninstall_script(files, own, name))
+        done = [_uninstall_from(files, where, name, shared=shared) for where in folders]
         changes.append(next((change for change in done if change.done != "unchanged"), done[0]))
     return Outcome(folder, tuple(changes), unset_driver(repository))
 
@@ -121,7 +120,7 @@ def _install_script(files: Files, folder: Folder, name: str, store: str) -> Chan
     return Change(name, path, "written", tuple(notes))
 
 
-def _uninstall_other(files: Files, folder: Folder, name: str, *, shared: bool) -> Change:
+def _uninstall_from(files: Files, folder: Folder, name: str, *, shared: bool) -> Change:
     if folder.place == "work-tree":
         return uninstall_block(files, folder, name, shared=shared)
     if folder.place == "elsewhere" and not shared:

@@ -42,12 +42,16 @@ def explain(folder: Folder, name: str, store: str, *, hook: HookFile | None = No
     if hook is not None and asks_for_its_name(hook):
         why = "the hook there goes by the name of its file, so it cannot be set aside"
     elif folder.place == "work-tree":
-        why = f"core.hooksPath is {folder.setting}, in the work tree: --shared adds our lines to the files there"
+        why = f"{_leads(folder)} into the work tree: --shared adds our lines to the files there"
     else:
-        why = f"core.hooksPath is {folder.setting}, which other repositories may use: --shared installs there"
+        why = f"{_leads(folder)} out of this repository, and others may use it: --shared installs there"
     line = f'{PROGRAM} hook {name} --store {shlex.quote(store)} -- "$@" </dev/null || exit 1'
     line = f"if command -v {PROGRAM} >/dev/null; then {line}; fi"
     return Change(name, path, "left", (why, f"or add this line to it: {line}"))
+
+
+def _leads(folder: Folder) -> str:
+    return f"core.hooksPath is {folder.setting}, which leads" if folder.setting else f"{folder.path} is a link"
 
 
 def install_block(files: Files, repository: Repository, folder: Folder, name: str, store: str) -> Change:

@@ -79,7 +79,7 @@ def read_hook(path: str) -> HookFile:
         if not stat_module.S_ISREG(found.st_mode):
             return HookFile(path, "odd", b"", is_executable=False)
         with open(path, "rb") as file:
-            text = file.read(1 << 20)
+            text = file.read()
     except OSError:
         return HookFile(path, "odd" if os.path.lexists(path) else "missing", b"", is_executable=False)
     is_executable = os.name == "nt" or bool(found.st_mode & 0o111)
@@ -94,15 +94,18 @@ def read_hook(path: str) -> HookFile:
 
 def hooks_folder(repository: "Repository", configuration: "Configuration") -> Folder:
     """Return where git looks for hooks: by ``core.hooksPath``, whichever settings it is in, else its own folder."""
-    own = os.path.join(repository.common_dir, "hooks")
-    setting = configuration.get("core.hookspath")
-    if not setting:
-        return Folder(own, "own", None)
-    path = os.path.normpath(os.path.join(repository.work_tree, os.path.expanduser(setting)))
-    real = os.path.realpath(path)
+    path, setting = own_folder(repository), configuration.get("core.hookspath") or None
+    if setting is not None:
+        path = os.path.normpath(os.path.join(repository.work_tree, os.path.expanduser(setting)))
+    real = os.path.realpath(path)  # people link the repository's own folder to one of theirs, too
     if _is_below(real, repository.common_dir):
         return Folder(path, "own", setting)
     return Folder(path, "work-tree" if _is_below(real, repository.work_tree) else "elsewhere", setting)
+
+
+def own_folder(repository: "Repository") -> str:
+    """Return where git looks for hooks if no setting says otherwise."""
+    return os.path.join(repository.common_dir, "hooks")
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple
 
 from journal.git.configuration import read_configuration
 from journal.git.driver import DriverState, driver_state
-from journal.git.hook_files import BEFORE, LEGACY, NAMES, Folder, HookFile, hooks_folder, read_hook
+from journal.git.hook_files import BEFORE, LEGACY, NAMES, Folder, HookFile, hooks_folder, own_folder, read_hook
 from journal.git.repository import Repository
 
 State = Literal[
@@ -69,7 +69,7 @@ class Survey(NamedTuple):
 def survey_hooks(repository: Repository) -> Survey:
     """Look at everything. Raises GitError where git's settings cannot be read."""
     folder = hooks_folder(repository, read_configuration(repository))
-    own = os.path.join(repository.common_dir, "hooks")
+    own = own_folder(repository)
     hooks, texts = [], []
     for name in NAMES:
         path = os.path.join(block_folder(folder), name)

@@ -151,7 +151,7 @@ def test_husky_is_told_about_and_left_alone(husky):
     before = snapshot(husky.path(".husky"))
     ended = husky.run("journal", "hooks", "install", check=False)
     assert ended.returncode == 20
-    assert "in the work tree: --shared" in ended.stdout
+    assert "into the work tree: --shared" in ended.stdout
     assert 'git-journal hook pre-commit --store .journal -- "$@"' in ended.stdout
     assert snapshot(husky.path(".husky")) == before
     assert husky.git("status", "--porcelain") == ""

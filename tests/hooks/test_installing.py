@@ -399,6 +399,32 @@ def test_hooks_in_a_tracked_folder_get_marked_lines_only_if_it_is_said(committed
     }
 
 
+def test_a_folder_of_hooks_that_is_a_link_into_the_work_tree_is_everybodys(committed):
+    committed.hook("pre-commit", "echo mine >>called", folder="tools/hooks")
+    os.symlink("../tools/hooks", committed.path(".git/hooks"))
+    committed.commit_all()
+    before = snapshot(committed.path("tools"))
+    assert committed.hooks("install") == 20
+    assert snapshot(committed.path("tools")) == before
+    assert committed.hooks("install", "--shared") == 0
+    assert set(committed.states().values()) == {"block"}
+    assert committed.hooks("uninstall") == 20
+    assert committed.hooks("uninstall", "--shared") == 0
+    assert {name: facts[2] for name, facts in snapshot(committed.path("tools")).items()} == {
+        name: facts[2] for name, facts in before.items()
+    }
+
+
+def test_a_very_long_hook_is_not_cut(committed):
+    committed.git("config", "core.hooksPath", "tools/hooks")
+    committed.hook("pre-commit", "# long\n" * 200_000, folder="tools/hooks")
+    text = committed.read("tools/hooks/pre-commit")
+    committed.hooks("install", "--shared")
+    assert committed.read("tools/hooks/pre-commit").startswith(text)
+    committed.hooks("uninstall", "--shared")
+    assert committed.read("tools/hooks/pre-commit") == text
+
+
 def test_a_hooks_path_set_later_is_noticed(world):
     world.hooks("install")
     world.git("config", "core.hooksPath", "tools/hooks")
