@@ -6,8 +6,9 @@ the next command that reads, so that only a refusal stops git.
 When the readable files are brought up to date, after git has moved something:
 
 =============================================  =====================================================
-git                                            so
+git, or this checkout                          so
 =============================================  =====================================================
+has no index of this store yet                 leave it: to build the first one takes a while
 keeps an autostash to put back                 leave it: a file written now would be in its way
 has just finished a rebase (post-rewrite)      do it, although the rebase's folder still stands
 is about to commit a merge (pre-merge-commit)  do it
@@ -25,6 +26,7 @@ from journal.errors import LockTimeoutError, UsageError
 from journal.git.hook_files import NAMES
 from journal.git.safety import in_progress
 from journal.store.engine import Engine
+from journal.store.home import INDEX_FILE
 from journal.upkeep.place import Place, place_of, repository_of
 
 from .verdict import Problem
@@ -52,12 +54,17 @@ def run_hook(engine: Engine, name: str, arguments: Sequence[str], pushed: str) -
             return _check_commit(engine)
         if name == "pre-push":
             return _check_push(engine, pushed)
-        if may_reconcile(name, arguments, engine):
+        if _has_index(engine) and may_reconcile(name, arguments, engine):
             with engine.reading():
                 pass  # to read is to catch up, and to write the readable files that follow
         return Said()
     finally:
         engine.close(settle=name != "pre-commit")
+
+
+def _has_index(engine: Engine) -> bool:
+    """Tell whether reading is quick: the first index of a large store takes a while, and the next command tells so."""
+    return engine.files.stat(os.path.join(engine.local, INDEX_FILE)) is not None
 
 
 def may_reconcile(name: str, arguments: Sequence[str], engine: Engine) -> bool:
@@ -100,6 +107,8 @@ def _check_push(engine: Engine, pushed: str) -> Said:
     from .pushing import problems_of
 
     said = _refusal("this push", problems_of(engine, pushed), place_of(engine))
+    if not _has_index(engine):
+        return said
     with engine.reading() as view:
         damaged = sorted({damage_name(view, item)[0] for item in open_damage(view)})
     if damaged:

@@ -98,6 +98,13 @@ def test_hooks_do_not_wait_for_a_writer(shop):
     assert json.loads(shop.read(P1)) == {"a": 1, "b": 2}
 
 
+def test_no_hook_builds_the_first_index(shop):
+    """That takes a while in a large store, so it is left to a command that says so."""
+    shutil.rmtree(shop.path(".journal/local"))
+    shop.git("switch", "-q", "side")
+    assert not shop.exists(".journal/local/index.db")
+
+
 def test_an_edit_by_hand_survives_a_checkout_or_stops_it(shop):
     shop.git("switch", "-q", "-c", "third")
     shop.write(".journal/entities/plan/new.json", '{\n  "by": "hand"\n}\n')
@@ -173,6 +180,7 @@ def test_damage_here_is_told_at_a_push_and_stops_nothing(hub):
     segment = f".journal/segments/{hub.segments()[0]}"
     hub.write(segment, hub.read(segment).replace(b'"a":1', b'"a":7'))
     shutil.rmtree(hub.path(".journal/local"))
+    hub.run("journal", "list", check=False)
     ended = hub.run("git", "push", "-q", "origin", "main")
     assert "damaged" in ended.stderr
     assert "journal doctor" in ended.stderr
