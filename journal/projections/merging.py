@@ -12,11 +12,13 @@ the same   the same    it
 as before  changed     theirs, also where that is "gone"
 changed    as before   ours
 changed    gone        ours: a value hides nothing that a person may miss
-changed    changed     by strategy; ``lww`` takes the greater JSON text
+changed    changed     by strategy; with ``lww`` one side, the same for all fields
 =========  ==========  ===================================================
 
-The result does not depend on which side is called ours, so that two clones which merge each other agree. A side that
-is a wreck (conflict markers that somebody committed, an empty file) says nothing: the other one counts.
+The result does not depend on which side is called ours, so that two clones which merge each other agree: the side that
+wins is the one with more fields, then the greater text. It is one for all fields, so that where git merges an older
+version with a newer one and shows no ancestor (a commit picked twice), the result is one of them. A side that is a
+wreck (conflict markers that somebody committed, an empty file) says nothing: the other one counts.
 """
 
 from collections.abc import Callable
@@ -50,23 +52,23 @@ def merge_projections(strategies: Callable[[], Strategies], ancestor: bytes, our
 
 def merge_documents(strategies: Callable[[], Strategies], base: Payload, ours: Payload, theirs: Payload) -> Payload:
     """Return the document in which each top-level field is merged by the table above."""
+    low, high = sorted((ours, theirs), key=lambda side: (len(side), values.canonical(side)))
     merged: Payload = {}
-    for name in {**ours, **theirs}:
-        item = _merge_field(name, strategies, *(side.get(name, ABSENT) for side in (base, ours, theirs)))
+    for name in {**low, **high}:
+        item = _merge_field(name, strategies, *(side.get(name, ABSENT) for side in (base, low, high)))
         if item is not ABSENT:
             merged[name] = item
     return merged
 
 
-def _merge_field(name: str, strategies: Callable[[], Strategies], base: object, ours: object, theirs: object) -> object:
-    was, mine, other = map(_text, (base, ours, theirs))
-    if other in (mine, was):
-        return ours
-    if mine == was:
-        return theirs
-    if ABSENT in (ours, theirs):
-        return theirs if ours is ABSENT else ours
-    low, high = (ours, theirs) if mine < other else (theirs, ours)
+def _merge_field(name: str, strategies: Callable[[], Strategies], base: object, low: object, high: object) -> object:
+    was, lower, higher = map(_text, (base, low, high))
+    if lower in (higher, was):
+        return high
+    if higher == was:
+        return low
+    if ABSENT in (low, high):
+        return low if high is ABSENT else high
     return settle((((0, "low"), low), ((1, "high"), high)), strategies().get(name, "lww"))
 
 

@@ -57,11 +57,20 @@ def test_no_value_is_invented_and_no_field_of_both_sides_is_lost(base, ours, the
 
 
 @given(documents, documents, documents)
-def test_each_field_is_merged_for_itself(base, ours, theirs):
-    whole = merged(base, ours, theirs)
-    for name in {*base, *ours, *theirs}:
-        alone = merged(*({key: item for key, item in side.items() if key == name} for side in (base, ours, theirs)))
-        assert text(alone) == text({key: item for key, item in whole.items() if key == name})
+def test_where_both_sides_changed_fields_one_side_wins_them_all(base, ours, theirs):
+    both = [
+        name
+        for name in ours.keys() & theirs.keys()
+        if len({text(ours[name]), text(theirs[name]), text(base[name]) if name in base else b""}) == 3
+    ]
+    result = merged(base, ours, theirs)
+    assert any(all(text(result[name]) == text(side[name]) for name in both) for side in (ours, theirs))
+
+
+@given(documents, documents)
+def test_of_an_older_and_a_newer_version_without_an_ancestor_one_remains(older, added):
+    newer = older | added
+    assert text(merged({}, older, newer)) in (text(older), text(newer))
 
 
 @given(documents, documents, documents, strategies)
