@@ -10,7 +10,6 @@ other side did to the first into the file of the second; then the events of both
 """
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
 
 from journal.format import values
 from journal.format.lines import BadLineError
@@ -23,6 +22,8 @@ from journal.state.entity import Past, Payload
 from journal.state.value import conflicts
 
 _RENAMED_MAX = 64
+_BEFORE_MAX = 64
+"""With how many of the events before it an event is compared: concurrent ones have seqs that are near."""
 
 
 def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes], bool]) -> bool:
@@ -70,20 +71,22 @@ def _rendered(text: bytes) -> Payload | None:
 
 
 def _can_be_mixed(view: View, key: Key) -> bool:
-    """Tell whether an event of the entity did not know the one before it, or knew one that is not here."""
+    """Tell whether an event of the entity did not know one before it, or knew one that is not here."""
     state = view.state(key)
     if state is not None and (state.holes.heads or state.holes.fields):
         return True
     places = view.events_of(key)
-    return any(not _knew(view, after, before) for before, after in pairwise(places))
+    return any(
+        not _knew_all(view, after, places[max(0, at - _BEFORE_MAX) : at]) for at, after in enumerate(places) if at
+    )
 
 
-def _knew(view: View, after: Location, before: Location) -> bool:
+def _knew_all(view: View, after: Location, before: list[Location]) -> bool:
     section = view.section_at(after.lane, after.seq)
     if section is None:
         return False
     past = Past(after.lane, section.first, section.sees)
-    return past.has((before.seq, before.lane), (after.seq, after.lane))
+    return all(past.has((place.seq, place.lane), (after.seq, after.lane)) for place in before)
 
 
 def _maybe_renamed(view: View, key: Key) -> Iterator[Key]:

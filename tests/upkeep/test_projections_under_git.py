@@ -204,6 +204,22 @@ def test_a_cherry_pick_of_an_event_whose_past_stays_behind(chain):
     assert (chain.get()["x"], chain.get()["z"]) == (1, 1)
 
 
+def test_a_merge_that_brings_the_past_of_a_picked_event(story):
+    """The last event knew the one before it, and not the one before that: no line of events, though none is missing."""
+    sets(tags=["one", "two"])(story)
+    story.commit("tags")
+    sets(z=1)(story)
+    story.commit("z")
+    story.git("switch", "-q", "-c", "early", "HEAD~2")
+    story.git("cherry-pick", "main")
+    story.settle()
+    sets(tags=["three", "four"])(story)
+    story.commit("early")
+    story.tree.git("merge", "-q", "--no-edit", "main", check=False)
+    story.settle()
+    assert story.get()["tags"] == ["three", "four"]
+
+
 def test_a_rebase_that_drops_a_commit(chain):
     chain.git("rebase", "-q", "--onto", "HEAD~2", "HEAD~1", "main", stops=True)
     chain.settle(*([] if chain.driver else ["rebase", "--continue"]))
