@@ -370,7 +370,7 @@ def test_a_person_who_edits_beside_a_conflict_is_heard(edited):
     """A value that somebody wrote once may be meant all the same."""
     edited.git("merge", "-q", "--no-edit", "bob", stops=True)
     edited.settle()
-    edited.git("commit", "-q", "-m", "settled")
+    edited.git("commit", "-q", "--allow-empty", "-m", "settled")
     shows = edited.get()["status"]
     other = {"done": "stopped", "stopped": "done"}[shows]
     path = edited.tree.path.joinpath(FILE)
