@@ -1,7 +1,9 @@
 """Whether a projection's bytes were written by a machine, here or in any clone.
 
 Rendering is deterministic. So a file that is the rendering of any event of its entity was written by some
-checkout at some time. Where an entity ever had several heads, or a part of its past is missing here, as after a
+checkout at some time; and so was one that shows what the writer of any event saw, all that had met by then.
+
+Where an entity ever had several heads, or a part of its past is missing here, as after a
 cherry-pick or a revert, git may have merged such renderings by their lines, or the merge driver by their fields: a
 canonical rendering of a mixture of what its events left. A person may have typed the same, so that counts only where
 git has the very bytes as an object: then nothing is lost by writing over them.
@@ -18,10 +20,11 @@ from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.projections.mixture import is_mixture
 from journal.projections.paths import ID_FIELD, render
-from journal.state.entity import Past, Payload
-from journal.state.value import conflicts
+from journal.state.entity import Change, Past, Payload, fold
+from journal.state.value import conflicts, value
 
 _RENAMED_MAX = 64
+_ASKED_MAX = 64
 _BEFORE_MAX = 64
 """With how many of the events before it an event is compared: concurrent ones have seqs that are near."""
 
@@ -31,16 +34,17 @@ def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes]
 
     ``git_has`` tells whether git has a file of these bytes.
     """
-    versions = []
-    for image in images_of(view, key):
-        if render(key[1], values.encode_trusted(image).decode()).startswith(text):
+    changes: list[Change] = []
+    for change in _changes(view, key):
+        if change.image is not None and _shows(key, change.image, text):
             return True
-        versions.append(image)
+        changes.append(change)
+    versions = [change.image for change in changes if change.image is not None]
     shown = _rendered(text)
     if shown is None or not versions:
         return False
     if _can_be_mixed(view, key) and is_mixture(shown, versions):
-        return git_has(text)
+        return _was_seen(view, key, changes, text) or git_has(text)
     return any(is_mixture(shown, [*versions, *images_of(view, other)]) for other in _maybe_renamed(view, key)) and (
         git_has(text)
     )
@@ -48,14 +52,34 @@ def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes]
 
 def images_of(view: View, key: Key) -> Iterator[Payload]:
     """Yield what the entity's events left, oldest first; needs all files listed. What does not verify is left out."""
+    return (change.image for change in _changes(view, key) if change.image is not None)
+
+
+def _changes(view: View, key: Key) -> Iterator[Change]:
     for place in view.events_of(key):
         try:
             record = read_record(view, place)
-            image = view.change_of(record, place.lane).image if record is not None else None
+            if record is not None:
+                yield view.change_of(record, place.lane)
         except (BadLineError, FileNotFoundError):
             continue
-        if image is not None:
-            yield image
+
+
+def _shows(key: Key, document: Payload, text: bytes) -> bool:
+    return render(key[1], values.encode_trusted(document).decode()).startswith(text)
+
+
+def _was_seen(view: View, key: Key, changes: list[Change], text: bytes) -> bool:
+    """Tell whether the text shows what the writer of an event saw; the latest are asked."""
+    pasts = {change.id: view.past_of(change.id) for change in changes}
+    strategies = view.strategies(key[0])
+    for event in changes[-_ASKED_MAX:]:
+        past = pasts[event.id]
+        state = fold((change, pasts[change.id]) for change in changes if past.has(change.id, event.id))
+        seen = value(state, strategies) if state is not None else None
+        if seen is not None and _shows(key, seen, text):
+            return True
+    return False
 
 
 def _rendered(text: bytes) -> Payload | None:
