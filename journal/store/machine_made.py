@@ -20,7 +20,7 @@ from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.projections.mixture import is_mixture
 from journal.projections.paths import ID_FIELD, render
-from journal.state.entity import Change, Past, Payload, fold
+from journal.state.entity import Change, Payload, fold
 from journal.state.value import conflicts, value
 
 _RENAMED_MAX = 64
@@ -70,8 +70,8 @@ def _shows(key: Key, document: Payload, text: bytes) -> bool:
 
 
 def _was_seen(view: View, key: Key, changes: list[Change], text: bytes) -> bool:
-    """Tell whether the text shows what the writer of an event saw; the latest are asked."""
-    pasts = {change.id: view.past_of(change.id) for change in changes}
+    """Tell whether the text shows what the writer of an event saw; the latest are asked, of what does verify."""
+    pasts = {change.id: view.saw(change.id) for change in changes}
     strategies = view.strategies(key[0])
     for event in changes[-_ASKED_MAX:]:
         past = pasts[event.id]
@@ -106,10 +106,7 @@ def _can_be_mixed(view: View, key: Key) -> bool:
 
 
 def _knew_all(view: View, after: Location, before: list[Location]) -> bool:
-    section = view.section_at(after.lane, after.seq)
-    if section is None:
-        return False
-    past = Past(after.lane, section.first, section.sees)
+    past = view.saw((after.seq, after.lane))
     return all(past.has((place.seq, place.lane), (after.seq, after.lane)) for place in before)
 
 
