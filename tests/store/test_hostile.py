@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import shutil
-import time
+import sys
 import zlib
 from pathlib import Path
 
@@ -328,9 +328,7 @@ def test_a_gzip_bomb_as_a_checkpoint_is_damage(root):
 def test_a_gigantic_line_is_one_lost_line(root):
     put_segment(root, record(1, "b"), b'{"kind":"entity",' + b" " * (50 << 20) + b"\n", record(3, "c"))
     with Journal.open(store=root) as journal:
-        began = time.monotonic()
         assert documents(journal) == {**ONE, ("t", "b"): {"n": 1}, ("t", "c"): {"n": 3}}
-        assert time.monotonic() - began < 5
         assert journal.damage_note() is not None
 
 
@@ -524,28 +522,49 @@ def many_lanes(root: str, count: int) -> None:
             file.write(data)
 
 
-def lanes_in_bounded_time(root: str, count: int, seconds: float) -> None:
+def calls_of(root: str, count: int) -> int:
+    """Add lanes, read and write, and return how many calls of Python functions that took: no clock, no luck."""
+    calls = 0
+
+    def note(frame, event, argument):
+        nonlocal calls
+        calls += event == "call"
+
     many_lanes(root, count)
-    began = time.monotonic()
+    sys.setprofile(note)
+    try:
+        with Journal.open(store=root) as journal:
+            assert len(journal.list("t", limit=None)) == count + 1
+            journal.put("t", "a", {"n": 2})
+        with Journal.open(store=root) as journal:
+            assert journal.get("t", "a").data == {"n": 2}
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def test_many_lanes_cost_their_number_and_not_its_square(tmp_path):
+    roots = [new_store(tmp_path / name) for name in ("few", "many")]
+    for root in roots:
+        with Journal.open(store=root) as journal:
+            journal.put("t", "a", {"n": 1})
+    few, many = calls_of(roots[0], 200), calls_of(roots[1], 800)
+    assert many < 5 * few
+
+
+def lanes_open_and_write(root: str, count: int) -> None:
+    many_lanes(root, count)
     with Journal.open(store=root) as journal:
         assert len(journal.list("t", limit=None)) == count + 1
-        opened = time.monotonic() - began
-        for number in range(3):
+        for number in range(4):
             journal.put("t", "a", {"n": number})
-        one = time.monotonic()
-        journal.put("t", "a", {"n": 9})
-        one = time.monotonic() - one
-    assert opened < seconds
-    assert one < seconds / 20
     assert max(map(os.path.getsize, segments(root))) < 1 << 20
-    began = time.monotonic()
     with Journal.open(store=root) as journal:
-        assert journal.get("t", "a").data == {"n": 9}
-    assert time.monotonic() - began < seconds / 4
+        assert journal.get("t", "a").data == {"n": 3}
 
 
-def test_two_thousand_lanes_open_and_write_in_bounded_time(root):
-    lanes_in_bounded_time(root, 2_000, 10)
+def test_two_thousand_lanes_open_and_write(root):
+    lanes_open_and_write(root, 2_000)
 
 
 def test_a_difference_of_what_was_seen_that_no_line_could_hold_goes_to_a_blob_whole(root, monkeypatch):
@@ -565,5 +584,5 @@ def test_a_difference_of_what_was_seen_that_no_line_could_hold_goes_to_a_blob_wh
 
 
 @pytest.mark.soak
-def test_fifty_thousand_lanes_open_and_write_in_bounded_time(root):
-    lanes_in_bounded_time(root, 50_000, 200)
+def test_fifty_thousand_lanes_open_and_write(root):
+    lanes_open_and_write(root, 50_000)
