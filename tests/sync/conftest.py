@@ -6,7 +6,7 @@ import shutil
 import tempfile
 
 import pytest
-from sync_support import Hub
+from sync_support import Hub, make_hub
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def isolated_git(tmp_path, monkeypatch):
     home = tmp_path / "home"
     home.mkdir()
     (home / ".gitconfig").write_text(
-        "[user]\n\tname = Ana\n\temail = ana@example.com\n[init]\n\tdefaultBranch = main\n"
+        "[user]\n\tname = Ana\n\temail = ana@example.com\n[init]\n\tdefaultBranch = main\n\ttemplateDir =\n"
         '[protocol "file"]\n\tallow = always\n[gc]\n\tauto = 0\n[advice]\n\tdetachedHead = false\n'
     )
     monkeypatch.setenv("HOME", str(home))
@@ -33,7 +33,19 @@ def isolated_git(tmp_path, monkeypatch):
     return home
 
 
+@pytest.fixture(scope="session")
+def made_hub(tmp_path_factory):
+    """A bare remote that every test gets a copy of."""
+    folder = tmp_path_factory.mktemp("hub")
+    with pytest.MonkeyPatch.context() as patch:
+        for role in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{role}_NAME", "Ana")
+            patch.setenv(f"GIT_{role}_EMAIL", "ana@example.com")
+        return make_hub(folder)
+
+
 @pytest.fixture
-def hub(tmp_path):
+def hub(tmp_path, made_hub):
     """A bare remote with one commit of code on main."""
+    shutil.copytree(made_hub, tmp_path / "hub.git")
     return Hub(tmp_path)

@@ -73,14 +73,13 @@ def assert_everything_is_everywhere(clones, mutations):
         assert clone.everything() == expected
         assert git(clone.store, "status", "--short") == ""
         assert git(clone.store, "rev-parse", "HEAD") == git(clones[0].store, "rev-parse", "HEAD")
-    clones[0].assert_sound()
     clones[-1].assert_sound()
 
 
 @pytest.mark.parametrize("kind", ["file", "http"])
 def test_all_that_three_clones_write_at_once_arrives_everywhere(hub, kind):
     with served(hub, kind) as url:
-        clones, _ = storm(hub, url, 3, 5, every=2)
+        clones, _ = storm(hub, url, 3, 5, every=3)
         assert_everything_is_everywhere(clones, 5)
 
 

@@ -216,7 +216,7 @@ def test_a_kill_at_any_point_is_completed_by_the_next_run(hub, source):
             if source != "new":
                 assert git(work.store, "status", "--short") == "", calls
             assert work.git("status", "--short") == ""
-            calls += 3 if calls < 12 else 8
+            calls += 3 if calls < 9 else 11
             continue
         break
     assert calls > 20

@@ -29,7 +29,7 @@ def test_kills_at_random_lose_nothing(hub, whole_group):
     clones.append(hub.attached("two"))
     written = set()
     longest = 0.5
-    for number in range(60 if IS_SOAK else 4):
+    for number in range(60 if IS_SOAK else 2):
         for clone in clones:
             id = f"{clone.path.name}-{number}"
             clone.put("plan", id, number=number)
@@ -67,7 +67,7 @@ def test_a_cut_at_every_change_of_a_file_is_completed_by_the_next_sync(hub, bran
     one.sync()
     calls = 0
     while _is_cut(hub, template, branch, calls):
-        calls += 1 if IS_SOAK else 17
+        calls += 1 if IS_SOAK else 31
     assert calls > 100
 
 
