@@ -16,11 +16,11 @@ import contextlib
 import os
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from journal.disk.lock import StoreLock
-from journal.errors import GitError
+from journal.errors import GitError, LockTimeoutError, UsageError
 from journal.git.configuration import read_configuration
 from journal.git.refs import Head
 from journal.git.remote import BusyError, Upstream, upstream_of
@@ -54,20 +54,40 @@ class SyncResult(NamedTuple):
 
 
 def sync(engine: Engine, remote: str | None, *, timeout_seconds: float, verify: bool) -> SyncResult:
-    """Exchange with a remote. Raises OfflineError, GitError; what was committed by then stays."""
+    """Exchange with a remote. Raises OfflineError, GitError; what was committed by then stays.
+
+    Syncs of one work tree wait for each other: LockTimeoutError where another one takes longer than the timeout.
+    """
+    if not timeout_seconds >= 0:
+        raise UsageError(f"a timeout is a number of seconds from 0 on, not {timeout_seconds}")
     deadline = time.monotonic() + timeout_seconds
     place = place_of(engine)
     head = _head(place)
     upstream = upstream_of(read_configuration(place.repository), head.branch or "", remote, is_own=not place.prefix)
     with engine.locked():
         pass  # makes the folder of this checkout's own things
-    lock = StoreLock(os.path.join(engine.local, _LOCK_FILE))
-    with contextlib.closing(lock), lock.held(timeout_seconds):
+    with _alone(engine, timeout_seconds):
         # The hooks of a repository are about its code, which a branch of the store's own has none of.
         verify = verify and bool(place.prefix)
         made = commit(engine, None, author=None, verify=verify)
         committed = made.commit if made is not None else None
         return _Exchange(engine, place, upstream, deadline, verify=verify).run(head.branch or "", committed)
+
+
+@contextlib.contextmanager
+def _alone(engine: Engine, timeout_seconds: float) -> Iterator[None]:
+    """Wait until no other sync of this work tree is under way: it would only get in the way of this one."""
+    with contextlib.closing(StoreLock(os.path.join(engine.local, _LOCK_FILE))) as lock:
+        try:
+            lock.acquire(timeout_seconds)
+        except LockTimeoutError as error:
+            raise LockTimeoutError(
+                f"another sync of this work tree is under way: {error}", path=error.path, hint="it does the same; wait"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _head(place: Place) -> Head:

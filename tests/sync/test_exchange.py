@@ -188,6 +188,40 @@ def test_a_remote_may_be_a_relative_path(hub, program, monkeypatch):
     assert hub.git("rev-parse", "journal") == one.git("rev-parse", "journal")
 
 
+def test_writers_go_on_while_it_syncs(hub):
+    one = hub.attached("one")
+    one.sync()
+    ended = threading.Event()
+
+    def write():
+        with one.open(actor="writer") as journal:
+            for number in range(40):
+                journal.put("plan", f"p{number}", set={"number": number})
+        ended.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    syncs = 0
+    while not ended.is_set() or syncs < 2:
+        one.sync()
+        syncs += 1
+    thread.join()
+    one.sync()
+    two = hub.attached("two")
+    assert len(two.documents()) == 40
+    assert one.everything() == two.everything()
+
+
+def test_two_syncs_of_one_work_tree_do_not_get_in_each_others_way(hub):
+    one = hub.attached("one")
+    one.put("plan", "p1", title="One")
+    started = [one.start("sync", "--json") for _ in range(3)]
+    said = [(process.communicate(timeout=60), process.returncode) for process in started]
+    assert [status for _, status in said] == [0, 0, 0], said
+    assert sum('"pushed":true' in out for (out, _), _ in said) == 1
+    assert all('"attempts":1' in out for (out, _), _ in said)
+
+
 def test_one_ref_is_pushed_and_no_tag(hub):
     one = hub.attached("one")
     one.sync()

@@ -11,7 +11,8 @@ import pytest
 from servers import http_server
 from sync_support import git
 
-from journal import GitError, Journal, JournalError, OfflineError
+from journal import GitError, Journal, JournalError, LockTimeoutError, OfflineError, UsageError
+from journal.disk.lock import StoreLock
 
 
 @pytest.fixture
@@ -114,6 +115,20 @@ def test_a_server_that_never_answers_is_left(hub, one, monkeypatch):
         for connection in met:
             connection.close()
     assert not list((one.path / ".git").rglob("*.lock"))
+
+
+def test_another_sync_that_takes_too_long_is_named(hub, one):
+    with (
+        StoreLock(str(one.store / "local" / "sync.lock")).held(1),
+        pytest.raises(LockTimeoutError, match="another sync"),
+    ):
+        one.sync(timeout_seconds=0.1)
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_a_timeout_that_is_none_is_refused(one, seconds):
+    with pytest.raises(UsageError, match="timeout"):
+        one.sync(timeout_seconds=seconds)
 
 
 def test_others_who_are_always_faster_end_it_in_time(hub, one):
