@@ -24,6 +24,7 @@ Structured state of this project (plans, issues, decisions, …) lives in `.jour
 - Undo: `journal revert EVENT`
 - Who you are: set `JOURNAL_ACTOR` or give `--actor NAME`
 - Into git: `journal commit -m "…"` commits the journal's files and nothing else
+- To and from others: `journal sync` commits, fetches, merges and pushes; exit status 7 and `offline` means later
 
 Answers are on stdout, with `--json` as JSON; exit status 0 means done and durable. `journal VERB --help` has the rest.
 """

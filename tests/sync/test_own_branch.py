@@ -220,3 +220,30 @@ def test_a_kill_at_any_point_is_completed_by_the_next_run(hub, source):
             continue
         break
     assert calls > 20
+
+
+def test_a_clone_that_was_moved_goes_on_and_git_follows(hub):
+    one = hub.attached("one")
+    one.put("plan", "p1", title="Ship")
+    one.commit()
+    os.rename(one.path, hub.folder / "moved")
+    moved = type(one)(hub.folder / "moved")
+    moved.put("plan", "p2", title="Moved")
+    moved.sync()
+    assert Journal.init(moved.path, branch="journal") == (str(moved.store), True)
+    assert f"{moved.store} " in moved.git("worktree", "list")
+    assert moved.git("worktree", "prune", "-v") == ""
+    moved.assert_sound()
+
+
+def test_a_store_that_is_a_repository_of_its_own_is_committed_there(hub):
+    """A submodule, for instance."""
+    one = hub.clone("one")
+    Journal.init(one.path)
+    git(one.store, "init", "-q", "-b", "journal")
+    one.put("plan", "p1", title="Ship")
+    one.commit()
+    assert "segments" in git(one.store, "ls-tree", "--name-only", "HEAD")
+    assert one.git("log", "--oneline").count("\n") == 1
+    with pytest.raises(GitError, match="a git repository of its own"):
+        Journal.init(one.path, branch="journal")

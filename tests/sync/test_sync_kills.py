@@ -67,7 +67,7 @@ def test_a_cut_at_every_change_of_a_file_is_completed_by_the_next_sync(hub, bran
     one.sync()
     calls = 0
     while _is_cut(hub, template, branch, calls):
-        calls += 1 if IS_SOAK else 31
+        calls += 1 if IS_SOAK else 23
     assert calls > 100
 
 
