@@ -99,7 +99,10 @@ class Outcome(NamedTuple):
 
 
 def move_forward(meeting: Meeting, *, files: Files, log: str) -> None:
-    """Move our branch to theirs, and the index with it. Raises as ``move_forward``."""
+    """Move our branch to theirs, and the index with it.
+
+    Raises MovedError where the branch is no longer as seen, GitError where git's locks are held or paths in conflict.
+    """
     with os_errors_as_git_errors(meeting.repository):
         _Move(meeting, files).run(_theirs(meeting), lambda: meeting.theirs, log)
 
