@@ -20,6 +20,7 @@ class Exchanged(NamedTuple):
 
     per_second: float
     again: float
+    jain: float
 
 
 def sync_rows(context: Context) -> Iterator[Row]:
@@ -44,6 +45,14 @@ def sync_rows(context: Context) -> Iterator[Row]:
             peer=peer,
             theirs=theirs.per_second,
             ratio=ours.per_second / theirs.per_second if theirs.per_second else None,
+        )
+        yield Row(
+            key=f"sync-{clones}-jain",
+            what=f"{what}: Jain's index of fairness",
+            ours=ours.jain,
+            unit="",
+            peer=peer,
+            theirs=theirs.jain,
         )
         yield Row(
             key=f"sync-{clones}-again",
@@ -90,8 +99,13 @@ def _exchanged(context: Context, kind: str, folders: list[str], seconds: int) ->
         context,
         [lambda board, me=me: worker(kind, folders[me], board, me, seconds) for me in range(len(folders))],
     )
-    landed = sum(item["landed"] for item in answers)
-    return Exchanged(landed / seconds, sum(item["again"] for item in answers) / max(landed, 1))
+    counts = [item["landed"] for item in answers]
+    landed, squares = sum(counts), sum(count * count for count in counts)
+    return Exchanged(
+        sum(item["in_time"] for item in answers) / seconds,
+        sum(item["again"] for item in answers) / max(landed, 1),
+        landed**2 / (len(counts) * squares) if squares else 0.0,
+    )
 
 
 def _check(folders: list[str]) -> None:
