@@ -34,7 +34,7 @@ from journal.upkeep.place import Place, place_of
 
 TIMEOUT_SECONDS = 60.0
 _LOCK_FILE = "sync.lock"
-_PAUSE_SECONDS, _PAUSE_SECONDS_MAX = 0.05, 2.0
+_PAUSE_GROWTH, _PAUSE_SECONDS_MAX = 1.5, 2.0
 
 
 class SyncResult(NamedTuple):
@@ -123,6 +123,7 @@ class _Exchange:
         attempts, fetched = 0, False
         while True:
             attempts += 1
+            began = time.monotonic()
             try:
                 theirs = self._transport.fetch()
                 ours = self._join(branch, theirs)
@@ -130,7 +131,7 @@ class _Exchange:
                 if ours != theirs:
                     self._transport.push(ours, theirs, verify=self._verify)
             except BusyError as error:
-                self._pause(attempts, str(error))
+                self._pause(attempts, time.monotonic() - began, str(error))
                 continue
             return SyncResult(str(self._upstream.remote), branch, ours, committed, fetched, ours != theirs, attempts)
 
@@ -148,8 +149,8 @@ class _Exchange:
             raise GitError("there is nothing to exchange yet", path=self._engine.root)
         return ours
 
-    def _pause(self, attempts: int, why: str) -> None:
-        pause = pause_seconds(attempts, random.random)
+    def _pause(self, attempts: int, spent: float, why: str) -> None:
+        pause = pause_seconds(attempts, spent, random.random)
         if time.monotonic() + pause > self._deadline:
             raise GitError(
                 f"others were faster at {attempts} attempts: {why}",
@@ -159,9 +160,10 @@ class _Exchange:
         time.sleep(pause)
 
 
-def pause_seconds(attempts: int, chance: Callable[[], float]) -> float:
-    """Return how long to wait after so many attempts: up to twice as long each time, and by chance from nothing on.
+def pause_seconds(attempts: int, spent: float, chance: Callable[[], float]) -> float:
+    """Return how long to wait after so many attempts, of which the last one took ``spent`` seconds.
 
-    So nobody keeps step with another, and one who has waited often may still be the next.
+    Up to as long as the attempt took, and half as much again each time; by chance from nothing on, so that nobody keeps
+    step with another, and one who has waited often may still be the next.
     """
-    return chance() * min(_PAUSE_SECONDS * 2.0 ** min(attempts, 30), _PAUSE_SECONDS_MAX)
+    return chance() * min(spent * _PAUSE_GROWTH ** min(attempts - 1, 30), _PAUSE_SECONDS_MAX)

@@ -8,6 +8,8 @@ import pytest
 from servers import git_daemon, http_server
 from sync_support import git, without
 
+from journal.upkeep.sync import pause_seconds
+
 MUTATIONS = """
 import sys
 from journal import Journal
@@ -234,3 +236,10 @@ def test_one_ref_is_pushed_and_no_tag(hub):
     one.sync()
     assert hub.git("for-each-ref", "--format=%(refname)").split() == ["refs/heads/journal", "refs/heads/main"]
     assert hub.git("rev-parse", "main") == before
+
+
+def test_pauses_grow_by_chance_and_end():
+    longest = [pause_seconds(attempts, 0.1, lambda: 1.0) for attempts in range(1, 40)]
+    assert longest == sorted(longest)
+    assert (longest[0], longest[-1]) == (0.1, 2.0)
+    assert pause_seconds(40, 0.1, lambda: 0.0) == 0.0
