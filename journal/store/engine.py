@@ -265,12 +265,17 @@ class Engine:
             return
         if self._is_locked:
             view.flush()
-        elif self.lock.try_acquire():
-            try:
-                if not view.is_overtaken():
-                    view.flush()
-            finally:
-                self.lock.release()
+            return
+        try:
+            if not self.lock.try_acquire():
+                return
+        except (OSError, NotAppliedError):
+            return  # a read-only disk, or `local/` was removed a moment ago: they are listed again next time
+        try:
+            if not view.is_overtaken():
+                view.flush()
+        finally:
+            self.lock.release()
 
     def own_segment(self) -> str | None:
         """Return the newest segment of this work tree's lane, if its memory says so."""

@@ -285,6 +285,17 @@ class Vanishing(OsFiles):
         return super().read(path)
 
 
+def test_the_log_is_read_though_the_local_folder_was_removed_a_moment_ago(tmp_path):
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        journal.put("t", "a", {"x": 1})
+    shutil.rmtree(os.path.join(root, "local"))
+    with Journal.open(store=root) as journal:
+        journal.list()
+        shutil.rmtree(os.path.join(root, "local"))
+        assert [event.entity for event in journal.log()] == ["a"]
+
+
 def test_a_log_that_is_read_slowly_finds_what_moved_to_a_pack(tmp_path, monkeypatch):
     monkeypatch.setattr("journal.facade.reading._LOG_PIECE", 2)
     root = new_store(tmp_path, options='durability = "os"\nroll_bytes = 4096')
