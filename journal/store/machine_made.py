@@ -9,6 +9,7 @@ canonical rendering of a mixture of what its events left. A person may have type
 git has the very bytes as an object: then nothing is lost by writing over them.
 Where git takes an entity that was deleted on one side for a similar one that came there (a rename), it merges what the
 other side did to the first into the file of the second; then the events of both count.
+An event that only a checkpoint counts in has no image here any more: what the state still holds of it counts instead.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,8 +21,9 @@ from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.projections.mixture import is_mixture
 from journal.projections.paths import ID_FIELD, render
-from journal.state.entity import Change, Payload, fold
+from journal.state.entity import ABSENT, Change, Payload, fold
 from journal.state.value import conflicts, value
+from journal.state.vector import EventId
 
 _RENAMED_MAX = 64
 _ASKED_MAX = 64
@@ -39,11 +41,14 @@ def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes]
         if change.image is not None and _shows(key, change.image, text):
             return True
         changes.append(change)
-    versions = [change.image for change in changes if change.image is not None]
+    counted_in = list(_counted_in(view, key))
+    if any(_shows(key, document, text) for document in counted_in):
+        return True
+    versions = [*(change.image for change in changes if change.image is not None), *counted_in]
     shown = _rendered(text)
     if shown is None or not versions:
         return False
-    if _can_be_mixed(view, key) and is_mixture(shown, versions):
+    if (counted_in or _can_be_mixed(view, key)) and is_mixture(shown, versions):
         return _was_seen(view, key, changes, text) or git_has(text)
     return any(is_mixture(shown, [*versions, *images_of(view, other)]) for other in _maybe_renamed(view, key)) and (
         git_has(text)
@@ -80,6 +85,21 @@ def _was_seen(view: View, key: Key, changes: list[Change], text: bytes) -> bool:
         if seen is not None and _shows(key, seen, text):
             return True
     return False
+
+
+def _counted_in(view: View, key: Key) -> Iterator[Payload]:
+    """Yield what the state holds of events whose files are not here: of a head all, of others the fields that count."""
+    state = view.state(key)
+    if state is None:
+        return
+    listed = {(place.seq, place.lane) for place in view.events_of(key)}
+    yield from (image for id, image in state.heads.items() if image is not None and id not in listed)
+    parts: dict[EventId, Payload] = {}
+    for name, pairs in state.fields.items():
+        for id, item in pairs:
+            if id not in listed and item is not ABSENT:
+                parts.setdefault(id, {})[name] = item
+    yield from parts.values()
 
 
 def _rendered(text: bytes) -> Payload | None:

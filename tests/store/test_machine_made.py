@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from journal import Journal
-from tests.support.stores import clone, new_store, projections, put_file, read_bytes, rendered, truth
+from tests.support.stores import clone, drop_file, new_store, projections, put_file, read_bytes, rendered, truth
 
 PATH = "entities/plan/a.json"
 
@@ -33,6 +33,22 @@ def test_what_edits_that_met_once_made_is_written_over_when_one_event_has_settle
     with Journal.open(store=met) as journal:
         journal.put("plan", "a", {"z": 3})
         assert projections(met) == rendered(journal)
+
+
+def test_what_an_event_says_that_only_a_checkpoint_counts_in_is_a_machines(tmp_path):
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        journal.put("plan", "a", {"x": 1})
+        journal.checkpoint()
+    shown = read_bytes(os.path.join(root, PATH))
+    for path in [path for path in truth(root) if path.startswith("segments/")]:
+        drop_file(root, path)
+    with Journal.open(store=root) as journal:
+        journal.delete("plan", "a")
+    put_file(root, PATH, shown)
+    with Journal.open(store=root) as journal:
+        journal.reconcile()
+        assert projections(root) == {}
 
 
 def test_a_value_that_no_event_ever_assigned_is_a_persons_even_where_edits_met(met):
