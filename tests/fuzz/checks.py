@@ -14,7 +14,7 @@ from tests.fuzz.settling import check_unmerged
 from tests.fuzz.world import World
 from tests.support.stores import fresh_view, meaning, rendered
 
-EXPECTED = {"history-missing", "uncommitted", "parked", "checkpoint-due", "edited", "leftover", "index-foreign"}
+EXPECTED = {"history-missing", "uncommitted", "parked", "checkpoint-due", "edited", "leftover", "index-foreign", "conflicts-open"}
 """What doctor may find: history that somebody dropped, and what is no reason to worry."""
 UNLIKE_GIT = {"truth-missing", "truth-changed"}
 """What doctor finds where git's index and the work tree were moved apart, as by a reset or a backup."""
@@ -140,7 +140,10 @@ def check_projections(world: World, place: Place) -> None:
 
 
 def _is_foreign(world: World, place: Place, path: str, text: bytes | None) -> bool:
-    """Tell whether a file says what no event here says: git brought it without the events, or a person wrote it."""
+    """Tell whether a file says what no event in the files here says, nor the state.
+
+    Then git brought it without the events, or took the events away and left it, or a person wrote it.
+    """
     from journal.projections.paths import entity_at
 
     key = entity_at(path)
@@ -150,12 +153,22 @@ def _is_foreign(world: World, place: Place, path: str, text: bytes | None) -> bo
         shown = json.loads(text)
     except ValueError:
         return False
-    said: set[tuple[str, str]] = set()
-    for event in world.ledger.those(place.holding.all):
+    with place.journal._engine.reading() as view:
+        state = view.state((key[0], key[1] or ""))
+    kept = state.fields if state is not None else {}
+    said = {(name, values.canonical(item)) for name, pairs in kept.items() for _, item in pairs if item is not ABSENT}
+    for event in world.ledger.those(place.holding.in_files):
         if (event.record.get("type"), event.record.get("id")) == key:
             image = event.record.get("data") or {}
-            said.update((name, json.dumps(item)) for name, item in image.items())
-    return any((name, json.dumps(item)) not in said for name, item in shown.items())
+            said.update((name, values.canonical(item)) for name, item in image.items())
+    return any((name, values.canonical(item)) not in said for name, item in shown.items())
+
+
+def check_edits(place: Place) -> None:
+    """What a person edited is as it was left, whatever the journal did since."""
+    found = place.files() if place.edits else {}
+    lost = [path for path, text in place.edits.items() if found.get(path) != text]
+    assert not lost, f"{place.name}: {lost} was edited by hand, and is not as it was left"
 
 
 def check_doctor(place: Place, *, verify: bool) -> None:

@@ -21,7 +21,9 @@ def commit_tracked(world: World, place: Place, chance: random.Random) -> None:
 def add_some(world: World, place: Place, chance: random.Random) -> None:
     changed = [line for line in place.ask("status", "--porcelain", "-uall", "--no-renames") if "/" in line]
     if changed:
-        place.git("add", "--", *chance.sample(changed, chance.randint(1, len(changed))))
+        # A segment without the blobs that it refers to is an event lost for whoever gets it: a person adds both.
+        blobs = [path for path in changed if path.startswith(".journal/blobs/")]
+        place.git("add", "--", *chance.sample(changed, chance.randint(1, len(changed))), *blobs)
     if chance.random() < 0.5:
         place.git("commit", "-q", "-m", "some")
 

@@ -1,6 +1,7 @@
 """What people and programs do with the journal itself."""
 
 import json
+import os
 import random
 
 from journal.errors import GitError, NotFoundError
@@ -40,6 +41,25 @@ def set_fields(world: World, place: Place, chance: random.Random) -> None:
     key, document = _key(chance), _document(world, chance)
     place.say(f"journal put {key} --set {document}")
     place.journal.put(*key, set=document)
+
+
+def put_much(world: World, place: Place, chance: random.Random) -> None:
+    """A payload that is too long for a line goes to a blob."""
+    key = _key(chance)
+    place.say(f"journal put {key} of 70 KB")
+    place.journal.put(*key, {"title": world.word(chance), "text": f"{chance.getrandbits(280_000):x}"})
+
+
+def edit_by_hand(world: World, place: Place, chance: random.Random) -> None:
+    """A person edits a readable file; nothing that the journal does may lose that."""
+    found = sorted(path for path, text in place.files().items() if text.startswith(b"{") and b"<<<<" not in text)
+    if found:
+        path = chance.choice(found)
+        place.say(f"edit {path}")
+        text = place.files()[path].replace(b"{", b'{\n  "by hand": "%s",' % world.word(chance).encode(), 1)
+        with open(os.path.join(place.root, path), "wb") as file:
+            file.write(text)
+        place.edits[path] = text
 
 
 def delete(world: World, place: Place, chance: random.Random) -> None:
@@ -123,6 +143,8 @@ OPERATIONS = (
     Operation("put", 12, put, writes=True, keeps=True),
     Operation("set-fields", 8, set_fields, writes=True, keeps=True),
     Operation("mutate", 4, mutate, writes=True, keeps=True),
+    Operation("put-much", 1, put_much, writes=True, keeps=True),
+    Operation("edit-by-hand", 2, edit_by_hand, keeps=True),
     Operation("delete", 3, delete, writes=True, keeps=True),
     Operation("transaction", 3, transaction, writes=True, keeps=True),
     Operation("put-by-command", 1, put_by_command, writes=True, keeps=True),

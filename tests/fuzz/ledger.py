@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import os
+import subprocess
 import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -93,7 +94,7 @@ class Ledger:
             else:
                 in_files |= self._read[key]
         for event in sorted((item for _, items in fresh for item in items), key=lambda item: item[0]):
-            held = self._enter(*event, held)
+            held = self._enter(root, *event, held)
         for key, items in fresh:
             mask = sum({1 << self._numbers[id] for id, _, _ in items})
             self._read[key] = mask
@@ -117,15 +118,30 @@ class Ledger:
         if len(data) > len(known):
             self._contents[path] = data
 
-    def _enter(self, id: tuple[int, str], record: dict[str, Any], line: bytes, held: int | None) -> int | None:
+    def see_history(self, folder: str) -> None:
+        """Take note of every content that a repository has of any path of the truth, in any commit."""
+        listed = _git(folder, "rev-list", "--all", "--objects", "--", *(f".journal/{name}" for name in TRUTH))
+        named = [line.split(b" ", 1) for line in listed.splitlines() if line.endswith((b".jsonl", b".gz"))]
+        for id, path in named:
+            self.see(path.decode().removeprefix(".journal/"), _git(folder, "cat-file", "blob", id.decode()))
+
+    def _enter(
+        self, root: str, id: tuple[int, str], record: dict[str, Any], line: bytes, held: int | None
+    ) -> int | None:
         number = self._numbers.get(id)
         if number is not None:
             assert self.events[number].line == line, f"two records for {id[0]}@{id[1]}"
             return held
         assert held is not None, f"{id[0]}@{id[1]} was written by a step that writes nothing"
+        if "ref" in record:
+            record["data"] = _blob(root, record["ref"]["sha256"])
         self._numbers[id] = len(self.events)
         self.events.append(Written(id, record, line, held))
         return held | 1 << self._numbers[id]
+
+
+def _git(folder: str, *words: str) -> bytes:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, check=True).stdout
 
 
 def truth_of(root: str) -> Iterator[tuple[str, bytes]]:
@@ -151,6 +167,11 @@ def _records(path: str, data: bytes) -> list[tuple[tuple[int, str], dict[str, An
         if record["kind"] != "segment":
             found.append(((record["seq"], lane), record, line))
     return found
+
+
+def _blob(root: str, sha256: str) -> Any:
+    with open(os.path.join(root, "blobs", sha256[:2], sha256), "rb") as file:
+        return json.loads(file.read())
 
 
 def _covers(path: str, data: bytes) -> dict[str, Any]:

@@ -13,7 +13,7 @@ Run = Callable[[World, Place, random.Random], None]
 class Operation(NamedTuple):
     """``writes``: it may make events. ``keeps``: no event that was here may be gone afterwards.
 
-    ``wants_clean``: a person would commit before, and mostly does.
+    ``wants_clean``: a person would commit before, and mostly does. ``moves``: it may change what people edited.
     """
 
     name: str
@@ -22,3 +22,8 @@ class Operation(NamedTuple):
     writes: bool = False
     keeps: bool = False
     wants_clean: bool = False
+
+    @property
+    def moves(self) -> bool:
+        """Whether git, or whoever removes files, may change readable files: the journal itself never may."""
+        return self.run.__module__ != "tests.fuzz.journal_operations"

@@ -41,6 +41,8 @@ class Place:
         self.root = os.path.join(folder, ".journal")
         self.holding = Holding(0, 0)
         self.linked_to: Place | None = None
+        self.edits: dict[str, bytes] = {}
+        """Readable files that a person edited, as long as git leaves them alone."""
         self._journal: Journal | None = None
         self.now = 0
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from journal.format import names
 from tests.fuzz import git_operations, journal_operations, remote_operations
-from tests.fuzz.checks import check_answers, check_doctor, check_files, check_projections, check_rebuilt
+from tests.fuzz.checks import check_answers, check_doctor, check_edits, check_files, check_projections, check_rebuilt
 from tests.fuzz.operation import Operation
 from tests.fuzz.places import Place
 from tests.fuzz.world import World
@@ -80,6 +80,8 @@ def run(seed: int, steps: Sequence[Step], prepare: Callable[[Place], None] = lam
             step = None
             for place in world.places:
                 _look(world, place, 0.0)
+                world.ledger.see_history(place.folder)
+            world.ledger.see_history(world.origin)
     except (Exception, KeyboardInterrupt) as error:
         if isinstance(error, KeyboardInterrupt):
             raise
@@ -101,6 +103,8 @@ def _take(world: World, seed: int, step: Step) -> None:
     held = {each.name: each.holding.all for each in world.places}
     chance = random.Random(f"{seed}/{step.number}")
     operation.run(world, place, chance)
+    if operation.moves:
+        place.edits.clear()
     for each in world.places:
         mine = each is place
         writes, keeps = operation.writes and mine, operation.keeps or not mine
@@ -111,6 +115,7 @@ def _take(world: World, seed: int, step: Step) -> None:
 
 def _look(world: World, place: Place, closely: float) -> None:
     """Look at a place with the journal: seldom at all of it, so that what lags is met too."""
+    check_edits(place)
     if closely < 0.6:
         check_answers(world, place)
     if closely < 0.3:
@@ -119,6 +124,7 @@ def _look(world: World, place: Place, closely: float) -> None:
         check_rebuilt(place)
     if closely < 0.05:
         check_doctor(place, verify=closely < 0.02)
+    check_edits(place)
 
 
 @contextlib.contextmanager
