@@ -3,6 +3,7 @@
 import argparse
 import sys
 import time
+import traceback
 
 from tests.fuzz.runner import plan, run, shrink
 
@@ -15,23 +16,22 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=150, help="steps for each seed")
     parser.add_argument("--seconds", type=float, default=0, help="go on with further seeds for so long")
     parser.add_argument("--shrink", type=int, default=60, help="runs to spend on a shorter sequence")
+    parser.add_argument("--equipped", action="store_true", help="with our hooks and merge driver installed")
     parser.add_argument("--verbose", action="store_true", help="print what is done")
     asked = parser.parse_args()
     start, seed = time.monotonic(), asked.seed
     while seed < asked.seed + asked.seeds or time.monotonic() - start < asked.seconds:
         steps = plan(seed, asked.steps)
         before = time.monotonic()
-        failure = run(seed, steps)
+        failure = run(seed, steps, is_equipped=asked.equipped)
         print(f"seed {seed}: {asked.steps} steps, {time.monotonic() - before:.1f} s", flush=True)
         if failure is not None:
             if asked.verbose:
                 print("\n".join(failure.said))
             print(f"seed {seed} fails at {failure.step}: {failure.kind}\n{failure.error}")
-            kept, failure = shrink(seed, steps, failure, asked.shrink)
+            kept, failure = shrink(seed, steps, failure, asked.shrink, is_equipped=asked.equipped)
             print(f"\n== {len(kept)} of the steps are enough:\n" + "\n".join(failure.said))
             print(f"{failure.kind}\n{failure.error}")
-            import traceback
-
             traceback.print_exception(failure.error)
             return 1
         seed += 1

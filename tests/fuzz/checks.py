@@ -14,7 +14,16 @@ from tests.fuzz.settling import check_unmerged
 from tests.fuzz.world import World
 from tests.support.stores import fresh_view, meaning, rendered
 
-EXPECTED = {"history-missing", "uncommitted", "parked", "checkpoint-due", "edited", "leftover", "index-foreign", "conflicts-open"}
+EXPECTED = {
+    "history-missing",
+    "uncommitted",
+    "parked",
+    "checkpoint-due",
+    "edited",
+    "leftover",
+    "index-foreign",
+    "conflicts-open",
+}
 """What doctor may find: history that somebody dropped, and what is no reason to worry."""
 UNLIKE_GIT = {"truth-missing", "truth-changed"}
 """What doctor finds where git's index and the work tree were moved apart, as by a reset or a backup."""
@@ -54,7 +63,8 @@ def _check_meaning(world: World, place: Place, view: View) -> None:
     )
     for key, wanted in expected.items():
         state, row = view.state(key), view.row(key)
-        assert state is not None and row is not None
+        assert state is not None
+        assert row is not None
         found = _meaning_of(ledger, normal(state, view.have), None if row.data is None else json.loads(row.data))
         assert found == wanted, f"{place.name} {key}: {_described(ledger, found)}, not {_described(ledger, wanted)}"
         _check_assignments(ledger, key, state)
@@ -108,7 +118,8 @@ def _check_same_bytes(world: World, place: Place, view: View) -> None:
     found: dict[str, bytes] = {}
     for key in _entities(view):
         state, row = view.state(key), view.row(key)
-        assert state is not None and row is not None
+        assert state is not None
+        assert row is not None
         found[" ".join(key)] = values.encode_trusted(encode_state(normal(state, view.have))) + (row.data or "").encode()
     known = world.states.setdefault(place.holding.all, found)
     differ = [name for name in known.keys() | found.keys() if known.get(name) != found.get(name)]

@@ -2,11 +2,27 @@
 
 import os
 import random
+import sys
 
 from tests.fuzz.operation import Operation
 from tests.fuzz.places import Place
 from tests.fuzz.settling import settle
 from tests.fuzz.world import World
+
+EDITOR = """
+import random, sys
+
+chance = random.Random(float(sys.argv[1]))
+with open(sys.argv[2]) as file:
+    picks = [line for line in file if line.startswith("pick ")]
+kept = [line for line in picks if chance.random() < 0.8] or picks[:1]
+if chance.random() < 0.6:
+    chance.shuffle(kept)
+with open(sys.argv[2], "w") as file:
+    for number, line in enumerate(kept):
+        file.write(line.replace("pick", "squash", 1) if number and chance.random() < 0.15 else line)
+"""
+"""Stands in for a person's editor of the list of a rebase."""
 
 
 def commit_everything(world: World, place: Place, chance: random.Random) -> None:
@@ -60,10 +76,9 @@ def squash(world: World, place: Place, chance: random.Random) -> None:
 
 def octopus(world: World, place: Place, chance: random.Random) -> None:
     others = _others(place)
-    if len(others) > 1:
-        if place.git("merge", "-q", "-m", "octopus", *chance.sample(others, 2)).status:
-            place.git("merge", "--abort")
-            place.git("reset", "-q", "--merge")
+    if len(others) > 1 and place.git("merge", "-q", "-m", "octopus", *chance.sample(others, 2)).status:
+        place.git("merge", "--abort")
+        place.git("reset", "-q", "--merge")
 
 
 def rebase(world: World, place: Place, chance: random.Random) -> None:
@@ -74,22 +89,16 @@ def rebase(world: World, place: Place, chance: random.Random) -> None:
 
 
 def rebase_by_hand(world: World, place: Place, chance: random.Random) -> None:
-    """Drop and reorder some commits, as an editor of the list would."""
+    """Drop, reorder and squash some commits, as an editor of the list would."""
     mine = place.commits("HEAD", "--first-parent", "--no-merges", count=6)
     if len(mine) < 3:
         return
-    script = f"import random, sys; r = random.Random({chance.random()}); " + (
-        "lines = [l for l in open(sys.argv[1]) if l.strip() and not l.startswith('#')]; "
-        "kept = [l for l in lines if r.random() < .8] or lines[:1]; r.random() < .6 and r.shuffle(kept); "
-        "kept[1:] = [('squash ' + l.split(' ', 1)[1]) if l.startswith('pick') and r.random() < .15 else l for l in kept[1:]]; "
-        "open(sys.argv[1], 'w').writelines(kept)"
-    )
-    path = os.path.join(world.scratch, "todo.py")
+    path = os.path.join(world.scratch, "editor.py")
     with open(path, "w", encoding="utf-8") as file:
-        file.write(script)
+        file.write(EDITOR)
     depth = chance.randint(2, min(5, len(mine) - 1))
-    place.git("rebase", "-q", "-i", mine[depth], extra={"GIT_SEQUENCE_EDITOR": f"python3 {path}"})
-    place.say(script)
+    editor = f"{sys.executable} {path} {chance.random()}"
+    place.git("rebase", "-q", "-i", mine[depth], extra={"GIT_SEQUENCE_EDITOR": editor})
     settle(place, chance)
 
 
@@ -117,15 +126,11 @@ def revert(world: World, place: Place, chance: random.Random) -> None:
 
 
 def reset(world: World, place: Place, chance: random.Random) -> None:
-    known = [commit for commit in place.commits(count=20) if _has_store(place, commit)]
-    near = [commit for commit in place.commits("HEAD", count=5) if _has_store(place, commit)]
+    found = place.commits("HEAD", count=5) if chance.random() < 0.6 else place.commits(count=20)
+    known = [commit for commit in found if _has_store(place, commit)]
     if known:
-        place.git(
-            "reset",
-            "-q",
-            chance.choice(["--soft", "--mixed", "--hard", "--hard", "--keep"]),
-            chance.choice(near or known if chance.random() < 0.6 else known),
-        )
+        how = chance.choice(["--soft", "--mixed", "--hard", "--hard", "--keep"])
+        place.git("reset", "-q", how, chance.choice(known))
 
 
 def stash(world: World, place: Place, chance: random.Random) -> None:

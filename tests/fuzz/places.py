@@ -43,6 +43,8 @@ class Place:
         self.linked_to: Place | None = None
         self.edits: dict[str, bytes] = {}
         """Readable files that a person edited, as long as git leaves them alone."""
+        self.is_equipped = False
+        """Whether the repository has our hooks and merge driver."""
         self._journal: Journal | None = None
         self.now = 0
 
@@ -56,7 +58,8 @@ class Place:
         self.say("".join(f"{name}={text!r} " for name, text in (extra or {}).items()) + shown)
         moment = f"@{1767225600 + self.now} +0000"
         clock = {"GIT_AUTHOR_DATE": moment, "GIT_COMMITTER_DATE": moment}
-        environment = {**os.environ, **ENVIRONMENT, **clock, **(extra or {})}
+        path = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+        environment = {**os.environ, **ENVIRONMENT, **clock, "PATH": path, **(extra or {})}
         ended = subprocess.run(words, cwd=self.folder, capture_output=True, env=environment, check=False)
         result = Ended(
             ended.returncode, ended.stdout.decode("utf-8", "replace"), ended.stderr.decode("utf-8", "replace")
@@ -105,6 +108,19 @@ class Place:
     def unmerged(self) -> list[str]:
         """Return the paths that git could not merge."""
         return sorted(set(self.ask("diff", "--name-only", "--diff-filter=U")))
+
+    def both_changed(self) -> list[str]:
+        """Return the readable files at which git stopped though both sides have them."""
+        told = self.ask("status", "--porcelain", "--no-renames", "-uno")
+        return [
+            path for how, path in zip(told[::2], told[1::2], strict=False) if how in ("UU", "AA") and ENTITIES in path
+        ]
+
+    def equip(self) -> None:
+        """Install the journal's hooks and merge driver in this repository."""
+        ended = self.command("hooks", "install")
+        assert ended.status == 0, ended.error
+        self.is_equipped = True
 
     def branch(self) -> str | None:
         """Return the branch that is checked out, None for a detached HEAD."""

@@ -62,6 +62,7 @@ def copy(world: World, place: Place, chance: random.Random) -> None:
         return
     _make_room(world, place, chance)
     new = world.place()
+    new.is_equipped = place.is_equipped
     world.run(new, "cp", chance.choice(["-a", "-r"]), place.folder, new.folder)
     shutil.rmtree(os.path.join(new.folder, ".git", "worktrees"), ignore_errors=True)
 

@@ -6,7 +6,7 @@ import random
 import shutil
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from journal.format import names
@@ -51,7 +51,7 @@ class Failure(NamedTuple):
 
 
 def plan(seed: int, steps: int) -> list[Step]:
-    """Return the steps of a seed: operations by their weight, and before those that want it somebody wrote and committed."""
+    """Return the steps of a seed: operations by their weight, with writes and commits before those that want them."""
     chance = random.Random(seed)
     weights = [operation.weight for operation in OPERATIONS.values()]
     planned: list[Step] = []
@@ -66,13 +66,13 @@ def plan(seed: int, steps: int) -> list[Step]:
     return planned[:steps]
 
 
-def run(seed: int, steps: Sequence[Step], prepare: Callable[[Place], None] = lambda place: None) -> Failure | None:
-    """Run steps in a world of their own; return what went wrong."""
+def run(seed: int, steps: Sequence[Step], *, is_equipped: bool = False) -> Failure | None:
+    """Run steps in a world of their own, with our hooks and driver or without; return what went wrong."""
     scratch = tempfile.mkdtemp(prefix="journal-fuzz-", dir=os.environ.get("JOURNAL_FUZZ_FOLDER", FAST))
     world, step = None, None
     try:
         with _known_lanes(seed):
-            world = World(scratch, prepare)
+            world = World(scratch, is_equipped=is_equipped)
             for place in world.places:
                 check_files(world, place, writes=False, keeps=True, writer_held=0)
             for step in steps:
@@ -138,7 +138,9 @@ def _known_lanes(seed: int) -> Iterator[None]:
         names.lane_from = real
 
 
-def shrink(seed: int, steps: Sequence[Step], failure: Failure, tries: int) -> tuple[list[Step], Failure]:
+def shrink(
+    seed: int, steps: Sequence[Step], failure: Failure, tries: int, *, is_equipped: bool = False
+) -> tuple[list[Step], Failure]:
     """Leave out steps as long as the rest fails the same way; ``tries`` bounds the runs."""
     if failure.step is not None:
         steps = [step for step in steps if step.number <= failure.step.number]
@@ -148,7 +150,7 @@ def shrink(seed: int, steps: Sequence[Step], failure: Failure, tries: int) -> tu
         while at < len(kept) and tries > 0:
             fewer = kept[:at] + kept[at + size :]
             tries -= 1
-            again = run(seed, fewer) if fewer else None
+            again = run(seed, fewer, is_equipped=is_equipped) if fewer else None
             if again is not None and again.kind == failure.kind:
                 kept, failure, has_shrunk = fewer, again, True
             else:

@@ -28,6 +28,7 @@ def check_unmerged(place: Place) -> None:
     """Assert that git stopped at readable files only."""
     stopped = [path for path in place.unmerged() if not path.startswith(ENTITIES)]
     assert not stopped, f"git stopped at {stopped}"
+    assert not place.is_equipped or not place.both_changed(), f"git stopped at {place.both_changed()}, with our driver"
 
 
 def _step(place: Place, doing: str | None, chance: random.Random) -> None:

@@ -1,25 +1,28 @@
 """Real git in random sequences: no conflict in the truth, no event ignored, one state for one set of events."""
 
+import contextlib
 import random
 import traceback
 
 import pytest
 
+from journal.format import names
 from tests.fuzz.runner import Failure, plan, run, shrink
 from tests.support.stores import IS_SOAK
 
-SEEDS = (1, 2, 3, 4)
-STEPS = 70
+SEEDS = (1, 2, 3)
+STEPS = 60
+EQUIPPED_SEED, EQUIPPED_STEPS = 5, 14
 SOAK_SEEDS, SOAK_STEPS, SHRINKING_RUNS = 40, 200, 80
 
 
-def _told(seed: int, steps: int, failure: Failure) -> str:
+def _told(seed: int, steps: int, failure: Failure, *, is_equipped: bool = False) -> str:
     """Return what was done up to a failure, as a short sequence, and how to run it again."""
-    kept, shorter = shrink(seed, plan(seed, steps), failure, SHRINKING_RUNS)
+    kept, shorter = shrink(seed, plan(seed, steps), failure, SHRINKING_RUNS, is_equipped=is_equipped)
     trace = "".join(traceback.format_exception(shorter.error))
     numbers = " ".join(str(step.number) for step in kept)
     said = "\n".join(shorter.said)
-    again = f"python -m tests.fuzz --seed {seed} --steps {steps}"
+    again = f"python -m tests.fuzz --seed {seed} --steps {steps}{' --equipped' * is_equipped}"
     return f"{failure.error}\n{said}\n{trace}\nsteps {numbers} of: {again}"
 
 
@@ -29,14 +32,45 @@ def test_git_in_random_order(seed):
     assert failure is None, _told(seed, STEPS, failure)
 
 
+def test_git_in_random_order_with_our_hooks_and_driver():
+    failure = run(EQUIPPED_SEED, plan(EQUIPPED_SEED, EQUIPPED_STEPS), is_equipped=True)
+    assert failure is None, _told(EQUIPPED_SEED, EQUIPPED_STEPS, failure, is_equipped=True)
+
+
 @pytest.mark.soak
-def test_git_in_random_order_for_long():
+@pytest.mark.parametrize("is_equipped", [False, True])
+def test_git_in_random_order_for_long(is_equipped):
     """Thousands of steps; other seeds on every run with JOURNAL_SOAK=1."""
     first = random.SystemRandom().randrange(10**6) if IS_SOAK else 1000
     for seed in range(first, first + SOAK_SEEDS):
         print(f"seed {seed}")
-        failure = run(seed, plan(seed, SOAK_STEPS))
-        assert failure is None, _told(seed, SOAK_STEPS, failure)
+        failure = run(seed, plan(seed, SOAK_STEPS), is_equipped=is_equipped)
+        assert failure is None, _told(seed, SOAK_STEPS, failure, is_equipped=is_equipped)
+
+
+def test_two_work_trees_that_write_in_one_lane_are_noticed(monkeypatch):
+    """What the fuzzer is for: it must see a fault that is there."""
+    monkeypatch.setattr("tests.fuzz.runner._known_lanes", lambda seed: _one_lane(monkeypatch))
+    failure = run(1, plan(1, STEPS))
+    assert failure is not None
+    assert "two contents" in str(failure.error) or "two records" in str(failure.error)
+    assert failure.said
+
+
+def test_a_failure_is_told_by_a_shorter_sequence(monkeypatch):
+    monkeypatch.setattr("tests.fuzz.runner._known_lanes", lambda seed: _one_lane(monkeypatch))
+    failure = run(1, plan(1, STEPS))
+    assert failure is not None
+    kept, shorter = shrink(1, plan(1, STEPS), failure, 4)
+    assert len(kept) < STEPS / 2
+    assert shorter.kind == failure.kind
+
+
+@contextlib.contextmanager
+def _one_lane(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(names, "lane_from", lambda _: "aaaaaaaaaaaaa")
+        yield
 
 
 def test_a_seed_makes_the_same_plan_again():

@@ -3,7 +3,6 @@
 import os
 import random
 import subprocess
-from collections.abc import Callable
 
 from journal import Journal
 from tests.fuzz.ledger import Ledger
@@ -19,8 +18,8 @@ SETTINGS = {"gc.auto": "0", "advice.detachedHead": "false", "merge.renameLimit":
 class World:
     """A scratch folder with a bare ``origin`` and the places that exchange through it."""
 
-    def __init__(self, scratch: str, prepare: Callable[[Place], None] = lambda place: None) -> None:
-        self.scratch, self.prepare = scratch, prepare
+    def __init__(self, scratch: str, *, is_equipped: bool = False) -> None:
+        self.scratch, self.is_equipped = scratch, is_equipped
         self.ledger = Ledger()
         self.said: list[str] = []
         self.places: list[Place] = []
@@ -37,9 +36,9 @@ class World:
         place = self.place()
         os.makedirs(place.folder)
         place.git("init", "-q", "-b", "main")
-        self.settle_in(place)
         root, _ = Journal.init(place.folder)
         configure(root, OPTIONS, TYPES)
+        self.settle_in(place)
         place.git("remote", "add", "origin", self.origin)
         place.git("add", "-A")
         place.git("commit", "-q", "-m", "start")
@@ -65,6 +64,7 @@ class World:
         name = f"w{self._made}"
         place = Place(name, os.path.join(self.scratch, name), self.said.append)
         place.linked_to = linked_to
+        place.is_equipped = linked_to is not None and linked_to.is_equipped
         self.places.append(place)
         return place
 
@@ -72,7 +72,8 @@ class World:
         """Set what every repository here is set to."""
         for name, text in SETTINGS.items():
             place.ask("config", name, text)
-        self.prepare(place)
+        if self.is_equipped and os.path.exists(place.root):
+            place.equip()
 
     def forget(self, place: Place) -> None:
         """A place is gone."""

@@ -6,6 +6,7 @@ import pytest
 from story import FIRST, MAIN, SIDE, Story
 
 from journal.errors import GitError
+from tests.support.stores import truth
 from tests.support.worktree import WorkTree
 
 
@@ -129,6 +130,24 @@ def test_amend_changes_no_event(story):
     story.git("add", "-A")
     story.git("commit", "-q", "--amend", "--no-edit")
     story.check(MAIN | {"later"})
+
+
+def test_commit_a_leaves_new_segments_out_and_the_next_commit_has_them(story):
+    story.write("new", "a", x=5)
+    story.git("commit", "-q", "-a", "-m", "tracked files only")
+    story.check(MAIN | {"new"})
+    assert "?? .journal/segments/" in story.git("status", "--porcelain")
+    story.git("add", "-A")
+    story.git("commit", "-q", "-m", "and the rest")
+    story.git("clone", "-q", str(story.tree.path), "../clone")
+    story.at(story.folder / "clone").check(MAIN | {"new"})
+
+
+def test_no_line_ending_setting_touches_the_truth(story):
+    story.git("clone", "-q", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", str(story.tree.path), "../clone")
+    before = truth(str(story.tree.store))
+    story.at(story.folder / "clone").check(MAIN)
+    assert truth(str(story.tree.store)) == before
 
 
 @pytest.mark.parametrize("way", ["--soft", "--mixed"])
