@@ -4,7 +4,7 @@ import json
 import os
 import random
 
-from journal.errors import GitError, NotFoundError
+from journal.errors import GitError, JournalError, NotFoundError
 from tests.fuzz.operation import Operation
 from tests.fuzz.places import Place
 from tests.fuzz.world import World
@@ -94,6 +94,23 @@ def put_by_command(world: World, place: Place, chance: random.Random) -> None:
     assert ended.status == 0, ended.error
 
 
+def absorb(world: World, place: Place, chance: random.Random) -> None:
+    """Make events of what people edited."""
+    place.say("journal absorb")
+    try:
+        place.journal.absorb()
+    except JournalError as error:
+        place.say(f"refused: {error}")
+    place.edits.clear()
+
+
+def restore(world: World, place: Place, chance: random.Random) -> None:
+    """Put back what people edited; their files are parked."""
+    place.say("journal restore")
+    place.journal.restore()
+    place.edits.clear()
+
+
 def checkpoint(world: World, place: Place, chance: random.Random) -> None:
     place.say("journal checkpoint")
     place.journal.checkpoint()
@@ -145,6 +162,8 @@ OPERATIONS = (
     Operation("mutate", 4, mutate, writes=True, keeps=True),
     Operation("put-much", 1, put_much, writes=True, keeps=True),
     Operation("edit-by-hand", 2, edit_by_hand, keeps=True),
+    Operation("absorb", 2, absorb, writes=True, keeps=True),
+    Operation("restore", 1, restore, keeps=True),
     Operation("delete", 3, delete, writes=True, keeps=True),
     Operation("transaction", 3, transaction, writes=True, keeps=True),
     Operation("put-by-command", 1, put_by_command, writes=True, keeps=True),

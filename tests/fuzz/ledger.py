@@ -36,6 +36,8 @@ class Holding(NamedTuple):
 
     in_files: int
     covered: int
+    has_broken_checkpoint: bool = False
+    """Git took away a blob that a checkpoint refers to, and left the checkpoint: it counts nothing in then."""
 
     @property
     def all(self) -> int:
@@ -84,7 +86,7 @@ class Ledger:
         for path, data in truth_of(root):
             self.see(path, data)
             if path.startswith("checkpoints/"):
-                covers.append(_covers(path, data))
+                covers.append(_covers(root, path, data))
                 continue
             if path.startswith("blobs/"):
                 continue
@@ -101,8 +103,8 @@ class Ledger:
             in_files |= mask
         covered = 0
         for vector in covers:
-            covered |= self.covering(vector)
-        return Holding(in_files, covered)
+            covered |= self.covering(vector or {})
+        return Holding(in_files, covered, None in covers)
 
     def see(self, path: str, data: bytes) -> None:
         """Take note of a content of a path of the truth: it may only be longer or shorter than what was seen."""
@@ -174,9 +176,12 @@ def _blob(root: str, sha256: str) -> Any:
         return json.loads(file.read())
 
 
-def _covers(path: str, data: bytes) -> dict[str, Any]:
-    assert hashlib.sha256(data).hexdigest().startswith(path.split("-")[1].split(".", maxsplit=1)[0]), (
-        f"{path} is not its name's"
-    )
-    covers: dict[str, Any] = json.loads(gzip.decompress(data).split(b"\n", 1)[0])["covers"]
+def _covers(root: str, path: str, data: bytes) -> dict[str, Any] | None:
+    """Return what a checkpoint counts in; None where a blob that it refers to is gone."""
+    assert hashlib.sha256(data).hexdigest().startswith(path.split("-")[1].split(".", maxsplit=1)[0]), f"{path} is not its name's"
+    header, *entities = gzip.decompress(data).splitlines()
+    blobs = [form["ref"]["sha256"] for form in map(json.loads, entities) if "ref" in form]
+    if not all(os.path.exists(os.path.join(root, "blobs", blob[:2], blob)) for blob in blobs):
+        return None
+    covers: dict[str, Any] = json.loads(header)["covers"]
     return covers

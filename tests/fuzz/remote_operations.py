@@ -129,7 +129,7 @@ OPERATIONS = (
     Operation("remove-worktree", 1, remove_worktree),
     Operation("copy", 2, copy, keeps=True),
     Operation("back-up", 1, back_up, keeps=True),
-    Operation("restore", 2, restore),
+    Operation("restore-backup", 2, restore),
     Operation("drop-local", 2, drop_local, keeps=True),
     Operation("drop-projections", 1, drop_projections, keeps=True),
 )
