@@ -178,7 +178,8 @@ def _blob(root: str, sha256: str) -> Any:
 
 def _covers(root: str, path: str, data: bytes) -> dict[str, Any] | None:
     """Return what a checkpoint counts in; None where a blob that it refers to is gone."""
-    assert hashlib.sha256(data).hexdigest().startswith(path.split("-")[1].split(".", maxsplit=1)[0]), f"{path} is not its name's"
+    named = path.split("-")[1].partition(".")[0]
+    assert hashlib.sha256(data).hexdigest().startswith(named), f"{path} is not its name's"
     header, *entities = gzip.decompress(data).splitlines()
     blobs = [form["ref"]["sha256"] for form in map(json.loads, entities) if "ref" in form]
     if not all(os.path.exists(os.path.join(root, "blobs", blob[:2], blob)) for blob in blobs):
