@@ -151,7 +151,7 @@ def check_projections(world: World, place: Place) -> None:
     for path in sorted(wanted.keys() | found.keys()):
         text = found.get(path)
         is_as_expected = wanted.get(path) == text or _is_foreign(world, place, path, text)
-        if not is_as_expected and not _is_committed_edit(world, place, path):
+        if not is_as_expected and not _is_staged_edit(world, place, path):
             raise AssertionError(f"{place.name} {path}: {text!r}, not {wanted.get(path)!r}")
 
 
@@ -177,16 +177,16 @@ def _is_foreign(world: World, place: Place, path: str, text: bytes | None) -> bo
     return any((name, values.canonical(item)) not in said for name, item in shown.items())
 
 
-def _is_committed_edit(world: World, place: Place, path: str) -> bool:
-    """Tell whether a file is as git has it, of an entity whose events each knew the one before.
+def _is_staged_edit(world: World, place: Place, path: str) -> bool:
+    """Tell whether a file is as git's index has it, of an entity whose events each knew the one before.
 
-    A pick of a commit that is here already makes such a file. Nothing tells it from an edit by a person who committed
-    it, so it is left alone.
+    A pick or a squash of a commit whose events are here already makes such a file. Nothing tells it from an edit by a
+    person who staged it, so it is left alone.
     """
     events = sorted(_events_of(world, place, path), key=lambda event: event.id)
     bits = [1 << (world.ledger.number(*event.id) or 0) for event in events]
     knew = all(after.saw & bit for bit, after in zip(bits, events[1:], strict=False))
-    return knew and not place.ask("status", "--porcelain", "--", f".journal/{path}")
+    return knew and not place.ask("diff", "--name-only", "--", f".journal/{path}")
 
 
 def _events_of(world: World, place: Place, path: str) -> list[Written]:
