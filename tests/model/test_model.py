@@ -27,7 +27,7 @@ FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 class Branch:
-    """What a branch should hold: live documents, the ids of each entity's events, and the values that its fields had."""
+    """What a branch should hold: live documents, the ids of each entity's events, and the values its fields had."""
 
     def __init__(self) -> None:
         self.documents: dict[Key, dict[str, Any]] = {}
