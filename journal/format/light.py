@@ -22,7 +22,7 @@ _FILLED = rb'"([^"\\\x00-\x1f]+)"'
 _NUMBER = rb"([1-9][0-9]{0,15})"
 _TAIL_BYTES = len(b',"crc":"00000000"}\n')
 _LINE = re.compile(
-    rb'\{"kind":"entity","seq":' + _NUMBER + rb',"ts":' + _STRING + rb',"writer":' + _STRING
+    rb'\{"kind":"entity", *"seq":' + _NUMBER + rb',"ts":' + _STRING + rb',"writer":' + _STRING
     + rb'(?:,"actor":' + _STRING + rb')?(?:,"summary":' + _STRING + rb")?"
     + rb'(?:,"tx":\[' + _NUMBER + rb"," + _NUMBER + rb"\])?"
     + rb',"type":' + _FILLED + rb',"id":' + _FILLED + rb',"rev":' + _NUMBER + rb',"action":' + _FILLED

@@ -5,6 +5,9 @@ FORMAT = 1
 LINE_BYTES_MAX = 256 * 1024
 """The longest record line, terminator included."""
 
+SPACES_MAX = 63
+"""A writer puts up to so many spaces into a line, by chance: see "Lines"."""
+
 PAYLOAD_BYTES_INLINE_MAX = 64 * 1024
 """A longer payload goes to a blob, and the record refers to it."""
 

@@ -30,8 +30,9 @@ def encode(
     own: dict[str, Any],
     payload: bytes | None,
     ref: dict[str, Any] | None = None,
+    spaces: int = 0,
 ) -> bytes:
-    """Return the line of one record; ``own`` are the fields of its kind, in order.
+    """Return the line of one record; ``own`` are the fields of its kind, in order; ``spaces`` is for ``seal``.
 
     ``payload`` is the stored text of ``data`` (``values.encode_payload``); ``ref`` stands in its place
     where it went to a blob. ``tx`` is (number in the transaction, size of the transaction).
@@ -48,7 +49,7 @@ def encode(
         fields["ref"] = ref
     elif payload is not None:
         fields["data"] = values.fragment(payload)
-    return seal(fields)
+    return seal(fields, spaces=spaces)
 
 
 def decode(line: bytes) -> Record:

@@ -38,8 +38,8 @@ class Header(NamedTuple):
     previous: Previous | None = None
 
 
-def encode_header(header: Header) -> bytes:
-    """Return the header's line."""
+def encode_header(header: Header, *, spaces: int = 0) -> bytes:
+    """Return the header's line; ``spaces`` is for ``seal``."""
     fields: dict[str, Any] = {
         "kind": "segment",
         "format": FORMAT,
@@ -60,7 +60,7 @@ def encode_header(header: Header) -> bytes:
             "bytes": header.previous.size,
             "seq": header.previous.seq,
         }
-    return seal(fields)
+    return seal(fields, spaces=spaces)
 
 
 def decode_header(fields: dict[str, Any]) -> Header:

@@ -31,7 +31,7 @@ from journal.disk.folders import ensure_folder
 from journal.disk.gitdir import HeadWatch
 from journal.errors import NotAppliedError, OutcomeUnknownError
 from journal.format import names, values
-from journal.format.limits import SEES_COMPLETE_BYTES_MAX, SEES_COMPLETE_EVERY, SEES_INLINE_BYTES_MAX
+from journal.format.limits import SEES_COMPLETE_BYTES_MAX, SEES_COMPLETE_EVERY, SEES_INLINE_BYTES_MAX, SPACES_MAX
 from journal.format.segment import Header, Previous, encode_header
 from journal.index.rows import FileFacts, SectionFacts
 from journal.index.view import View
@@ -48,13 +48,13 @@ _TIP_READS_MAX = 3
 
 
 class Target(NamedTuple):
-    """Where the next records go: ``seq`` is the first one's; ``header`` is None where a segment goes on."""
+    """Where the next records go: ``seq`` is the first one's; ``header``, a line, is None where a segment goes on."""
 
     lane: str
     seq: int
     name: str
     section: SectionFacts
-    header: Header | None
+    header: bytes | None
 
 
 class Lanes:
@@ -230,7 +230,8 @@ class Lanes:
                 section = section._replace(number=number + 1)
         if header.sees is not None and size > SEES_INLINE_BYTES_MAX:
             header = header._replace(sees=None, sees_ref=write_blob(self._files, self._root, values.canonical(sees)))
-        return Target(lane, seq, names.segment_file(seq, lane), section, header)
+        line = encode_header(header, spaces=os.urandom(1)[0] & SPACES_MAX)
+        return Target(lane, seq, names.segment_file(seq, lane), section, line)
 
     # -- appending ------------------------------------------------------------------------------
 
@@ -245,7 +246,7 @@ class Lanes:
         try:
             if target.header is not None:
                 self._forget()
-                data = encode_header(target.header) + data
+                data = target.header + data
                 with contextlib.suppress(OSError):
                     self._files.overwrite(os.path.join(self._local, OPENING_FILE), target.name.encode().ljust(64))
                 self._open = self._create(path)

@@ -1,11 +1,11 @@
 """From drafts to lines, and from lines that are durable to what the view knows."""
 
+import os
 from collections.abc import Sequence
 
 from journal.disk.files import Files, FileStat
 from journal.format import record as records
-from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
-from journal.format.segment import encode_header
+from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
 from journal.index.rows import Location
 from journal.index.view import Event, View, checksum_on, with_stat
 from journal.segments.folders import SEGMENTS
@@ -18,11 +18,16 @@ def encode_lines(
     files: Files, root: str, writer: str, target: Target, drafts: Sequence[Draft], now: str
 ) -> list[bytes]:
     """Return the lines of one transaction; payloads that are too long for a line are made durable as blobs first."""
-    size = len(drafts)
-    return [_line(files, root, writer, draft, target.seq + at, (at + 1, size), now) for at, draft in enumerate(drafts)]
+    size, chance = len(drafts), os.urandom(len(drafts))
+    return [
+        _line(files, root, writer, draft, target.seq + at, (at + 1, size), now, chance[at] & SPACES_MAX)
+        for at, draft in enumerate(drafts)
+    ]
 
 
-def _line(files: Files, root: str, writer: str, draft: Draft, seq: int, tx: tuple[int, int], now: str) -> bytes:
+def _line(
+    files: Files, root: str, writer: str, draft: Draft, seq: int, tx: tuple[int, int], now: str, spaces: int
+) -> bytes:
     operation, payload, ref = draft.operation, draft.payload, None
     if payload is not None and len(payload) > PAYLOAD_BYTES_INLINE_MAX:
         ref = write_blob(files, root, payload)
@@ -37,6 +42,7 @@ def _line(files: Files, root: str, writer: str, draft: Draft, seq: int, tx: tupl
         own=draft.own,
         payload=payload,
         ref=ref,
+        spaces=spaces,
     )
 
 
@@ -47,8 +53,7 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
     if target.header is not None:
         facts = view.new_file(*key, stat)
         view.overlay.sections[target.lane, target.section.first] = target.section
-        header = encode_header(target.header)
-        facts = facts._replace(applied=len(header), crc=checksum_on(0, header))
+        facts = facts._replace(applied=len(target.header), crc=checksum_on(0, target.header))
         if target.section.prev_seq:
             view.add_have(target.lane, target.section.prev_seq + 1, target.seq - 1)
     else:

@@ -1,11 +1,14 @@
 """What each operation of git does to a journal: the table in docs/guide.md, line by line."""
 
+import itertools
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from story import FIRST, MAIN, SIDE, Story
 
 from journal.errors import GitError
+from journal.store import lanes, recording
 from tests.support.stores import truth
 from tests.support.worktree import WorkTree
 
@@ -321,13 +324,15 @@ def test_a_dropped_event_stays_counted_where_a_checkpoint_that_stays_counted_it_
     assert story.plans() == before
 
 
-def test_a_rename_that_git_guesses_between_segments_costs_no_event(tmp_path):
-    """Both branches compacted, and both wrote an event that says much the same as what left.
+LONG = " ".join(f"word{number * 7919 % 1000}" for number in range(500))
 
-    Git stops then, at files that nobody edited; what it leaves in them is every event of both.
+
+def both_compacted(story: Story) -> str:
+    """Let both branches compact, and write an event that says much the same as what left; merge, and return what stops.
+
+    A rename that git guesses on one side would meet the removal on the other.
     """
-    story = Story(tmp_path)
-    text = " ".join(f"word{number * 7919 % 1000}" for number in range(500))
+    text = LONG
 
     def packed(name, number):
         story.write(name, "long", text=text, number=number)
@@ -344,11 +349,27 @@ def test_a_rename_that_git_guesses_between_segments_costs_no_event(tmp_path):
     story.git("checkout", "-q", "apart")
     packed("new-2", 104)
     story.git("merge", "-q", "-m", "m", "main", check=False)
-    unmerged = story.git("diff", "--name-only", "--diff-filter=U")
-    assert ".journal/segments/" in unmerged, "git has guessed no rename: nothing is shown here"
+    unmerged: str = story.git("diff", "--name-only", "--diff-filter=U")
+    return unmerged
+
+
+def test_segments_that_say_much_the_same_do_not_resemble_each_other_to_git(tmp_path, monkeypatch):
+    counted = itertools.count(0, 7)
+    spaces = SimpleNamespace(urandom=lambda size: bytes(next(counted) for _ in range(size)))
+    monkeypatch.setattr(recording, "os", spaces)
+    story = Story(tmp_path)
+    assert ".journal/segments/" not in both_compacted(story)
+
+
+def test_a_rename_that_git_guesses_between_segments_costs_no_event(tmp_path, monkeypatch):
+    """Where chance gives the same spaces git stops, at files that nobody edited; in them is every event of both."""
+    monkeypatch.setattr(recording, "SPACES_MAX", 0)
+    monkeypatch.setattr(lanes, "SPACES_MAX", 0)
+    story = Story(tmp_path)
+    assert ".journal/segments/" in both_compacted(story), "git has guessed no rename: nothing is shown here"
     with story.tree.open() as journal:
         journal.reconcile()
     story.git("add", ".journal")
     story.git("commit", "-q", "--no-edit")
     assert {"old-1", "old-2", "new-1", "new-2"} <= story.events()
-    assert story.plans()["long"]["text"] == text
+    assert story.plans()["long"]["text"] == LONG

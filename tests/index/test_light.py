@@ -24,6 +24,7 @@ def line(
     tx: tuple[int, int] = (1, 1),
     action: str = "update",
     unset: tuple[str, ...] = (),
+    spaces: int = 0,
 ) -> bytes:
     own: dict[str, Any] = {"type": "t", "id": id, "rev": 3, "action": action}
     if action != "delete":
@@ -32,11 +33,21 @@ def line(
         own["unset"] = list(unset)
     payload = None if action == "delete" else values.encode_payload(data or {})
     return record.encode(
-        kind="entity", seq=seq, ts="now", writer="w", actor=actor, summary=None, tx=tx, own=own, payload=payload
+        kind="entity",
+        seq=seq,
+        ts="now",
+        writer="w",
+        actor=actor,
+        summary=None,
+        tx=tx,
+        own=own,
+        payload=payload,
+        spaces=spaces,
     )
 
 
 USUAL = {
+    "spaced": line(data={"a": 1}, spaces=63),
     "plain": line(data={"a": 1, "b": [1, {"c": "]}"}]}),
     "empty": line(data={}),
     "other alphabets": line(data={"ä": "日本"}, id="größe", actor="Zoë"),

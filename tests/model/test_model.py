@@ -161,7 +161,7 @@ class StoreBesideADict(RuleBasedStateMachine):
     def drop_local(self, with_open_handles):
         if not with_open_handles:
             self.close()
-        shutil.rmtree(os.path.join(self.root, "local"))
+        shutil.rmtree(os.path.join(self.root, "local"), ignore_errors=True)
 
     @rule()
     def drop_projections(self):
