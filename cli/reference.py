@@ -119,7 +119,11 @@ A verb that writes reports success only when the change is durable. A closed pip
 
 def main() -> int:
     """Write the files below the folder that is named, or with ``--check`` only tell whether they are up to date."""
-    folder, is_check = sys.argv[1], "--check" in sys.argv[2:]
+    is_check = "--check" in sys.argv[1:]
+    folders = [word for word in sys.argv[1:] if word != "--check"]
+    if len(folders) != 1 or folders[0].startswith("-"):
+        sys.exit("usage: python -m journal.cli.reference DOCS_FOLDER [--check]")
+    (folder,) = folders
     files, changed = OsFiles(), 0
     for name, text in documents().items():
         path = os.path.join(folder, *name.split("/"))
