@@ -9,7 +9,7 @@ counts only with the inode and ctime that are noted here as well.
 import os
 from typing import Any
 
-from journal.disk.files import Files, write_whole
+from journal.disk.files import Files, ReadFiles, write_whole
 from journal.format import values
 
 _NOTE = "home.json"
@@ -18,11 +18,13 @@ LANE_FILE = "lane.json"
 TIP_FILE = "tip"
 OPENING_FILE = "opening"
 """Names the segment that is being started: until the tip does, what stands in it may not be synced."""
+MERGED_FILE = "merged"
 INDEX_FILE = "index.db"
 MEMORY_FILES = (
     LANE_FILE,
     TIP_FILE,
     OPENING_FILE,
+    MERGED_FILE,
     INDEX_FILE,
     f"{INDEX_FILE}-wal",
     f"{INDEX_FILE}-shm",
@@ -30,7 +32,7 @@ MEMORY_FILES = (
 )
 
 
-def is_made_here(files: Files, local: str) -> bool:
+def is_made_here(files: ReadFiles, local: str) -> bool:
     """Tell whether what stands in this folder is this work tree's own memory."""
     note = _read(files, local)
     return note is not None and note.get("made") == _signature(files, local)
@@ -60,7 +62,7 @@ def is_lane_ours(files: Files, local: str) -> bool:
     return note is not None and lane is not None and note.get("lane") == [lane.inode, lane.ctime_ns]
 
 
-def _read(files: Files, local: str) -> dict[str, Any] | None:
+def _read(files: ReadFiles, local: str) -> dict[str, Any] | None:
     try:
         note = values.decode(files.read_at(os.path.join(local, _NOTE), 0, 4096))
     except (OSError, ValueError):
@@ -68,7 +70,7 @@ def _read(files: Files, local: str) -> dict[str, Any] | None:
     return note if type(note) is dict else None
 
 
-def _signature(files: Files, local: str) -> list[Any]:
+def _signature(files: ReadFiles, local: str) -> list[Any]:
     folder, lock = files.stat(local), files.stat(os.path.join(local, LOCK_FILE))
     host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     return [

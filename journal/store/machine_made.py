@@ -9,6 +9,7 @@ canonical rendering of a mixture of what its events left. A person may have type
 git has the very bytes as an object: then nothing is lost by writing over them.
 Where git takes an entity that was deleted on one side for a similar one that came there (a rename), it merges what the
 other side did to the first into the file of the second; then the events of both count.
+A mixture that the merge driver wrote in this checkout is remembered (``merged``).
 An event that only a checkpoint counts in has no image here any more: what the state still holds of it counts instead.
 """
 
@@ -24,6 +25,7 @@ from journal.projections.paths import ID_FIELD, render
 from journal.state.entity import ABSENT, Change, Payload, fold
 from journal.state.value import conflicts, value
 from journal.state.vector import EventId
+from journal.store.merged import was_merged
 
 _RENAMED_MAX = 64
 _ASKED_MAX = 64
@@ -48,8 +50,9 @@ def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes]
     shown = _rendered(text)
     if shown is None or not versions:
         return False
-    if (counted_in or _can_be_mixed(view, key)) and is_mixture(shown, versions):
-        return _was_seen(view, key, changes, text) or git_has(text)
+    is_noted = was_merged(view.files, view.root, text)
+    if (is_noted or counted_in or _can_be_mixed(view, key)) and is_mixture(shown, versions):
+        return is_noted or _was_seen(view, key, changes, text) or git_has(text)
     return any(is_mixture(shown, [*versions, *images_of(view, other)]) for other in _maybe_renamed(view, key)) and (
         git_has(text)
     )

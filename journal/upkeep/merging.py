@@ -1,12 +1,14 @@
 """The merge driver that git runs on projections: three files in, one out; no store is opened."""
 
 import os
+from collections.abc import Iterator
 
 from journal.disk.files import OsFiles, write_whole
 from journal.errors import JournalError, RefusedError
 from journal.projections.merging import merge_projections
 from journal.projections.paths import ENTITIES, entity_at
 from journal.state.value import Strategies
+from journal.store.merged import note_merged
 
 
 def merge_files(ancestor: str, ours: str, theirs: str, path: str) -> None:
@@ -27,6 +29,9 @@ def merge_files(ancestor: str, ours: str, theirs: str, path: str) -> None:
             hint="git kept our version and marks a conflict. To have the journal's: journal reconcile, then git add. "
             f"To see what was typed: git show :3:{path}, or :2: for our side",
         ) from error
+    if merged not in texts:
+        for root, _ in _stores(path):
+            note_merged(files, root, merged)
     if merged != texts[1]:
         write_whole(files, os.path.abspath(ours), merged, durable=False)
 
@@ -35,14 +40,18 @@ def _strategies(files: OsFiles, path: str) -> Strategies:
     """Return the merge strategies of the entity's type, as the work tree's configuration says; none where it cannot."""
     from journal.store.config import read_config
 
+    for root, type in _stores(path):
+        try:
+            return read_config(files, root).strategies(type)
+        except (JournalError, OSError):
+            continue
+    return {}
+
+
+def _stores(path: str) -> Iterator[tuple[str, str]]:
+    """Yield (folder, type) of each store that a path, as git names it, may be a projection of."""
     parts = path.split("/")
     for at, name in enumerate(parts):
         entity = entity_at("/".join(parts[at:])) if name == ENTITIES else None
         if entity is not None:
-            try:
-                return read_config(files, os.path.abspath(os.path.join(*parts[:at]) if at else ".")).strategies(
-                    entity[0]
-                )
-            except (JournalError, OSError):
-                continue
-    return {}
+            yield os.path.abspath(os.path.join(*parts[:at]) if at else "."), entity[0]

@@ -1,7 +1,9 @@
 """Goal: whatever git makes of readable files is put right by the next read; with the driver git does not even stop."""
 
+import json
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
 
@@ -415,3 +417,40 @@ def test_a_merge_with_a_side_that_spreads_its_files_over_folders(tmp_path, on):
     story.tree.git("commit", "-q", "-m", "merged", check=False)
     assert len(check()) == 7
     assert story.tree.git("status", "--porcelain") == ""
+
+
+def pick_what_is_here(story) -> bytes:
+    """Pick a commit whose events are here already, and return the mixture that is left of the readable file."""
+    story.branch("side", lambda story: story.write("plan", "p", set={"note": "once"}))
+    story.git("merge", "-q", "side")
+    with story.tree.open() as journal:
+        journal.put("plan", "p", set={"a": 2}, unset=["note"])
+        journal.commit("without a note")
+    story.git("cherry-pick", "-n", "side")
+    mixture = (story.tree.path / FILE).read_bytes()
+    assert json.loads(mixture) == {**BASE, "a": 2, "note": "once"}
+    return mixture
+
+
+def test_what_the_driver_made_of_a_pick_that_was_here_already_is_put_right(tmp_path):
+    story = Story(tmp_path / "work", driver=True)
+    pick_what_is_here(story)
+    with story.tree.open() as journal:
+        journal.reconcile()
+        assert journal.status().edited == ()
+    assert json.loads((story.tree.path / FILE).read_bytes()) == {**BASE, "a": 2}
+
+
+def test_a_memory_of_merges_that_was_not_made_here_counts_for_nothing(tmp_path):
+    story = Story(tmp_path / "work", driver=True)
+    mixture = pick_what_is_here(story)
+    assert (story.tree.store / "local" / "merged").stat().st_size == 33
+    story.git("commit", "-q", "-m", "picked")
+    copy = WorkTree(tmp_path / "copy", clone_of=story.tree)
+    with copy.open() as journal:
+        journal.put("plan", "q", {"n": 1})
+    shutil.copytree(story.tree.store / "local", copy.store / "local", dirs_exist_ok=True)
+    with copy.open() as journal:
+        journal.reconcile()
+        assert len(journal.status().edited) == 1
+    assert (copy.path / FILE).read_bytes() == mixture
