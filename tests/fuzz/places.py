@@ -80,6 +80,14 @@ class Place:
         )
         return ended.stdout.decode("utf-8", "replace").split() if ended.returncode == 0 else []
 
+    def content(self, name: str) -> bytes | None:
+        """Return what git holds under a name, None where there is nothing."""
+        words = ["git", "cat-file", "blob", name]
+        ended = subprocess.run(
+            words, cwd=self.folder, capture_output=True, env={**os.environ, **ENVIRONMENT}, check=False
+        )
+        return ended.stdout if ended.returncode == 0 else None
+
     def command(self, *words: str) -> Ended:
         """Run the ``journal`` command here as a process."""
         return self.run(sys.executable, "-m", "journal.cli", *words)
