@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from journal.upkeep.exporting import entity_form, event_form
 
 if TYPE_CHECKING:
-    from journal.store.model import Blame, Conflict, EntityDifference, Event, FieldConflict
+    from journal.store.model import Blame, Conflict, Event, FieldConflict
+    from journal.upkeep.comparing.model import EntityDifference
 
 __all__ = [
     "blame_form",

@@ -25,28 +25,26 @@ if TYPE_CHECKING:
     from journal.state.entity import ABSENT
     from journal.store.model import (
         Blame,
-        Comparison,
         Conflict,
         Entity,
-        EntityDifference,
         Event,
         FieldConflict,
-        FieldDifference,
     )
     from journal.store.query import Condition
+    from journal.upkeep.comparing.model import Comparison, EntityDifference, FieldDifference
 
 _HOMES = {
     "Journal": "journal.facade.journal",
     "Transaction": "journal.facade.transaction",
     "ABSENT": "journal.state.entity",
     "Blame": "journal.store.model",
-    "Comparison": "journal.store.model",
+    "Comparison": "journal.upkeep.comparing.model",
     "Conflict": "journal.store.model",
     "Entity": "journal.store.model",
-    "EntityDifference": "journal.store.model",
+    "EntityDifference": "journal.upkeep.comparing.model",
     "Event": "journal.store.model",
     "FieldConflict": "journal.store.model",
-    "FieldDifference": "journal.store.model",
+    "FieldDifference": "journal.upkeep.comparing.model",
     "Condition": "journal.store.query",
 }
 

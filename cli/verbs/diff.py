@@ -8,7 +8,7 @@ from ..session import DAMAGED, Session
 from ..table import Column, print_table
 
 if TYPE_CHECKING:
-    from journal.store.model import Comparison, EntityDifference
+    from journal.upkeep.comparing.model import Comparison, EntityDifference
 
 
 def run(session: Session, *, old: str | None, new: str | None, type: str | None, stat: bool, events: bool) -> None:

@@ -11,13 +11,14 @@ from journal.format.names import event_id
 from journal.index.rows import EntityRow
 from journal.index.view import Key
 from journal.store.looking_back import look_back
-from journal.store.model import Blame, Comparison, Entity, Event, FieldConflict
+from journal.store.model import Blame, Entity, Event, FieldConflict
 
 if TYPE_CHECKING:
     from journal.format.segment import Vector
     from journal.index.view import View
     from journal.state.entity import EntityState, Payload
     from journal.store.query import Condition
+    from journal.upkeep.comparing.model import Comparison
 
 Where = Mapping[str, Any] | Iterable["str | Condition"] | None
 _List = list
@@ -113,7 +114,7 @@ class Reading(Base):
 
         return look_back(self._engine, lambda view: past.blame(view, (type, id)))
 
-    def diff(self, old: str | None = None, new: str | None = None, *, type: str | None = None) -> Comparison:
+    def diff(self, old: str | None = None, new: str | None = None, *, type: str | None = None) -> "Comparison":
         """Return how two states differ: of events, commits or branches, or of one of them and the present.
 
         ``old`` may name both: ``A..B``, or ``A...B`` from where the two went apart. Without ``new`` the other side

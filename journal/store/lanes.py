@@ -40,7 +40,6 @@ from journal.segments.folders import SEGMENTS
 from journal.segments.scan import scan
 from journal.segments.tip import LaneMemory, Tip, decode_memory, decode_tip, encode_memory, encode_tip
 from journal.state import vector
-from journal.store.blobs import write_blob
 from journal.store.freshness import grain_ns
 from journal.store.home import LANE_FILE, OPENING_FILE, TIP_FILE, is_lane_ours, write_note
 
@@ -229,6 +228,8 @@ class Lanes:
                 header = header._replace(sees=None, added=added, dropped=dropped)
                 section = section._replace(number=number + 1)
         if header.sees is not None and size > SEES_INLINE_BYTES_MAX:
+            from journal.store.blobs import write_blob
+
             header = header._replace(sees=None, sees_ref=write_blob(self._files, self._root, values.canonical(sees)))
         line = encode_header(header, spaces=os.urandom(1)[0] & SPACES_MAX)
         return Target(lane, seq, names.segment_file(seq, lane), section, line)

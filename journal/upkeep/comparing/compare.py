@@ -10,9 +10,9 @@ from journal.store.damage import damage_note
 from journal.store.engine import Engine
 from journal.store.history import find_event
 from journal.store.looking_back import look_back
-from journal.store.model import Comparison
 from journal.upkeep.comparing.commits import CommitSide, commit_side
 from journal.upkeep.comparing.differences import differences
+from journal.upkeep.comparing.model import Comparison
 from journal.upkeep.comparing.range import Range, is_event, parse_range
 from journal.upkeep.comparing.sides import EventSide, Side
 from journal.upkeep.place import Place, place_of
