@@ -90,14 +90,22 @@ _IN_PLAIN_WORDS = {
     "Expecting value": "a value is missing",
     "Expecting ',' delimiter": "a comma or a closing bracket is missing before this",
     "Expecting ':' delimiter": "a colon is missing before this",
-    "Expecting property name enclosed in double quotes": "a name in quotes is missing, or a comma is too many",
-    "Illegal trailing comma before end of array": "there is a comma too many",
-    "Illegal trailing comma before end of object": "there is a comma too many",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is missing",
     "Extra data": "the document ended before this",
     "Invalid control character at": "a line break or control character in a string: is its closing quote missing?",
     "Unterminated string starting at": "this string has no closing quote",
 }
 """What Python's reader says, and what we say."""
+
+
+def _in_plain_words(text: str, position: int, said: str) -> str:
+    """Return what is wrong and where; the same on every Python, of which only newer ones point at a comma too many."""
+    before = text[: position + 1 if said.startswith("Illegal trailing comma") else position].rstrip()
+    why = _IN_PLAIN_WORDS.get(said, said[:1].lower() + said[1:])
+    if before.endswith(",") and text[len(before) :].lstrip()[:1] in ("}", "]"):
+        position, why = len(before) - 1, "there is a comma too many"
+    line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    return f"line {line}, column {column}: {why}"
 
 
 def parse_text(text: str, *, what: str = "the JSON text") -> Any:
@@ -121,8 +129,7 @@ def parse_text(text: str, *, what: str = "the JSON text") -> Any:
         value = json.loads(text, object_pairs_hook=no_duplicates, parse_constant=no_constant)
         encode(value)
     except json.JSONDecodeError as error:
-        why = _IN_PLAIN_WORDS.get(error.msg, error.msg[0].lower() + error.msg[1:])
-        raise RefusedError(f"{what}: line {error.lineno}, column {error.colno}: {why}") from error
+        raise RefusedError(f"{what}: {_in_plain_words(error.doc, error.pos, error.msg)}") from error
     except (RefusedError, RecursionError, ValueError) as error:
         from journal.format.place import first_refused
 

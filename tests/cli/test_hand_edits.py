@@ -90,7 +90,7 @@ def test_the_driver_says_why_it_cannot_merge_and_leaves_ours(folder):
         with open(folder.path(name), "w") as file:
             file.write(text)
     ended = folder("merge-driver", "o", "a", "b", ".journal/entities/plan/p1.json", status=6)
-    assert ".journal/entities/plan/p1.json: cannot be merged: theirs: line 3, column 1: " in ended.err
+    assert ".journal/entities/plan/p1.json: cannot be merged: theirs: line 2, column 9: " in ended.err
     assert "git show :3:.journal/entities/plan/p1.json" in ended.err
     with open(folder.path("a")) as file:
         assert file.read() == texts["a"]

@@ -114,7 +114,7 @@ def test_a_side_that_is_a_wreck_says_nothing(wreck):
 @pytest.mark.parametrize(
     ("broken", "why"),
     [
-        (b'{\n  "a": 1,\n}\n', "line 3, column 1"),
+        (b'{\n  "a": 1,\n}\n', "line 2, column 9: there is a comma too many"),
         (b'{"a": 1,\n "a": 2}', "line 2, column 2: the key 'a' appears twice"),
         (b'{"a":\n NaN}', "line 2, column 2: NaN"),
         (b'{"a": 99999999999999999999}', "line 1, column 7: .*64 bits"),

@@ -173,7 +173,7 @@ def test_other_spacing_is_no_event_and_is_written_anew(folder, text):
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (b'{\n  "title": "Send",\n}\n', "line 3, column 1: "),
+        (b'{\n  "title": "Send",\n}\n', "line 2, column 18: there is a comma too many"),
         (b'{"title": "Send"', "line 1, column 17: "),
         (b'{"a": 1,\n  "a": 2}', "line 2, column 3: the key 'a' appears twice"),
         (b'{"a":\n\n  NaN}', "line 3, column 3: NaN"),
