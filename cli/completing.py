@@ -1,4 +1,4 @@
-"""Completion in the shell: the scripts, and what to offer for types and ids.
+"""Completion in the shell: what to offer for types and ids.
 
 Types and ids are read from the names of the projections: a listing of one or two folders, whatever the store
 holds. A projection that lags is not offered; nothing else hangs on it.
@@ -11,20 +11,6 @@ from typing import Any
 from journal.errors import JournalError
 
 _OFFERED_MAX = 200
-
-
-def script(shell: str) -> str:
-    """Return the completion script of bash, zsh or fish."""
-    from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
-
-    from .application import build
-    from .declare import COMPLETE_VARIABLE
-    from .helping import PROGRAM
-
-    classes: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
-    completion = classes[shell](build(), {}, PROGRAM, COMPLETE_VARIABLE)
-    # Not source(): that runs the shell to see its version, and there may be none here.
-    return completion.source_template % completion.source_vars()
 
 
 def candidates(what: str, settings: Mapping[str, Any], incomplete: str) -> list[str]:

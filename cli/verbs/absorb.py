@@ -8,7 +8,7 @@ from ..session import Session
 from .put import SUMMARY
 
 if TYPE_CHECKING:
-    from journal.upkeep.absorbing import Absorbed
+    from journal.upkeep.edits.absorbing import Absorbed
 
 PATHS = Argument("paths", "Projections, or folders of them; none means all.", required=False, many=True, metavar="PATH")
 DRY_RUN = Option(("--dry-run",), "Tell what would be done, and change nothing.", FLAG)

@@ -1,14 +1,24 @@
 """``journal completion``."""
 
-from ..declare import Argument, Verb
+from ..declare import COMPLETE_VARIABLE, Argument, Verb
 from ..session import Session
 
 
 def run(session: Session, *, shell: str) -> None:
     """Print a shell's completion script."""
-    from ..completing import script
+    session.output.line(_script(shell).rstrip("\n"))
 
-    session.output.line(script(shell).rstrip("\n"))
+
+def _script(shell: str) -> str:
+    from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
+
+    from ..application import build
+    from ..helping import PROGRAM
+
+    classes: dict[str, type[ShellComplete]] = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
+    completion = classes[shell](build(), {}, PROGRAM, COMPLETE_VARIABLE)
+    # Not source(): that runs the shell to see its version, and there may be none here.
+    return completion.source_template % completion.source_vars()
 
 
 VERB = Verb(

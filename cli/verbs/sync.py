@@ -7,7 +7,7 @@ from ..session import Session
 
 def run(session: Session, *, remote: str | None, timeout: float | None, no_verify: bool) -> None:
     """Exchange the branch with a remote."""
-    from journal.upkeep.sync import TIMEOUT_SECONDS
+    from journal.upkeep.exchange.sync import TIMEOUT_SECONDS
 
     seconds = TIMEOUT_SECONDS if timeout is None else timeout
     result = session.journal.sync(remote, timeout_seconds=seconds, verify=not no_verify)
