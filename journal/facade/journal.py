@@ -59,7 +59,7 @@ class Journal(Writing, Reading, Upkeep):
         config = new_config(os.urandom(16), fanout_types=tuple(fanout))
         if branch is None:
             return root, make_store(files, root, config)
-        from journal.upkeep.own_branch import init_on_branch
+        from journal.upkeep.exchange.own_branch import init_on_branch
 
         return root, init_on_branch(files, root, branch, config)
 

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
     from journal.git.commit import CommitResult
     from journal.hooks.running import Said
-    from journal.upkeep.absorbing import Absorbed
     from journal.upkeep.compact import Compaction
+    from journal.upkeep.edits.absorbing import Absorbed
+    from journal.upkeep.edits.putback import Restored
+    from journal.upkeep.exchange.sync import SyncResult
     from journal.upkeep.findings import Report
     from journal.upkeep.importing import ImportResult
-    from journal.upkeep.putback import Restored
     from journal.upkeep.status import Status
-    from journal.upkeep.sync import SyncResult
 
 
 class Upkeep(Base):
@@ -45,7 +45,7 @@ class Upkeep(Base):
         only if it is named, or with ``deleted``. Raises RefusedError for a file that cannot be read, with line and
         column, and ExpectationError where the journal has changed the same field meanwhile, unless ``force``.
         """
-        from journal.upkeep.absorbing import absorb
+        from journal.upkeep.edits.absorbing import absorb
 
         return absorb(
             self._engine,
@@ -62,7 +62,7 @@ class Upkeep(Base):
 
         ``paths`` as in ``absorb``. A new file is moved there only if it is named.
         """
-        from journal.upkeep.putback import restore
+        from journal.upkeep.edits.putback import restore
 
         return restore(self._engine, [os.fspath(path) for path in paths], dry_run=dry_run)
 
@@ -139,7 +139,7 @@ class Upkeep(Base):
         ``remote``: its name; None takes the branch's upstream. Raises OfflineError where the remote cannot be
         reached, GitError where something needs a decision. What was committed by then stays, and nothing is lost.
         """
-        from journal.upkeep.sync import sync
+        from journal.upkeep.exchange.sync import sync
 
         return sync(self._engine, remote, timeout_seconds=timeout_seconds, verify=verify)
 

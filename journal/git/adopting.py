@@ -1,6 +1,6 @@
 """Moving the checked-out branch to a commit that is there, or to a merge with it, for the store's paths alone.
 
-The files themselves are on the disk before (journal/upkeep/joining.py).
+The files themselves are on the disk before (journal/upkeep/exchange/joining.py).
 
 Crash argument: as in ``commit.py``, in this order, under git's own lock of the index: objects, synced; the index,
 synced and renamed into place; the branch, only from where it was seen. A kill between index and branch leaves the

@@ -14,7 +14,7 @@ from journal.store.conflicts import count_open
 from journal.store.damage import damage_name, open_damage
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
-from journal.upkeep.edited import look_for_edits
+from journal.upkeep.edits.edited import look_for_edits
 
 
 @dataclass(frozen=True, slots=True)

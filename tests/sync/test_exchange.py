@@ -8,7 +8,7 @@ import pytest
 from servers import git_daemon, http_server
 from sync_support import git, without
 
-from journal.upkeep.sync import pause_seconds
+from journal.upkeep.exchange.sync import pause_seconds
 
 MUTATIONS = """
 import sys

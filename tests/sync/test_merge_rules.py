@@ -13,7 +13,7 @@ from journal.git.objects import ObjectReader
 from journal.git.refs import Head
 from journal.git.repository import Repository
 from journal.git.trees import MODE_FILE, MODE_FOLDER, TreeEntry
-from journal.upkeep.merge_rules import plan_of, union
+from journal.upkeep.exchange.merge_rules import plan_of, union
 
 SEGMENT = "segments/000000000001-aaaaaaaaaaaaa.jsonl"
 PACK = "archive/000000000001-aaaaaaaaaaaaa-0000000000000000.jsonl.gz"

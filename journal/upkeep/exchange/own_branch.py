@@ -22,8 +22,8 @@ from journal.git.status import index_paths, read_head
 from journal.git.transport import Transport
 from journal.store.engine import Engine, Options
 from journal.store.layout import CONFIG_FILE, ensure_local, make_store
-from journal.upkeep.joining import Sides, bring_in
-from journal.upkeep.merge_rules import plan_of
+from journal.upkeep.exchange.joining import Sides, bring_in
+from journal.upkeep.exchange.merge_rules import plan_of
 from journal.upkeep.place import Place
 
 _PATIENCE_SECONDS = 60.0

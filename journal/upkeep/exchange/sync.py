@@ -29,7 +29,7 @@ from journal.git.status import in_progress, read_head
 from journal.git.transport import Transport
 from journal.store.engine import Engine
 from journal.upkeep.commit import commit
-from journal.upkeep.joining import ForeignError, head_on, join
+from journal.upkeep.exchange.joining import ForeignError, head_on, join
 from journal.upkeep.place import Place, place_of
 
 TIMEOUT_SECONDS = 60.0
@@ -141,7 +141,7 @@ class _Exchange:
             try:
                 return join(self._engine, theirs, branch=branch, what=what)
             except ForeignError:
-                from journal.upkeep.pulling import pull
+                from journal.upkeep.exchange.pulling import pull
 
                 return pull(self._engine, self._place, theirs, branch=branch, what=what, verify=self._verify)
         ours = head_on(self._place, branch).commit

@@ -11,7 +11,7 @@ from journal.disk.folders import checked
 from journal.index.view import View
 from journal.projections.paths import entity_at
 from journal.store.engine import Engine
-from journal.upkeep.edited import Found, full_path, read, relative_path, select
+from journal.upkeep.edits.edited import Found, full_path, read, relative_path, select
 from journal.upkeep.parking import park, park_copy
 from journal.upkeep.reconcile import reconcile
 

@@ -12,7 +12,7 @@ from journal.errors import GitError
 from journal.git.merge_by_git import conclude, give_up, merge_by_git
 from journal.projections.paths import ENTITIES
 from journal.store.engine import Engine
-from journal.upkeep.joining import head_on
+from journal.upkeep.exchange.joining import head_on
 from journal.upkeep.place import Place
 from journal.upkeep.reconcile import reconcile
 

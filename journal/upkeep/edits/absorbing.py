@@ -23,7 +23,7 @@ from journal.state.entity import Payload
 from journal.store.batch import Delete, Operation, Put, Written
 from journal.store.engine import Engine
 from journal.store.machine_made import images_of
-from journal.upkeep.edited import Found, read, select, shown_path
+from journal.upkeep.edits.edited import Found, read, select, shown_path
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from journal.segments.scan import scan
 from journal.store.config import store_id
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE
-from journal.upkeep.merge_rules import Plan, plan_of
+from journal.upkeep.exchange.merge_rules import Plan, plan_of
 from journal.upkeep.place import Place, place_of
 from journal.upkeep.wholeness import whole_bytes
 

@@ -1,0 +1,1 @@
+"""Edits of projections by people: finding them, making events of them, putting projections back."""
