@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 
 from . import catalogue
 from .declare import COMPLETE_VARIABLE, FLAG, INTEGER, NUMBER, SHARED_KEYS, SHARED_OPTIONS, Argument, Call, Option, Verb
-from .helping import PROGRAM, SUMMARY, metavar, write_group_help, write_verb_help
+from .helping import PROGRAM, SUMMARY, metavar, write_group_help, write_program_help, write_verb_help
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
@@ -39,16 +39,22 @@ class VerbCommand(click.Command):
         write_verb_help(self.verb, formatter)
 
 
-class VerbGroup(click.Group):
-    """``journal`` itself: knows its verbs by name and loads one when it is used."""
+class Words(click.Group):
+    """Words that may stand in one place: verbs by name, which load when they are used, and groups of verbs."""
+
+    def __init__(self, name: str, words: dict[str, str], before: str = "", **settings: Any) -> None:
+        super().__init__(name, context_settings=_SETTINGS, **settings)
+        self._words, self._before = words, before
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return all verbs in the order of the help."""
-        return catalogue.names()
+        """Return all words in the order of the help."""
+        return list(self._words)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a verb, None where there is none of that name."""
-        verb = catalogue.load(cmd_name)
+        """Return a verb or a group, None where there is none of that name."""
+        if not self._before and cmd_name in catalogue.GROUPS:
+            return VerbGroup(cmd_name)
+        verb = catalogue.load(self._before + cmd_name)
         return None if verb is None else VerbCommand(verb)
 
     def resolve_command(
@@ -58,33 +64,53 @@ class VerbGroup(click.Group):
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             from difflib import get_close_matches
 
-            close = get_close_matches(args[0], catalogue.names(), n=2, cutoff=0.6)
+            close = get_close_matches(args[0], self._words, n=2, cutoff=0.6)
             meant = f" Did you mean {' or '.join(close)}?" if close else ""
-            raise click.UsageError(f"there is no verb {args[0]!r}.{meant}", ctx)
+            raise click.UsageError(f"there is no verb {self._before + args[0]!r}.{meant}", ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Hand on what stood before the verb."""
-        ctx.obj = {name: value for name, value in ctx.params.items() if name in SHARED_KEYS and value}
+        before = {name: value for name, value in ctx.params.items() if name in SHARED_KEYS and value}
+        ctx.obj = (ctx.obj or {}) | before
         return super().invoke(ctx)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Offer verbs from the catalogue, so that none has to be loaded."""
+        """Offer words from the catalogue, so that no verb has to be loaded."""
         if incomplete.startswith("-"):
             return super().shell_complete(ctx, incomplete)
-        verbs = [item for section in catalogue.SECTIONS.values() for item in section.items()]
-        return [CompletionItem(name, help=summary) for name, summary in verbs if name.startswith(incomplete)]
+        return [CompletionItem(name, help=help) for name, help in self._words.items() if name.startswith(incomplete)]
+
+
+class VerbGroup(Words):
+    """A word that takes another one, as in ``journal kv get``."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, catalogue.GROUPS[name], f"{name} ")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Help where the second word is missing, as ``journal`` alone does."""
+        return super().parse_args(ctx, args or ["--help"])
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write which verbs there are."""
+        write_group_help(self.name or "", formatter)
+
+
+class Program(Words):
+    """``journal`` itself."""
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what this is, the verbs by purpose, and the options that may stand before a verb."""
-        write_group_help(formatter)
+        write_program_help(formatter)
 
 
 def build() -> click.Group:
     """Return the whole tree; verbs load when they are asked for."""
     parameters: list[click.Parameter] = [_option(option) for option in SHARED_OPTIONS]
     parameters.append(click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version))
-    return VerbGroup(PROGRAM, params=parameters, help=SUMMARY, context_settings=_SETTINGS)
+    words = {word: line for verbs in catalogue.SECTIONS.values() for word, line in verbs.items()}
+    return Program(PROGRAM, words, params=parameters, help=SUMMARY)
 
 
 def parse(tokens: list[str]) -> Call | int:

@@ -59,19 +59,30 @@ HIDDEN = {
 }
 """Verbs that other programs run: in no list, but they work and have help."""
 
-_MODULES = {"import": "importing", "merge-driver": "merge_driver"}
+GROUPS: dict[str, dict[str, str]] = {}
+"""Words of ``SECTIONS`` that take another word, as in ``journal kv get``: which ones, with a line on each.
+
+Such a verb is named by both words; its module is ``verbs/kv/get.py``.
+"""
+
+_MODULES = {"import": "importing"}
 
 
 def names() -> list[str]:
-    """Return the names of all verbs, in the order of the help."""
-    return [name for verbs in SECTIONS.values() for name in verbs]
+    """Return the names of all verbs, in the order of the help; those of a group have two words."""
+    words = [word for verbs in SECTIONS.values() for word in verbs]
+    return [name for word in words for name in ([f"{word} {second}" for second in GROUPS.get(word, ())] or [word])]
 
 
 def load(name: str) -> Verb | None:
     """Return a verb's declaration, None for a name that is none."""
-    if not any(name in verbs for verbs in (*SECTIONS.values(), HIDDEN)):
+    word, _, second = name.partition(" ")
+    if not any(word in verbs for verbs in (*SECTIONS.values(), HIDDEN)) or (second or None) not in GROUPS.get(
+        word, [None]
+    ):
         return None
     import importlib
 
-    verb: Verb = importlib.import_module(f".verbs.{_MODULES.get(name, name)}", __package__).VERB
+    path = ".".join(_MODULES.get(part, part).replace("-", "_") for part in name.split())
+    verb: Verb = importlib.import_module(f".verbs.{path}", __package__).VERB
     return verb

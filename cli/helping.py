@@ -43,7 +43,20 @@ def write_verb_help(verb: Verb, formatter: "click.HelpFormatter") -> None:
         formatter.write_dl([(str(status), meaning) for status, meaning in statuses_of(verb).items()])
 
 
-def write_group_help(formatter: "click.HelpFormatter") -> None:
+def write_group_help(name: str, formatter: "click.HelpFormatter") -> None:
+    """Write which verbs begin with a word."""
+    formatter.write_usage(f"{PROGRAM} {name}", "VERB [OPTIONS] [ARGUMENTS]")
+    summaries = {word: line for verbs in catalogue.SECTIONS.values() for word, line in verbs.items()}
+    formatter.write_paragraph()
+    with formatter.indentation():
+        formatter.write_text(summaries[name])
+    with formatter.section("Verbs"):
+        formatter.write_dl(list(catalogue.GROUPS[name].items()))
+    formatter.write_paragraph()
+    formatter.write_text(f"`{PROGRAM} {name} VERB --help` shows a verb's options, examples and exit statuses.")
+
+
+def write_program_help(formatter: "click.HelpFormatter") -> None:
     """Write what this is, the verbs by purpose, and the options that may stand before a verb."""
     formatter.write_usage(PROGRAM, "[OPTIONS] VERB [ARGUMENTS]")
     formatter.write_paragraph()

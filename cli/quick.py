@@ -30,22 +30,24 @@ def _parse(tokens: _Tokens) -> Call:
     shared = _by_name(SHARED_OPTIONS)
     while rest and rest[0].startswith("-"):
         _take_option(rest, shared, settings)
-    verb = catalogue.load(rest.pop(0)) if rest else None
+    words = 2 if rest and rest[0] in catalogue.GROUPS else 1
+    verb = catalogue.load(" ".join(rest[:words]))
     if verb is None:
         raise _UnclearError
+    del rest[:words]
     options = _by_name(verb.all_options())
     values: dict[str, Any] = {option.key: _initial(option) for option in verb.options}
-    words: list[str] = []
+    given: list[str] = []
     while rest:
         if rest[0] == "--":
-            words += rest[1:]
+            given += rest[1:]
             break
         if rest[0].startswith("-") and rest[0] != "-":
             own = {name: option for name, option in options.items() if option not in verb.options}
             _take_option(rest, options, settings if _option_name(rest[0]) in own else values)
         else:
-            words.append(rest.pop(0))
-    return Call(verb, values | _take_words(words, verb.arguments), settings)
+            given.append(rest.pop(0))
+    return Call(verb, values | _take_words(given, verb.arguments), settings)
 
 
 def _by_name(options: tuple[Option, ...]) -> dict[str, Option]:

@@ -1,4 +1,4 @@
-"""The reference and the man pages, made from the click tree: ``python -m journal.cli.reference DOCS_FOLDER``.
+"""The reference and the man pages, made from the declarations: ``python -m journal.cli.reference DOCS_FOLDER``.
 
 A test holds the committed files to what this makes.
 """
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from journal.disk.files import OsFiles, write_whole
 
 from . import catalogue
-from .application import VerbCommand, build
 from .declare import ALL_STATUSES, SHARED_OPTIONS, Option, Verb
 from .helping import DESCRIPTION, SUMMARY, help_record, metavar, statuses_of
 from .manual import manual, usage
@@ -26,15 +25,11 @@ def documents() -> dict[str, str]:
 
 
 def _verbs() -> Iterator[tuple[str, Verb]]:
-    import click
-
-    tree = build()
-    context = click.Context(tree)
-    for title, names in catalogue.SECTIONS.items():
-        for name in names:
-            command = tree.get_command(context, name)
-            assert isinstance(command, VerbCommand), name
-            yield title, command.verb
+    titles = {word: title for title, words in catalogue.SECTIONS.items() for word in words}
+    for name in catalogue.names():
+        verb = catalogue.load(name)
+        assert verb is not None, name
+        yield titles[name.partition(" ")[0]], verb
 
 
 def _markdown() -> Iterator[str]:

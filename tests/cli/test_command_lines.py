@@ -86,14 +86,15 @@ def test_verbs_that_only_programs_run_are_in_no_list(folder):
 @pytest.mark.parametrize("name", [*catalogue.names(), *catalogue.HIDDEN])
 def test_the_catalogue_and_the_verb_say_the_same(name):
     verb = catalogue.load(name)
-    sections = [verbs for verbs in (*catalogue.SECTIONS.values(), catalogue.HIDDEN) if name in verbs]
-    assert [verbs[name] for verbs in sections] == [verb.summary]
+    group, _, word = name.rpartition(" ")
+    places = [catalogue.GROUPS[group]] if group else [*catalogue.SECTIONS.values(), catalogue.HIDDEN]
+    assert [words[word] for words in places if word in words] == [verb.summary]
     assert verb.name == name
 
 
 @pytest.mark.parametrize("name", [*catalogue.names(), *catalogue.HIDDEN])
 def test_every_verb_has_help_with_an_example_and_its_statuses(folder, name):
-    text = folder(name, "--help").out
+    text = folder(*name.split(), "--help").out
     verb = catalogue.load(name)
     assert verb.examples
     assert all(line.strip() in text for line, _ in verb.examples)
@@ -108,6 +109,34 @@ def test_no_value_of_a_verb_hides_a_setting_that_all_share(name):
     own = [argument.name for argument in verb.arguments] + [option.key for option in verb.options]
     shared = [option.key for option in verb.all_options() if option not in verb.options]
     assert len({*own, *shared}) == len(own) + len(shared)
+
+
+GROUP = {"plan": {"get": "Print a plan.", "git-history": "Tell its history."}}
+
+
+@pytest.fixture
+def grouped(monkeypatch):
+    """A verb of two words, besides those there are."""
+    verb = catalogue.load("get")._replace(name="plan get", summary=GROUP["plan"]["get"])
+    load = catalogue.load
+    monkeypatch.setattr(catalogue, "GROUPS", GROUP)
+    monkeypatch.setitem(catalogue.SECTIONS, "Read", {**catalogue.SECTIONS["Read"], "plan": "All about plans."})
+    monkeypatch.setattr(catalogue, "load", lambda name: verb if name == "plan get" else load(name))
+
+
+@pytest.mark.parametrize("line", ["plan get a b --json", "--json plan get -- a -b", "-C . plan get a b --rev 3"])
+def test_a_verb_of_two_words_is_understood_by_the_short_cut_and_by_click(grouped, line):
+    short, long = quick.parse(line.split()), application.parse(line.split())
+    assert short is not None
+    assert short.verb.name == "plan get"
+    assert (short.verb, short.values, short.settings) == (long.verb, long.values, long.settings)
+
+
+def test_the_first_of_two_words_helps_with_the_second(grouped, folder):
+    assert "get          Print a plan." in folder("plan", "--help").out
+    assert folder("plan").out == folder("plan", "--help").out
+    assert "Print an entity" not in folder("plan", "get", "--help").out
+    assert "there is no verb 'plan gte'. Did you mean get?" in folder("plan", "gte", status=2).err
 
 
 def test_the_version_is_printed(folder):

@@ -32,7 +32,7 @@ def examples():
 
 
 def test_every_verb_that_prints_json_is_documented():
-    documented = {name.split()[0] for name in examples()}
+    documented = {" ".join(name.split()[: 2 if name.split()[0] in catalogue.GROUPS else 1]) for name in examples()}
     verbs = {name for name in catalogue.names() if catalogue.load(name).has_json}
     assert verbs - documented == {"new", "delete", "edit", "resolve", "log"}  # as put, as show
 
