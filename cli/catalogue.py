@@ -22,6 +22,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "list": "List entities, filtered and sorted.",
         "conflicts": "List what concurrent edits left open.",
     },
+    "Keys": {
+        "kv": "Keep keys and values: what a key holds now.",
+    },
     "Look back": {
         "history": "List an entity's events and what each changed.",
         "blame": "For each field of an entity: value, event, who, when.",
@@ -59,7 +62,15 @@ HIDDEN = {
 }
 """Verbs that other programs run: in no list, but they work and have help."""
 
-GROUPS: dict[str, dict[str, str]] = {}
+GROUPS: dict[str, dict[str, str]] = {
+    "kv": {
+        "get": "Print what a key holds.",
+        "put": "Make a key hold a value.",
+        "cas": "Compare and set: write only if a key holds what you expect.",
+        "delete": "Let a key go.",
+        "list": "List keys and values, by prefix.",
+    },
+}
 """Words of ``SECTIONS`` that take another word, as in ``journal kv get``: which ones, with a line on each.
 
 Such a verb is named by both words; its module is ``verbs/kv/get.py``.

@@ -22,11 +22,11 @@ class ConflictError(JournalError):
 
     code, exit_status = "conflict", EXPECTATION_NOT_MET
 
-    def __init__(self, conflict: "Conflict") -> None:
+    def __init__(self, conflict: "Conflict", message: str | None = None, hint: str | None = None) -> None:
         what = f"{conflict.type} {conflict.id!r}"
         super().__init__(
-            f"{what} is not as expected; nothing was written",
-            hint=f"read it again (journal get {conflict.type} {conflict.id} --json), then try with its event",
+            message or f"{what} is not as expected; nothing was written",
+            hint=hint or f"read it again (journal get {conflict.type} {conflict.id} --json), then try with its event",
         )
         self.conflict = conflict
 
@@ -98,7 +98,7 @@ def _tell_conflict(output: Output, error: ConflictError) -> int:
     status = _tell(output, error.code, error.message, error.exit_status, hint=error.hint, extra={"conflict": form})
     if not output.is_json:
         for name in ("expected", "actual", "heads"):
-            value = form[name]
+            value = form.get(name, [])
             text = ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
             _print(f"  {name + ':':<10}{shown(text)}")
     return status

@@ -63,11 +63,13 @@ def difference_form(entity: "EntityDifference") -> dict[str, Any]:
 
 
 def conflict_form(conflict: "Conflict") -> dict[str, Any]:
-    """An expectation that was not met."""
+    """An expectation that was not met; of a key, a value that is absent is left out."""
+    from journal.state.entity import ABSENT
+
+    sides = (("expected", conflict.expected), ("actual", conflict.actual))
     return {
         "type": conflict.type,
         "id": conflict.id,
-        "expected": conflict.expected,
-        "actual": conflict.actual,
+        **{name: value for name, value in sides if value is not ABSENT},
         "heads": list(conflict.heads),
     }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from journal.git.objects import ObjectReader
 from journal.git.staged import Difference, has_commit, tree_differences
-from journal.projections.paths import ENTITIES
+from journal.projections.paths import PROJECTED
 from journal.segments.folders import SEGMENTS
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES
@@ -47,7 +47,7 @@ def _problems(place: Place, differences: list[Difference], *, is_all: bool) -> I
                 continue  # what is pushed may take commits back, and their events with them
             folder = path.partition("/")[0]
             problem = None
-            if folder == ENTITIES and budget > 0:
+            if folder in PROJECTED and budget > 0:
                 budget -= 1
                 problem = projection_problem(path, "markers") if _has_markers(reader, new) else None
             elif folder == LOCAL or path in OWN_FILES or (folder in TRUTH and old is not None):

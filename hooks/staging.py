@@ -10,7 +10,7 @@ from journal.git.safety import in_progress
 from journal.git.staged import Difference, staged_differences, staged_paths
 from journal.index.places import read_record
 from journal.index.view import Key, View
-from journal.projections.paths import ENTITIES, entity_at, render
+from journal.projections.paths import entity_at, is_projected, render
 from journal.projections.plan import is_wreck
 from journal.segments.folders import ARCHIVE, SEGMENTS
 from journal.state import vector
@@ -55,7 +55,7 @@ class Staged:
         found: list[Problem | None] = []
         shown: list[Difference] = []
         for difference in self.differences:
-            if difference.path.startswith(f"{ENTITIES}/"):
+            if is_projected(difference.path):
                 shown.append(difference)
             else:
                 found.append(truth_problem(self._truth_facts(difference), in_progress=busy))

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from journal.disk.files import Files, OsFiles
 from journal.errors import GitError
@@ -13,6 +13,9 @@ from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
 from journal.store.engine import Engine, Options, Report
 from journal.store.layout import STORE_FOLDER, find_store, make_store
+
+if TYPE_CHECKING:
+    from journal.facade.kv import KeyValues
 
 
 class Journal(Writing, Reading, Upkeep):
@@ -90,6 +93,13 @@ class Journal(Writing, Reading, Upkeep):
     def root(self) -> str:
         """The store's folder."""
         return self._engine.root
+
+    @cached_property
+    def kv(self) -> "KeyValues":
+        """Keys and values: what a key holds now."""
+        from journal.facade.kv import KeyValues
+
+        return KeyValues(self._engine, self._actor)
 
     def close(self) -> None:
         """Bring index and projections up to date where that needs no waiting, and let go of everything."""

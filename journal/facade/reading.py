@@ -72,9 +72,11 @@ class Reading(Base):
         sort: str | None = None,
         limit: int | None = None,
         deleted: bool = False,
+        reserved: bool = False,
     ) -> list[Entity]:
         """Return entities by type and id: live ones, or deleted ones.
 
+        Without a ``type`` those of the journal's own types (``$kv``) are left out, unless ``reserved``.
         ``where``: a mapping of paths to values that must be equal, or conditions (``"priority<2"``).
         ``sort``: a field, ``-field`` for the other way.
         """
@@ -85,7 +87,9 @@ class Reading(Base):
         with self._engine.reading() as view:
             return [
                 entity_of(row, shown)
-                for row, shown in list_rows(view, type, conditions, sort=sort, limit=limit, deleted=deleted)
+                for row, shown in list_rows(
+                    view, type, conditions, sort=sort, limit=limit, deleted=deleted, reserved=reserved
+                )
             ]
 
     def texts(self, type: str, id: str) -> EntityRow | None:
@@ -141,15 +145,19 @@ class Reading(Base):
         actor: str | None = None,
         stream: str | None = None,
         reverse: bool = False,
+        reserved: bool = False,
     ) -> Iterator[Event]:
-        """Yield events, newest first, or oldest first with ``reverse``; ``limit`` counts the newest either way."""
+        """Yield events, newest first, or oldest first with ``reverse``; ``limit`` counts the newest either way.
+
+        Without a ``type`` those of the journal's own types (``$kv``) are left out, unless ``reserved``.
+        """
         from journal.store import history as past
 
         moment = past.parse_since(since) if since is not None else None
 
         def matches(event: Event) -> bool:
             return (
-                (type is None or event.type == type)
+                (event.type == type if type is not None else reserved or not (event.type or "").startswith("$"))
                 and (actor is None or event.actor == actor)
                 and (stream is None or event.stream == stream)
                 and (moment is None or past.is_since(event, moment))

@@ -1,16 +1,18 @@
 """Several writes as one."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from journal.errors import ExpectationError
-from journal.facade.values import as_event, expectation
+from journal.facade.values import as_event, caller_type, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
 from journal.store.model import Event
 
 if TYPE_CHECKING:
+    from journal.facade.kv import KeyValueDrafts
     from journal.store.batch import Operation
 
 
@@ -22,6 +24,13 @@ class Transaction:
         self._operations: list[Operation] = []
         self.events: list[Event] = []
         """The events, once the block has ended."""
+
+    @cached_property
+    def kv(self) -> "KeyValueDrafts":
+        """Keys and values, as a part of this transaction."""
+        from journal.facade.kv import KeyValueDrafts
+
+        return KeyValueDrafts(self._engine, self._actor, self._summary, self._operations)
 
     def put(
         self,
@@ -41,7 +50,7 @@ class Transaction:
 
         self._operations.append(
             Put(
-                type=type,
+                type=caller_type(type),
                 id=id,
                 data=data,
                 set=dict(set or {}),
@@ -58,7 +67,7 @@ class Transaction:
         """Write a tombstone."""
         from journal.store.batch import Delete
 
-        self._operations.append(Delete(type=type, id=id, summary=self._summary, actor=self._actor))
+        self._operations.append(Delete(type=caller_type(type), id=id, summary=self._summary, actor=self._actor))
 
     def __enter__(self) -> Self:
         return self

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from journal.errors import RefusedError
 from journal.format import values
 from journal.format.names import event_id
+from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
 from journal.state.entity import Payload
 from journal.state.value import Strategies, conflicts
@@ -20,6 +22,15 @@ def expectation(rev: int | None, event: str | Sequence[str] | None) -> Expectati
         return ANYTHING
     heads = tuple(event.split(",")) if isinstance(event, str) else event
     return Expectation(rev, None if heads is None else tuple(head.strip() for head in heads if head.strip()))
+
+
+def caller_type(type: str) -> str:
+    """Return a type that a caller may write. Raises RefusedError for one of the journal's own."""
+    if type == KV_TYPE:
+        raise RefusedError(
+            f"the type {type!r} is the journal's own", hint="keys and values are written with journal.kv"
+        )
+    return type
 
 
 def entity_of(row: EntityRow, shown: Payload | None = None) -> Entity:

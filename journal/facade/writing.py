@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from journal.errors import NotFoundError
 from journal.facade.base import Base
 from journal.facade.transaction import Transaction
-from journal.facade.values import as_event, entity_of, expectation, open_conflicts
+from journal.facade.values import as_event, caller_type, entity_of, expectation, open_conflicts
 from journal.format import names, values
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, Payload
@@ -43,7 +43,7 @@ class Writing(Base):
         from journal.store.batch import Put
 
         operation = Put(
-            type=type,
+            type=caller_type(type),
             id=id,
             data=data,
             set=dict(set or {}),
@@ -64,7 +64,12 @@ class Writing(Base):
         prefix = (options.prefix if options else None) or type[:3]
         id = f"{prefix}_{names.lane_from(os.urandom(8))}"
         operation = Put(
-            type=type, id=id, data=data, summary=summary, actor=actor or self._actor, expect=Expectation(rev=0)
+            type=caller_type(type),
+            id=id,
+            data=data,
+            summary=summary,
+            actor=actor or self._actor,
+            expect=Expectation(rev=0),
         )
         written = self._write_one(operation)
         assert isinstance(written, Entity), "64 random bits met twice"
@@ -91,7 +96,16 @@ class Writing(Base):
             if row is None or row.data is None:
                 raise NotFoundError(f"there is no {type} {id!r}")
             after = change(values.decode(row.data))
-            return [Put(type=type, id=id, data=after, action=action, summary=summary, actor=actor or self._actor)]
+            return [
+                Put(
+                    type=caller_type(type),
+                    id=id,
+                    data=after,
+                    action=action,
+                    summary=summary,
+                    actor=actor or self._actor,
+                )
+            ]
 
         written = self._write_at((type, id), decide)
         assert isinstance(written, Entity), "nothing was expected"
@@ -111,7 +125,9 @@ class Writing(Base):
         from journal.store.batch import Delete
 
         expect = expectation(expect_rev, expect_event)
-        return self._write_one(Delete(type=type, id=id, summary=summary, actor=actor or self._actor, expect=expect))
+        return self._write_one(
+            Delete(type=caller_type(type), id=id, summary=summary, actor=actor or self._actor, expect=expect)
+        )
 
     def resolve(
         self,
@@ -139,6 +155,8 @@ class Writing(Base):
 
     def write(self, operations: "Sequence[Operation]") -> list[Event] | Conflict:
         """Write several operations as one transaction: all, or none. For imports and tools."""
+        for operation in operations:
+            caller_type(getattr(operation, "type", ""))
         written, conflict = self._engine.write(operations)
         return conflict if conflict is not None else [as_event(item) for item in written]
 

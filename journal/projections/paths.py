@@ -2,15 +2,19 @@
 
 from journal.format import values
 from journal.format.names import decode_name, encode_name, fanout_folder
+from journal.format.reserved import KV_TYPE
 
 ENTITIES = "entities"
+KV = "kv"
+PROJECTED = (ENTITIES, KV)
+"""The folders of a store that hold projections."""
 ID_FIELD = "$journal_id"
 """The top-level key that holds the id where the file name is cut; no payload may use it."""
 
 
 def path_of(type: str, id: str, *, fanout: bool) -> str:
     """Return the path of an entity's projection, relative to the store, ``/`` separated."""
-    folder = f"{ENTITIES}/{encode_name(type)}"
+    folder = KV if type == KV_TYPE else f"{ENTITIES}/{encode_name(type)}"
     if fanout:
         folder += f"/{fanout_folder(id)}"
     return f"{folder}/{encode_name(id)}.json"
@@ -18,11 +22,18 @@ def path_of(type: str, id: str, *, fanout: bool) -> str:
 
 def entity_at(path: str) -> tuple[str, str | None] | None:
     """Return (type, id) that a relative path shows; id None for a cut name; None for no projection."""
-    parts = path.split("/")
-    if len(parts) not in (3, 4) or parts[0] != ENTITIES or not parts[-1].endswith(".json"):
+    top, *parts = path.split("/")
+    if not path.endswith(".json") or top not in PROJECTED:
         return None
-    type = decode_name(parts[1])
-    return None if type is None else (type, decode_name(parts[-1].removesuffix(".json")))
+    type = KV_TYPE if top == KV else decode_name(parts.pop(0))
+    if len(parts) not in (1, 2) or type is None or (top == ENTITIES and type == KV_TYPE):
+        return None
+    return type, decode_name(parts[-1].removesuffix(".json"))
+
+
+def is_projected(path: str) -> bool:
+    """Tell whether a relative path lies below a folder of projections."""
+    return path.partition("/")[0] in PROJECTED
 
 
 def render(id: str, data: str) -> bytes:

@@ -8,6 +8,7 @@ from journal.errors import NotFoundError, RefusedError, UsageError
 from journal.format import names, values
 from journal.format.limits import SUMMARY_CHARACTERS_MAX
 from journal.format.record import DELETE
+from journal.format.reserved import KV_TYPE, check_document, check_entity_type
 from journal.index.view import Key, View
 from journal.projections.paths import ID_FIELD
 from journal.state.delta import difference, named
@@ -113,7 +114,7 @@ class Batch:
             own = {"note": operation.note}
             self._draft("note", own, values.encode_payload(operation.data), None, None, operation)
             return None
-        names.check_type(operation.type)
+        check_entity_type(operation.type)
         names.check_id(operation.id)
         key = (operation.type, operation.id)
         state = self.state(key)
@@ -140,9 +141,10 @@ class Batch:
         payload = values.encode_payload(after)
         if ID_FIELD in after:
             raise RefusedError(f"the field {ID_FIELD!r} is reserved")
+        check_document(key[0], after)
         set_names, unset_names = difference(before, after, state)
-        if operation.data is None:
-            asked = (*operation.set, *(operation.merge or ()))
+        if operation.data is None or (key[0] == KV_TYPE and state is not None and len(state.heads) > 1):
+            asked = (*operation.set, *(operation.merge or ()), *(operation.data or ()))
             set_names, unset_names = named(asked, operation.unset, (set_names, unset_names))
         if before is not None and not set_names and not unset_names and not operation.records_same:
             return

@@ -26,13 +26,14 @@ _GIT_ATTRIBUTES = f"""\
 segments/*.jsonl merge=union
 # Readable files are merged as JSON where `journal hooks install` was run; elsewhere git merges their lines.
 entities/** merge={DRIVER_NAME}
+kv/** merge={DRIVER_NAME}
 """
 _README = """\
 # A journal
 
 This folder is a store of `git-journal`: structured state with its history, kept in git.
 
-- `entities/` has one JSON file per entity. Read them, diff them, review them.
+- `entities/` has one JSON file per entity, `kv/` one per key. Read them, diff them, review them.
 - `segments/`, `archive/`, `checkpoints/` and `blobs/` are the truth they are made from. Commit them; never edit them.
 - `local/` belongs to this checkout alone, and git ignores it.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from journal.format import values
+from journal.format.reserved import is_reserved
 from journal.index.rows import EntityRow
 from journal.index.view import View
 from journal.state.entity import Payload
@@ -19,9 +20,15 @@ def list_rows(
     sort: str | None,
     limit: int | None,
     deleted: bool,
+    reserved: bool = False,
 ) -> list[tuple[EntityRow, Payload | None]]:
-    """Return (row, its document if it was decoded) of all that meet every condition."""
+    """Return (row, its document if it was decoded) of all that meet every condition.
+
+    Of no ``type``: all but those of the journal's own types, unless ``reserved``.
+    """
     rows = _rows(view, type, deleted=deleted)
+    if type is None and not reserved:
+        rows = (row for row in rows if not is_reserved(row.type))
     if not conditions and sort is None:
         return [(row, None) for row in islice(rows, limit)]
     decoded = ((row, values.decode(row.data) if row.data is not None else {}) for row in rows)

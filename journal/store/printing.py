@@ -1,4 +1,4 @@
-"""Keeping the files under ``entities/`` up to date: which of them to look at, without looking at all of them.
+"""Keeping projections up to date: which of them to look at, without looking at all of them.
 
 An entity's projection is looked at when its state has changed, and when the folder it stands in has: git and
 editors replace files, which moves their folder's time stamp. (An edit in place does not; it shows when
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
 from journal.index.view import Key, View
-from journal.projections.paths import ENTITIES, entity_at
+from journal.projections.paths import ENTITIES, KV, PROJECTED, entity_at
 from journal.projections.plan import Step
 from journal.projections.printer import Outcome, Printer
 
@@ -29,21 +29,18 @@ class Printing:
 
     def folders(self) -> dict[str, FileStat]:
         """Return the stats of all folders that hold projections, by path relative to the store."""
-        found: dict[str, FileStat] = {}
-        top = self._files.stat(os.path.join(self._root, ENTITIES))
-        if top is None or top.kind != "folder":
-            return found
-        found[ENTITIES] = top
-        for name, stat in self._files.list(os.path.join(self._root, ENTITIES)):
-            if stat.kind != "folder":
-                continue
-            path = f"{ENTITIES}/{name}"
-            found[path] = stat
+        tops = ((name, self._files.stat(os.path.join(self._root, name))) for name in PROJECTED)
+        found = {name: stat for name, stat in tops if stat is not None and stat.kind == "folder"}
+        types = dict(self._folders_in(ENTITIES)) if ENTITIES in found else {}
+        found |= types
+        for path in (*types, *(top for top in found if top == KV)):
             named = entity_at(f"{path}/x.json")
             if named is not None and self._fanout(named[0]):
-                inner = self._files.list(os.path.join(self._root, *path.split("/")))
-                found.update((f"{path}/{fan}", stat) for fan, stat in inner if stat.kind == "folder")
+                found.update(self._folders_in(path))
         return found
+
+    def _folders_in(self, folder: str) -> Iterator[tuple[str, FileStat]]:
+        return ((f"{folder}/{name}", stat) for name, stat in self._list(folder) if stat.kind == "folder")
 
     def has_moved(self, view: View) -> bool:
         """Tell whether any folder of projections is not as it was left; costs one stat per folder."""
@@ -109,12 +106,12 @@ class Printing:
     def _below(self, folders: Iterable[str]) -> Iterator[str]:
         """Yield the files in folders that hold no projections of this store as its options are."""
         for folder in folders:
-            if entity_at(f"{folder}/x.json") is not None and folder.count("/") == 2:
+            if entity_at(f"{folder}/x.json") is not None and folder.count("/") == (1 if folder.startswith(KV) else 2):
                 yield from (f"{folder}/{name}" for name, _ in self._list(folder))
 
     def walk(self) -> Iterator[str]:
         """Yield the path of every file that may be a projection, wherever it stands."""
-        for type_folder in (f"{ENTITIES}/{name}" for name, stat in self._list(ENTITIES) if stat.kind == "folder"):
+        for type_folder in (*(path for path, _ in self._folders_in(ENTITIES)), KV):
             for name, stat in self._list(type_folder):
                 if stat.kind == "folder":
                     yield from (f"{type_folder}/{name}/{inner}" for inner, _ in self._list(f"{type_folder}/{name}"))

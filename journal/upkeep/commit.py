@@ -22,7 +22,7 @@ from journal.git.repository import Repository
 from journal.git.status import changed_paths as paths_between
 from journal.git.status import files_in, head_commit, in_progress, index_paths, tree_entries, tree_of
 from journal.index.view import View
-from journal.projections.paths import ENTITIES, entity_at, render
+from journal.projections.paths import ENTITIES, entity_at, is_projected, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES
@@ -203,14 +203,12 @@ def _candidates(engine: Engine, view: View, place: Place, tree: str | None) -> s
         return changed
     if known is not None and tree is not None:
         try:
-            return changed | {
-                path for path in paths_between(place.repository, known, tree) if path.startswith(ENTITIES)
-            }
+            return changed | {path for path in paths_between(place.repository, known, tree) if is_projected(path)}
         except GitError:
             pass  # the tree that was committed last is gone from the repository: compare everything
     here = {engine.printer.path((type, id)) for type, id, _ in view.index.all_printed()}
     there = tree_entries(place.repository, tree) if tree is not None else {}
-    return changed | here | {path for path in there if path.startswith(f"{ENTITIES}/")}
+    return changed | here | {path for path in there if is_projected(path)}
 
 
 def _if_differs(place: Place, entries: _Entries, path: str, content: bytes) -> Iterator[FileChange]:
@@ -257,6 +255,6 @@ def _message(changes: list[FileChange], place: Place) -> str:
     if not named:
         return "journal: update"
     if len(named) <= 3:
-        return "journal: " + ", ".join(f"{type} {id}" for type, id in named)
-    types = sorted({type for type, _ in named})
+        return "journal: " + ", ".join(f"{type.removeprefix('$')} {id}" for type, id in named)
+    types = sorted({type.removeprefix("$") for type, _ in named})
     return f"journal: {len(named)} entities ({', '.join(types[:3])}{', …' if len(types) > 3 else ''})"

@@ -22,12 +22,14 @@ def export(journal: "Journal", format: str) -> Iterator[bytes]:
     """Yield the text of an export in pieces.
 
     ``jsonl``: one line per live entity, by type and id. ``events``: one line per event, oldest first.
-    ``json``: one document ``{"entities": {type: {id: document}}}``. Raises UsageError.
+    ``json``: one document ``{"entities": {type: {id: document}}, "kv": {key: value}}``. Raises UsageError.
     """
     if format == "jsonl":
-        return _joined(values.encode_trusted(entity_form(entity)) + b"\n" for entity in journal.list())
+        return _joined(values.encode_trusted(entity_form(entity)) + b"\n" for entity in journal.list(reserved=True))
     if format == "events":
-        return _joined(values.encode_trusted(event_form(event)) + b"\n" for event in journal.log(reverse=True))
+        return _joined(
+            values.encode_trusted(event_form(event)) + b"\n" for event in journal.log(reverse=True, reserved=True)
+        )
     if format == "json":
         return _joined(_document(journal))
     raise UsageError(f"there is no format {format!r}", hint=f"one of {', '.join(FORMATS)}")
@@ -72,7 +74,10 @@ def _document(journal: "Journal") -> Iterator[bytes]:
         else:
             yield b",\n"
         yield values.encode_trusted(entity.id) + b":" + values.encode_trusted(entity.data)
-    yield (b"\n}" if type is not None else b"") + b"}}\n"
+    yield (b"\n}" if type is not None else b"") + b'},"kv":{'
+    for at, (key, value) in enumerate(journal.kv.list().items()):
+        yield (b",\n" if at else b"\n") + values.encode_trusted(key) + b":" + values.encode_trusted(value)
+    yield b"}}\n"
 
 
 def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from journal.disk.files import OsFiles, write_whole
 from journal.errors import JournalError, RefusedError
 from journal.projections.merging import merge_projections
-from journal.projections.paths import ENTITIES, entity_at
+from journal.projections.paths import PROJECTED, entity_at
 from journal.state.value import Strategies
 from journal.store.merged import note_merged
 
@@ -52,6 +52,6 @@ def _stores(path: str) -> Iterator[tuple[str, str]]:
     """Yield (folder, type) of each store that a path, as git names it, may be a projection of."""
     parts = path.split("/")
     for at, name in enumerate(parts):
-        entity = entity_at("/".join(parts[at:])) if name == ENTITIES else None
+        entity = entity_at("/".join(parts[at:])) if name in PROJECTED else None
         if entity is not None:
             yield os.path.abspath(os.path.join(*parts[:at]) if at else "."), entity[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 from journal.errors import GitError
 from journal.format.names import event_id
+from journal.format.reserved import KV_TYPE, is_reserved
 from journal.format.segment import Vector
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
@@ -102,7 +103,7 @@ def _uncommitted(engine: Engine, view: View) -> tuple[str, ...] | None:
 
 
 def stats(engine: Engine) -> dict[str, Any]:
-    """Return sizes in bytes and counts: of files by folder, of entities by type, of events."""
+    """Return sizes in bytes and counts: of files by folder, of entities by type, of keys, of events."""
     with engine.reading() as view:
         files = {
             folder: {
@@ -114,9 +115,12 @@ def stats(engine: Engine) -> dict[str, Any]:
     view_events, (first, last), types = look_back(
         engine, lambda view: (view.index.count_events() + len(view.overlay.events), _first_and_last(view), _types(view))
     )
+    keys = sum(entry["live"] for entry in types if entry["type"] == KV_TYPE)
+    types = [entry for entry in types if not is_reserved(entry["type"])]
     return {
         "store": engine.config.store,
         "events": view_events,
+        "keys": keys,
         "entities": sum(entry["live"] for entry in types),
         "deleted": sum(entry["deleted"] for entry in types),
         "lanes": len(view.have),

@@ -20,7 +20,7 @@ def test_init_again_adds_a_rule_that_an_older_version_did_not_write(shell):
         file.write("* -text\nsegments/*.jsonl merge=union\n*.png binary")
     shell("init")
     with open(shell.store(".gitattributes")) as file:
-        assert file.read().split("\n")[-3:] == ["*.png binary", "entities/** merge=journal", ""]
+        assert file.read().split("\n")[-3:] == ["entities/** merge=journal", "kv/** merge=journal", ""]
 
 
 def test_init_finds_the_top_of_the_work_tree(folder):

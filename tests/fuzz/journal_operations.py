@@ -4,12 +4,14 @@ import json
 import os
 import random
 
+from journal import ABSENT, Conflict
 from journal.errors import GitError, JournalError, NotFoundError
 from tests.fuzz.operation import Operation
 from tests.fuzz.places import Place
 from tests.fuzz.world import World
 
 ENTITIES = (("plan", "a"), ("plan", "b"), ("task", "x/Y"), ("spread", "s1"))
+KEYS = ("k", "stock/Sku-1")
 FIELDS = ("title", "status", "owner", "zone")
 
 
@@ -86,6 +88,21 @@ def transaction(world: World, place: Place, chance: random.Random) -> None:
     with place.journal.transaction(summary="several") as together:
         for key in keys:
             together.put(*key, _document(world, chance))
+
+
+def put_key(world: World, place: Place, chance: random.Random) -> None:
+    key, value = chance.choice(KEYS), world.word(chance)
+    place.say(f"journal kv put {key} {value}")
+    place.journal.kv.put(key, value)
+
+
+def swap_key(world: World, place: Place, chance: random.Random) -> None:
+    """Compare and set, or compare and delete, by one who has read."""
+    key = chance.choice(KEYS)
+    expected = place.journal.kv.get(key, ABSENT)
+    value = ABSENT if chance.random() < 0.3 else world.word(chance)
+    place.say(f"journal kv cas {key} {expected} {value}")
+    assert not isinstance(place.journal.kv.cas(key, expected=expected, value=value), Conflict)
 
 
 def put_by_command(world: World, place: Place, chance: random.Random) -> None:
@@ -166,6 +183,8 @@ OPERATIONS = (
     Operation("restore", 1, restore, keeps=True),
     Operation("delete", 3, delete, writes=True, keeps=True),
     Operation("transaction", 3, transaction, writes=True, keeps=True),
+    Operation("put-key", 3, put_key, writes=True, keeps=True),
+    Operation("swap-key", 2, swap_key, writes=True, keeps=True),
     Operation("put-by-command", 1, put_by_command, writes=True, keeps=True),
     Operation("checkpoint", 3, checkpoint, writes=True, keeps=True),
     Operation("compact", 6, compact, writes=True, keeps=True),

@@ -10,7 +10,7 @@ from journal import Journal
 from tests.fuzz.ledger import Holding
 from tests.support.repositories import ENVIRONMENT
 
-ENTITIES = ".journal/entities/"
+PROJECTED = (".journal/entities/", ".journal/kv/")
 IN_PROGRESS = {
     "rebase-merge": "rebase",
     "rebase-apply": "rebase",
@@ -121,7 +121,9 @@ class Place:
         """Return the readable files at which git stopped though both sides have them."""
         told = self.ask("status", "--porcelain", "--no-renames", "-uno")
         return [
-            path for how, path in zip(told[::2], told[1::2], strict=False) if how in ("UU", "AA") and ENTITIES in path
+            path
+            for how, path in zip(told[::2], told[1::2], strict=False)
+            if how in ("UU", "AA") and path.startswith(PROJECTED)
         ]
 
     def equip(self) -> None:

@@ -2,7 +2,7 @@
 
 import random
 
-from tests.fuzz.places import ENTITIES, Place
+from tests.fuzz.places import PROJECTED, Place
 
 _ROUNDS_MAX = 60
 CONTINUE = {
@@ -29,7 +29,7 @@ def check_unmerged(place: Place) -> None:
 
     An old copy of a committed segment is a change of it to git; where the new version is gone too, a stash stops.
     """
-    stopped = [path for path in place.unmerged() if not path.startswith(ENTITIES) and not _was_put_back(place, path)]
+    stopped = [path for path in place.unmerged() if not path.startswith(PROJECTED) and not _was_put_back(place, path)]
     assert not stopped, f"git stopped at {stopped}"
     assert not place.is_equipped or not place.both_changed(), f"git stopped at {place.both_changed()}, with our driver"
 

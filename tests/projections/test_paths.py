@@ -4,6 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from journal.format import values
+from journal.format.reserved import KV_TYPE
 from journal.projections.paths import ID_FIELD, entity_at, path_of, render
 
 IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=40)
@@ -16,6 +17,7 @@ TYPES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_siz
 def test_a_path_says_whose_it_is(type, id, fanout):
     path = path_of(type, id, fanout=fanout)
     parts = path.split("/")
+    assume(type != KV_TYPE)
     assert parts[0] == "entities"
     assert len(parts) == 3 + fanout
     assert not {"", ".", ".."} & set(parts)
@@ -25,7 +27,16 @@ def test_a_path_says_whose_it_is(type, id, fanout):
 @given(IDS, IDS)
 def test_two_ids_never_share_a_path_even_where_case_is_folded(first, second):
     assume(first != second)
-    assert path_of("t", first, fanout=False).casefold() != path_of("t", second, fanout=False).casefold()
+    for type in ("t", KV_TYPE):
+        assert path_of(type, first, fanout=False).casefold() != path_of(type, second, fanout=False).casefold()
+
+
+@given(IDS, st.booleans())
+def test_a_key_has_a_file_of_its_own_below_kv(key, fanout):
+    path = path_of(KV_TYPE, key, fanout=fanout)
+    assert path.startswith("kv/")
+    assert path.count("/") == 1 + fanout
+    assert entity_at(path) in ((KV_TYPE, key), (KV_TYPE, None))
 
 
 def test_an_id_that_is_too_long_for_a_name_stands_in_the_document():
@@ -37,4 +48,6 @@ def test_an_id_that_is_too_long_for_a_name_stands_in_the_document():
 
 def test_what_is_no_projection_is_told():
     for path in ("entities/t", "entities/t/x", "entities/t/a/b/c.json", "segments/t/x.json", "entities/%zz/x.json"):
+        assert entity_at(path) is None
+    for path in ("kv", "kv/x", "kv/a/b/c.json", "entities/%24kv/x.json", ".json", "kv.json"):
         assert entity_at(path) is None

@@ -11,7 +11,7 @@ from journal.index.bounds import no_memory
 from journal.index.database import MEMORY, Index
 from journal.index.rebuild import rebuild
 from journal.index.view import Key, View
-from journal.projections.paths import path_of, render
+from journal.projections.paths import PROJECTED, path_of, render
 from journal.segments.folders import SEGMENTS, TRUTH_FOLDERS, list_truth
 from journal.state.encoding import encode_state
 from journal.state.entity import normal
@@ -119,12 +119,13 @@ def documents(journal: Journal) -> dict[Key, Any]:
 
 
 def projections(root: str) -> dict[str, bytes]:
-    """Return the bytes of all files below ``entities/``, by path in the store."""
+    """Return the bytes of all files below ``entities/`` and ``kv/``, by path in the store."""
     found = {}
-    for place, _, names in os.walk(os.path.join(root, "entities")):
-        for name in names:
-            path = os.path.join(place, name)
-            found[os.path.relpath(path, root).replace(os.sep, "/")] = read_bytes(path)
+    for top in PROJECTED:
+        for place, _, names in os.walk(os.path.join(root, top)):
+            for name in names:
+                path = os.path.join(place, name)
+                found[os.path.relpath(path, root).replace(os.sep, "/")] = read_bytes(path)
     return found
 
 

@@ -4,6 +4,7 @@ import inspect
 import re
 import shutil
 import sys
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -166,7 +167,7 @@ def shown_signature(name):
     """Return the signature of a method as the page has it."""
     function = inspect.getattr_static(journal.Journal, name)
     function = getattr(function, "__func__", function)
-    if isinstance(function, property):
+    if isinstance(function, property | cached_property):
         return f"Journal.{name}"
     parameters = list(inspect.signature(function).parameters.values())[1:]
     parts = []

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from journal.disk.files import TEMPORARY_SUFFIX
 from journal.index.places import list_events
 from journal.index.view import Key, View
-from journal.projections.paths import ENTITIES, entity_at
+from journal.projections.paths import PROJECTED, entity_at
 from journal.projections.plan import Step, is_wreck
 from journal.projections.printer import Printer
 from journal.store.engine import Engine
@@ -114,7 +114,8 @@ def look_at_projections(engine: Engine, view: View, cache: Cache) -> Printed:
     Where that is not the cache's own, but one built anew, the bytes of each file are read, whatever its stat says.
     """
     looker = _Looker(engine, view, cache)
-    present = {path for path, _ in walk(engine.files, engine.root, ENTITIES) if not _is_passing(path)}
+    here = (path for folder in PROJECTED for path, _ in walk(engine.files, engine.root, folder))
+    present = {path for path in here if not _is_passing(path)}
     findings: list[Finding] = []
     leftovers: list[str] = []
     strange: list[str] = []

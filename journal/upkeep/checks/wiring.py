@@ -23,7 +23,7 @@ _PROBES = (
     f"blobs/00/{_ZEROS}",
     CONFIG_FILE,
 )
-_PROJECTION_PROBE = "entities/x/x.json"
+_PROJECTION_PROBES = ("entities/x/x.json", "kv/x.json")
 
 
 def copies_of(engine: Engine) -> tuple[Copies | None, list[Finding]]:
@@ -70,7 +70,7 @@ def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterato
 def _ignore_findings(copies: Copies, paths: list[str]) -> Iterator[Finding]:
     place = copies.place
     local = f"{LOCAL}/index.db"
-    asked = [*paths, *_PROBES, _PROJECTION_PROBE, local]
+    asked = [*paths, *_PROBES, *_PROJECTION_PROBES, local]
     answer = ignored_paths(place.repository, [place.outer(path) for path in dict.fromkeys(asked)])
     ignored = {place.inner(path) for path in answer}
     if local not in ignored and local not in copies.tracked:
@@ -79,15 +79,15 @@ def _ignore_findings(copies: Copies, paths: list[str]) -> Iterator[Finding]:
             "local-not-ignored", "error", LOCAL, "git does not ignore what belongs to this checkout alone", hint
         )
     hint = f"git check-ignore -v -- {place.outer('PATH')} names the rule; let it leave the store alone"
-    lost = sorted((ignored - {local, _PROJECTION_PROBE}) - copies.tracked)
+    lost = sorted((ignored - {local, *_PROJECTION_PROBES}) - copies.tracked)
     if lost:
         kinds = sorted({path.partition("/")[0] for path in lost})
         message = f"an ignore rule keeps the truth out of commits: {', '.join(kinds)}"
         first = next((path for path in lost if path in paths), lost[0])
         yield Finding("ignored-truth", "error", first, message, hint)
-    if _PROJECTION_PROBE in ignored:
+    for probe in ignored.intersection(_PROJECTION_PROBES):
         message = "an ignore rule keeps projections out of commits"
-        yield Finding("ignored-projections", "warning", "entities", message, hint)
+        yield Finding("ignored-projections", "warning", probe.partition("/")[0], message, hint)
 
 
 def _attribute_findings(engine: Engine, copies: Copies) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from journal.errors import ExpectationError, JournalError, RefusedError
 from journal.format import names, values
+from journal.format.reserved import check_document, check_entity_type
 from journal.index.view import Key, View
 from journal.projections.absorbing import edit_of, nearest
 from journal.projections.documents import read_document
@@ -164,11 +165,12 @@ def _propose(engine: Engine, view: View, found: Found, summary: str | None, acto
 def _document(engine: Engine, found: Found, text: bytes) -> Payload:
     shown = shown_path(engine, found.path)
     try:
-        names.check_type(found.key[0])
+        check_entity_type(found.key[0])
         names.check_id(found.key[1])
         document = read_document(text, what=shown)
         if ID_FIELD in document and ID_FIELD not in values.decode(render(found.key[1], "{}")):
             raise RefusedError(f"the field {ID_FIELD!r} is reserved")
+        check_document(found.key[0], {name: item for name, item in document.items() if name != ID_FIELD})
     except RefusedError as error:
         message = error.message.removeprefix(f"{shown}: ")
         hint = (

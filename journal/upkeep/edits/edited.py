@@ -10,7 +10,7 @@ from journal.errors import JournalError, NotFoundError, RefusedError, UnsafePath
 from journal.format.names import encode_name
 from journal.index.view import Key, View
 from journal.projections.documents import read_document
-from journal.projections.paths import ENTITIES, ID_FIELD, entity_at, path_of
+from journal.projections.paths import ENTITIES, ID_FIELD, KV, PROJECTED, entity_at, path_of
 from journal.projections.plan import Step, is_wreck
 from journal.store.engine import Engine
 
@@ -88,7 +88,7 @@ def select(engine: Engine, view: View, paths: Sequence[str], *, deleted: bool, m
     below a folder whose name is no entity's is left out with ``misnamed``.
     """
     named = [relative_path(engine, path) for path in paths]
-    folders = [path for path in named if not path or _is_folder(engine, path)]
+    folders = [path for path in named if path in ("", *PROJECTED) or _is_folder(engine, path)]
     chosen = {path: _at(engine, view, path) for path in named if path not in folders}
     if folders or not paths:
         edits = look_for_edits(engine, view)
@@ -112,13 +112,12 @@ def relative_path(engine: Engine, path: str) -> str:
     """
     full = os.path.abspath(path)
     for root, place in ((engine.root, full), (os.path.realpath(engine.root), _real(full))):
-        if os.path.join(root, ENTITIES, "").startswith(os.path.join(place, "")):
+        if os.path.join(root, "").startswith(os.path.join(place, "")):
             return ""
-        if place.startswith(os.path.join(root, ENTITIES, "")):
+        if any(os.path.join(place, "").startswith(os.path.join(root, top, "")) for top in PROJECTED):
             return os.path.relpath(place, root).replace(os.sep, "/")
-    raise RefusedError(
-        "is no projection", path=path, hint=f"projections are the files below {os.path.join(engine.root, ENTITIES)}"
-    )
+    folders = " and ".join(os.path.join(engine.root, top) for top in PROJECTED)
+    raise RefusedError("is no projection", path=path, hint=f"projections are the files below {folders}")
 
 
 def _real(full: str) -> str:
@@ -134,7 +133,7 @@ def _at(engine: Engine, view: View, path: str) -> Found | None:
     """Return what a person did at a path that was named, None where it is as a machine wrote it."""
     shown, full = shown_path(engine, path), full_path(engine, path)
     if entity_at(path) is None:
-        hint = f"a projection is {ENTITIES}/TYPE/ID.json"
+        hint = f"a projection is {ENTITIES}/TYPE/ID.json or {KV}/KEY.json"
         raise RefusedError("is no projection, by its name", path=shown, hint=hint)
     found = engine.files.stat(checked(engine.files, engine.root, full))
     if found is None:

@@ -5,7 +5,7 @@
 | `segments/`, `archive/` | what either side has; one that a side removed goes only where its packs hold it |
 | a segment in two lengths | the longer; else the lines of both, as `merge=union` has it |
 | `checkpoints/`, `blobs/` | three-way; of two contents the one that its name tells the hash of |
-| `entities/` | three-way; where both sides changed one, what the merged events say |
+| `entities/`, `kv/` | three-way; where both sides changed one, what the merged events say |
 | `.gitignore`, `.gitattributes`, `README.md` | three-way; where both changed one, theirs |
 | `journal.toml`, anything else in the store | three-way by bytes; where both changed one, a clash: nothing is merged |
 | `local/` | never anything |
@@ -20,7 +20,7 @@ from typing import NamedTuple, Protocol
 from journal.errors import GitError
 from journal.git.merging import Difference
 from journal.git.trees import TreeEntry
-from journal.projections.paths import ENTITIES
+from journal.projections.paths import PROJECTED
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.store.layout import CONFIG_FILE, LOCAL, OWN_FILES
 from journal.upkeep.wholeness import is_named_by
@@ -87,7 +87,7 @@ def _add(plan: Plan, item: Difference, path: str, lore: Lore) -> None:
     folder = path.partition("/")[0]
     if folder == LOCAL:
         return
-    if folder == ENTITIES and item.is_clash:
+    if folder in PROJECTED and item.is_clash:
         plan.printed.append(path)
         return
     if item.is_clash and folder not in (*_TRUTH, *_BY_DIGEST) and (path not in OWN_FILES or path == CONFIG_FILE):
@@ -98,7 +98,7 @@ def _add(plan: Plan, item: Difference, path: str, lore: Lore) -> None:
     if wanted == before:
         return
     plan.blobs[item.path] = wanted
-    if folder == ENTITIES:
+    if folder in PROJECTED:
         return  # whoever takes in the events writes it
     if wanted is None:
         plan.gone[path] = before

@@ -10,7 +10,7 @@ in progress, of which the next sync says how to finish it. All events were commi
 
 from journal.errors import GitError
 from journal.git.merge_by_git import conclude, give_up, merge_by_git
-from journal.projections.paths import ENTITIES
+from journal.projections.paths import PROJECTED
 from journal.store.engine import Engine
 from journal.upkeep.exchange.joining import head_on
 from journal.upkeep.place import Place
@@ -24,7 +24,8 @@ def pull(engine: Engine, place: Place, theirs: str, *, branch: str, what: str, v
     repository = place.repository
     head_on(place, branch)
     unmerged = merge_by_git(repository, theirs, f"Merge {what} into {branch}", verify=verify)
-    foreign = [path for path in unmerged if not path.startswith(place.outer(f"{ENTITIES}/"))]
+    ours = tuple(place.outer(f"{folder}/") for folder in PROJECTED)
+    foreign = [path for path in unmerged if not path.startswith(ours)]
     if foreign:
         give_up(repository)
         raise GitError(

@@ -1,0 +1,35 @@
+"""``journal kv cas``."""
+
+from ...declare import ALL_STATUSES, WRITE_STATUSES, Argument, Verb
+from ...keys import KEY, print_written, value_or_none
+from ...session import Session
+
+
+def run(session: Session, *, key: str, expected: str, new: str) -> None:
+    """Write only if a key holds what is expected."""
+    written = session.journal.kv.cas(key, expected=value_or_none(expected), value=value_or_none(new))
+    print_written(session, key, written)
+
+
+VERB = Verb(
+    name="kv cas",
+    summary="Compare and set: write only if a key holds what you expect.",
+    run=run,
+    text="""\
+EXPECTED and NEW are JSON, or the word none for no such key: as EXPECTED the key is created, as NEW it is deleted.
+Values are the same if their JSON is: 1, 1.0 and true are three.
+
+Where the key holds something else nothing is written, and the status is 4; --json prints what it holds.""",
+    arguments=(
+        KEY,
+        Argument("expected", "What the key must hold: JSON, or none."),
+        Argument("new", "What it is to hold: JSON, or none."),
+    ),
+    examples=(
+        ("journal kv cas stock/sku-1 4 3", "one fewer, if nobody was faster"),
+        ("""journal kv cas leader none '"ana"'""", "only if there is no such key"),
+        ("""journal kv cas leader '"ana"' none""", "delete it, if it is still hers"),
+    ),
+    statuses=WRITE_STATUSES | {4: ALL_STATUSES[4]},
+    writes=True,
+)

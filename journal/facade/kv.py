@@ -1,0 +1,116 @@
+"""Keys and values: what a key holds now, to its user without history (docs/kv.md)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from journal.errors import UsageError
+from journal.format.reserved import KV_TYPE
+from journal.state.entity import ABSENT
+from journal.store import kv
+from journal.store.engine import Engine
+from journal.store.model import ANYTHING
+
+if TYPE_CHECKING:
+    from journal.index.view import View
+    from journal.store.batch import Operation
+
+_List = list
+
+
+class KeyValues:
+    """The keys of a store, as ``journal.kv``. A value is any JSON value; a key is any text that could be an id.
+
+    Each write is atomic and, when it returns, as durable as any other write of the journal.
+    """
+
+    def __init__(self, engine: Engine, actor: str | None) -> None:
+        self._engine, self._actor = engine, actor
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return what a key holds, ``default`` where there is no such key."""
+        with self._engine.reading() as view:
+            found = kv.value_of(view.row((KV_TYPE, key)))
+        return default if found is ABSENT else found
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is such a key, whatever it holds."""
+        return self.get(key, ABSENT) is not ABSENT
+
+    def put(self, key: str, value: Any, *, actor: str | None = None, summary: str | None = None) -> Any:
+        """Make a key hold a value, and return it. What it holds already makes no event, unless a conflict is open."""
+        if value is ABSENT:
+            raise UsageError("ABSENT is no value that a key can hold", hint="delete the key")
+        return self._write(kv.Change(key, value, actor=actor or self._actor, summary=summary))
+
+    def create(self, key: str, value: Any, *, actor: str | None = None, summary: str | None = None) -> Any:
+        """Make a key that is not there; return its value, or a Conflict, and nothing was written."""
+        return self.cas(key, expected=ABSENT, value=value, actor=actor, summary=summary)
+
+    def cas(self, key: str, *, expected: Any, value: Any, actor: str | None = None, summary: str | None = None) -> Any:
+        """Compare and set: where a key holds ``expected``, make it hold ``value`` and return that; else a Conflict.
+
+        ABSENT stands for no such key: as ``expected`` the key is created, as ``value`` it is deleted. A Conflict has
+        ``actual``, to try again with, and nothing was written. Values are compared as JSON: 1, 1.0 and true differ.
+        """
+        expect = kv.ValueExpectation(value=expected, strategies=self._engine.config.strategies(KV_TYPE))
+        return self._write(kv.Change(key, value, expect, actor or self._actor, summary))
+
+    def delete(self, key: str, *, actor: str | None = None, summary: str | None = None) -> bool:
+        """Let a key go; tell whether it was there."""
+        change = kv.Change(key, ABSENT, actor=actor or self._actor, summary=summary)
+        written, _ = self._engine.write(lambda view: [] if _is_missing(view, key) else [change.operation()])
+        return bool(written)
+
+    def keys(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> _List[str]:
+        """Return the keys that begin with ``prefix``, in order; at most ``limit``, only those behind ``after``."""
+        with self._engine.reading() as view:
+            return [row.id for row in kv.rows_with_prefix(view, prefix, after, limit)]
+
+    def list(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Return keys and values, as ``keys`` chooses and orders them."""
+        with self._engine.reading() as view:
+            return {row.id: kv.value_of(row) for row in kv.rows_with_prefix(view, prefix, after, limit)}
+
+    def _write(self, change: kv.Change) -> Any:
+        def operations(view: "View") -> "Sequence[Operation]":
+            # Compare-and-delete of what is not there: it is as it should be.
+            is_done = change.value is ABSENT and _is_missing(view, change.key)
+            conflict = change.expect.check((KV_TYPE, change.key), view.state((KV_TYPE, change.key)))
+            return [] if is_done and conflict is None else [change.operation()]
+
+        _, conflict = self._engine.write(operations)
+        return change.value if conflict is None else conflict
+
+
+class KeyValueDrafts:
+    """The keys of a store in a transaction, as ``transaction.kv``; the same calls, which return nothing.
+
+    A condition that is not met fails the whole transaction when its block ends.
+    """
+
+    def __init__(self, engine: Engine, actor: str | None, summary: str | None, operations: "_List[Operation]") -> None:
+        self._engine, self._actor, self._summary, self._operations = engine, actor, summary, operations
+
+    def put(self, key: str, value: Any) -> None:
+        """Make a key hold a value."""
+        self._add(kv.Change(key, value, ANYTHING, self._actor, self._summary))
+
+    def create(self, key: str, value: Any) -> None:
+        """Make a key that is not there."""
+        self.cas(key, expected=ABSENT, value=value)
+
+    def cas(self, key: str, *, expected: Any, value: Any) -> None:
+        """Where a key holds ``expected``, make it hold ``value``; as ``KeyValues.cas``."""
+        expect = kv.ValueExpectation(value=expected, strategies=self._engine.config.strategies(KV_TYPE))
+        self._add(kv.Change(key, value, expect, self._actor, self._summary))
+
+    def delete(self, key: str) -> None:
+        """Let a key go. Where it is not there the block ends with NotFoundError."""
+        self._add(kv.Change(key, ABSENT, ANYTHING, self._actor, self._summary))
+
+    def _add(self, change: kv.Change) -> None:
+        self._operations.append(change.operation())
+
+
+def _is_missing(view: "View", key: str) -> bool:
+    return kv.value_of(view.row((KV_TYPE, key))) is ABSENT

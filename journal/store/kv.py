@@ -1,0 +1,96 @@
+"""Keys and values: entities of the reserved type ``$kv`` whose one field is the value (docs/format.md)."""
+
+import heapq
+from dataclasses import dataclass, field
+from itertools import chain, islice, takewhile
+from typing import Any
+
+from journal.format import values
+from journal.format.reserved import KV_FIELD, KV_TYPE
+from journal.index.rows import EntityRow
+from journal.index.view import View
+from journal.state.entity import ABSENT, EntityState
+from journal.state.value import Strategies, value
+from journal.store.batch import Delete, Put
+from journal.store.model import ANYTHING, Conflict, Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class ValueExpectation(Expectation):
+    """What a key must hold before a write; ABSENT: nothing. Two values are the same if their JSON is."""
+
+    value: Any = ABSENT
+    strategies: Strategies = field(default_factory=dict)
+
+    def check(self, key: tuple[str, str], state: EntityState | None) -> Conflict | None:
+        """Return a Conflict unless the key holds the value."""
+        shown = value(state, self.strategies) if state is not None else None
+        actual = ABSENT if shown is None else shown.get(KV_FIELD)
+        if is_same(self.value, actual):
+            return None
+        nothing = Expectation(heads=()).check(key, state)
+        return Conflict(*key, self.value, actual, nothing.heads if nothing is not None else ())
+
+
+def is_same(first: Any, second: Any) -> bool:
+    """Tell whether two values are the same JSON: 1, 1.0 and true are three."""
+    if first is ABSENT or second is ABSENT:
+        return first is second
+    return values.canonical(first) == values.canonical(second)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of a key, and what it must hold for that; ABSENT as a value: the key goes."""
+
+    key: str
+    value: Any
+    expect: Expectation = ANYTHING
+    actor: str | None = None
+    summary: str | None = None
+
+    def operation(self) -> Put | Delete:
+        """Return the write that does it. A value that is there already makes no event."""
+        if self.value is ABSENT:
+            return Delete(
+                type=KV_TYPE,
+                id=self.key,
+                expect=self.expect,
+                actor=self.actor,
+                summary=self.summary,
+            )
+        return Put(
+            type=KV_TYPE,
+            id=self.key,
+            data={KV_FIELD: self.value},
+            action="put",
+            expect=self.expect,
+            actor=self.actor,
+            summary=self.summary,
+        )
+
+
+def value_of(row: EntityRow | None) -> Any:
+    """Return what a key holds; ABSENT where it holds nothing."""
+    return ABSENT if row is None or row.data is None else values.decode(row.data).get(KV_FIELD)
+
+
+def rows_with_prefix(view: View, prefix: str, after: str | None, limit: int | None) -> list[EntityRow]:
+    """Return the rows of the keys that begin with a text, in order, those behind ``after``; the rest is not read.
+
+    Texts sort by code point, in Python as in SQLite, which compares their UTF-8: so those with a prefix are neighbours.
+    """
+    start = prefix if after is None else max(prefix, after)
+    first = view.index.entity(KV_TYPE, start) if start != after else None
+    behind = view.index.entities(KV_TYPE, after=(KV_TYPE, start))
+    known = takewhile(lambda row: row.id.startswith(prefix), chain(() if first is None else (first,), behind))
+    extra = {key: row for key, row in view.overlay_rows().items() if key[0] == KV_TYPE}
+    mine = (row for row in extra.values() if row is not None and row.id.startswith(prefix))
+    rest = (row for row in known if (row.type, row.id) not in extra)
+    fitting = sorted((row for row in mine if after is None or row.id > after), key=_name)
+    live = (row for row in heapq.merge(rest, fitting, key=_name) if row.data is not None)
+    return list(islice(live, limit))
+
+
+def _name(row: EntityRow) -> str:
+    return row.id
