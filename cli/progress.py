@@ -8,7 +8,13 @@ from .output import is_terminal
 
 _SILENT_SECONDS = 0.4
 _STEP_SECONDS = 0.1
-_WORDS = {"rebuild": "rebuilding the index", "history": "listing events", "import": "importing"}
+_WORDS = {
+    "rebuild": "rebuilding the index",
+    "history": "listing events",
+    "import": "importing",
+    "pack": "packing",
+    "checkpoint": "writing a checkpoint",
+}
 
 
 class Bar:

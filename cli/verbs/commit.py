@@ -1,5 +1,6 @@
 """``journal commit``."""
 
+from ..compacting import compact_if_due
 from ..declare import ALL_STATUSES, FLAG, Option, Verb
 from ..output import shown
 from ..session import Session
@@ -7,7 +8,7 @@ from ..session import Session
 
 def run(session: Session, *, message: str | None, author: str | None, no_verify: bool) -> None:
     """Commit the store's files."""
-    result = session.journal.commit(message, author=author, verify=not no_verify)
+    result = session.journal.commit(message, author=author, verify=not no_verify, compact=False)
     if session.output.is_json:
         form: dict[str, object] = {"commit": None, "branch": None, "changed": 0}
         if result is not None:
@@ -25,6 +26,7 @@ def run(session: Session, *, message: str | None, author: str | None, no_verify:
         branch = result.branch or "detached HEAD"
         files = f"{result.changed:,} file{'s' if result.changed != 1 else ''}"
         session.output.done(f"[{shown(branch)} {result.commit[:10]}] {files}")
+    compact_if_due(session, verify=not no_verify)
 
 
 VERB = Verb(
@@ -33,7 +35,8 @@ VERB = Verb(
     run=run,
     text="""\
 What you have staged, changed or not tracked is left exactly as it is. Without -m the message tells what changed.
-Your hooks, signing and identity count as with `git commit`.""",
+Your hooks, signing and identity count as with `git commit`. When the live part of the store has passed a limit of
+journal.toml it is compacted afterwards, in commits of its own; that can be stopped, and never fails this command.""",
     options=(
         Option(("--message", "-m"), "The commit's message.", metavar="TEXT"),
         Option(("--author",), "Another author, 'Name <mail>'.", metavar="AUTHOR"),

@@ -1,8 +1,14 @@
 """``journal sync``."""
 
+from typing import TYPE_CHECKING
+
+from ..compacting import compact_if_due
 from ..declare import ALL_STATUSES, FLAG, NUMBER, Argument, Option, Verb
 from ..output import shown
 from ..session import Session
+
+if TYPE_CHECKING:
+    from journal.upkeep.exchange.sync import SyncResult
 
 
 def run(session: Session, *, remote: str | None, timeout: float | None, no_verify: bool) -> None:
@@ -10,7 +16,15 @@ def run(session: Session, *, remote: str | None, timeout: float | None, no_verif
     from journal.upkeep.exchange.sync import TIMEOUT_SECONDS
 
     seconds = TIMEOUT_SECONDS if timeout is None else timeout
-    result = session.journal.sync(remote, timeout_seconds=seconds, verify=not no_verify)
+
+    def exchange() -> "SyncResult":
+        return session.journal.sync(remote, timeout_seconds=seconds, verify=not no_verify, compact=False)
+
+    _print(session, exchange())
+    compact_if_due(session, verify=not no_verify, share=exchange)
+
+
+def _print(session: Session, result: "SyncResult") -> None:
     if session.output.is_json:
         session.output.json(result._asdict())
         return
@@ -32,7 +46,8 @@ Commits what is not committed, fetches the remote's branch, merges it and pushes
 somebody else was faster. It exchanges the branch that is checked out: that of the code, with all that is on it, or the
 store's own (journal init --branch), for which the hooks of the code do not run. Without REMOTE it is the branch's
 upstream; for a branch of the store's own, origin. It may be stopped at any moment: nothing is lost, and the next run
-goes on. Offline it commits, says so, and ends with status 7.""",
+goes on. Offline it commits, says so, and ends with status 7. Afterwards the store is compacted, and that is exchanged
+too, if it is due.""",
     arguments=(Argument("remote", "The remote's name.", required=False),),
     options=(
         Option(("--timeout",), "Give up after so long (60).", NUMBER, metavar="SECONDS"),

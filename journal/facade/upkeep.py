@@ -7,7 +7,7 @@ from journal.facade.base import Base
 from journal.store.engine import Report as ProgressReport
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from journal.git.commit import CommitResult
     from journal.hooks.running import Said
@@ -119,29 +119,73 @@ class Upkeep(Base):
 
         return write_checkpoint(self._engine, self._actor)
 
-    def compact(self, *, dry_run: bool = False) -> "Compaction":
-        """Pack closed segments that two checkpoints cover; remove what an earlier run packed and git has."""
-        from journal.upkeep.compact import compact
+    def compact(self, *, dry_run: bool = False, commit: bool = False, verify: bool = True) -> "Compaction":
+        """Pack closed segments that two checkpoints cover; remove what packs hold and git has.
 
-        return compact(self._engine, self._actor, dry_run=dry_run)
+        ``commit``: commit each step, so that one call does both; ``verify=False`` does not run git's hooks then.
+        ``dry_run`` only tells what would be done. Raises DamagedError while there is damage that nobody accepted,
+        LockTimeoutError where another compaction of this work tree takes too long, GitError.
+        """
+        from journal.upkeep.compact import compact, foresee
+
+        if dry_run:
+            return foresee(self._engine)
+        return compact(self._engine, self._actor, commits=commit, verify=verify)
+
+    def compact_if_due(
+        self,
+        say: "Callable[[str], object] | None" = None,
+        *,
+        verify: bool = True,
+        share: "Callable[[], object] | None" = None,
+    ) -> "Compaction | None":
+        """Compact, and commit that, if the live part has passed a limit of ``journal.toml``; None if it has not.
+
+        What goes wrong with the store, the disk or git is told to ``say`` and not raised: the next time does it.
+        ``share`` is called once something was committed.
+        """
+        from journal.upkeep.compaction_due import compact_if_due
+
+        return compact_if_due(self._engine, self._actor, say, share, verify=verify)
 
     def commit(
-        self, message: str | None = None, *, author: str | None = None, verify: bool = True
+        self, message: str | None = None, *, author: str | None = None, verify: bool = True, compact: bool = True
     ) -> "CommitResult | None":
-        """Commit the store's files, and nothing else, to git; None where git has them all already."""
+        """Commit the store's files, and nothing else, to git; None where git has them all already.
+
+        Afterwards the store is compacted if that is due, unless ``compact`` is False; that never fails this call.
+        """
         from journal.upkeep.commit import commit
 
-        return commit(self._engine, message, author=author, verify=verify)
+        done = commit(self._engine, message, author=author, verify=verify)
+        if compact:
+            self.compact_if_due(verify=verify)
+        return done
 
-    def sync(self, remote: str | None = None, *, timeout_seconds: float = 60.0, verify: bool = True) -> "SyncResult":
+    def sync(
+        self,
+        remote: str | None = None,
+        *,
+        timeout_seconds: float = 60.0,
+        verify: bool = True,
+        compact: bool = True,
+    ) -> "SyncResult":
         """Exchange the checked-out branch with a remote: commit, fetch, merge, push, again until it lands.
 
         ``remote``: its name; None takes the branch's upstream. Raises OfflineError where the remote cannot be
         reached, GitError where something needs a decision. What was committed by then stays, and nothing is lost.
+        Afterwards the store is compacted if that is due, and that is exchanged, unless ``compact`` is False; what goes
+        wrong with it never fails this call.
         """
         from journal.upkeep.exchange.sync import sync
 
-        return sync(self._engine, remote, timeout_seconds=timeout_seconds, verify=verify)
+        def exchange() -> "SyncResult":
+            return sync(self._engine, remote, timeout_seconds=timeout_seconds, verify=verify)
+
+        done = exchange()
+        if compact:
+            self.compact_if_due(verify=verify, share=exchange)
+        return done
 
     def stage(self) -> int:
         """Add the store's files to git's index; return how many changed."""

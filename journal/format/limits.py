@@ -26,6 +26,10 @@ SEQ_MAX = 2**53 - 1
 ROLL_BYTES_DEFAULT = 1024 * 1024
 """A segment of this size or more gets no further transaction."""
 
+COMPACT_BYTES_DEFAULT = 16 * 1024 * 1024
+COMPACT_SEGMENTS_DEFAULT = 512
+"""Beyond so many bytes, or so many segments, the live part of a store is compacted by itself."""
+
 SEES_COMPLETE_EVERY = 64
 """At least every so many segments a lane writes a complete ``sees``."""
 

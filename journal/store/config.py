@@ -7,7 +7,7 @@ from typing import Any
 
 from journal.disk.files import ReadFiles
 from journal.errors import FormatError
-from journal.format.limits import FORMAT, ROLL_BYTES_DEFAULT
+from journal.format.limits import COMPACT_BYTES_DEFAULT, COMPACT_SEGMENTS_DEFAULT, FORMAT, ROLL_BYTES_DEFAULT
 from journal.state.value import STRATEGIES, Strategies
 
 _STORE_ID = re.compile(r"st_[0-9a-z]{8,40}")
@@ -38,6 +38,9 @@ class Config:
     durability: str = "sync"
     projections: str = "eager"
     roll_bytes: int = ROLL_BYTES_DEFAULT
+    auto_compact: bool = True
+    compact_bytes: int = COMPACT_BYTES_DEFAULT
+    compact_segments: int = COMPACT_SEGMENTS_DEFAULT
     types: dict[str, TypeOptions] = field(default_factory=dict)
 
     def strategies(self, type: str) -> Strategies:
@@ -146,14 +149,17 @@ def _parse(fields: dict[str, Any]) -> Config:
     if type(store) is not str or not _STORE_ID.fullmatch(store):
         raise ValueError("store must be an id such as st_0a1b2c3d…")
     options = _table(fields, "options")
-    roll_bytes = options.get("roll_bytes", ROLL_BYTES_DEFAULT)
-    if type(roll_bytes) is not int or roll_bytes < 4096:
-        raise ValueError("options.roll_bytes must be a number of at least 4096")
+    auto_compact = options.get("auto_compact", True)
+    if type(auto_compact) is not bool:
+        raise ValueError("options.auto_compact must be true or false")
     return Config(
         store=store,
         durability=_one_of(options, "durability", DURABILITIES),
         projections=_one_of(options, "projections", PROJECTIONS),
-        roll_bytes=roll_bytes,
+        roll_bytes=_number(options, "roll_bytes", ROLL_BYTES_DEFAULT, 4096),
+        auto_compact=auto_compact,
+        compact_bytes=_number(options, "compact_bytes", COMPACT_BYTES_DEFAULT, 4096),
+        compact_segments=_number(options, "compact_segments", COMPACT_SEGMENTS_DEFAULT, 2),
         types={name: _type_options(name, table) for name, table in _table(fields, "types").items()},
     )
 
@@ -170,6 +176,13 @@ def _one_of(options: dict[str, Any], name: str, allowed: tuple[str, ...]) -> str
     if value not in allowed:
         raise ValueError(f"options.{name} must be one of {', '.join(allowed)}")
     return str(value)
+
+
+def _number(options: dict[str, Any], name: str, default: int, least: int) -> int:
+    value = options.get(name, default)
+    if type(value) is not int or value < least:
+        raise ValueError(f"options.{name} must be a number of at least {least}")
+    return value
 
 
 def _type_options(name: str, table: Any) -> TypeOptions:

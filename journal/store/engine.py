@@ -37,6 +37,9 @@ FLUSH_AFTER_EVENTS = 256
 """A lazy writer brings the index forward at least after so many events."""
 
 
+TROUBLE = (JournalError, OSError, sqlite3.Error)
+"""What the world does to an open store; whatever only rides along with something else passes over it."""
+
 Report = Callable[[str, int, int], None]
 """Called with (what, done, of) while something long goes on."""
 
@@ -199,7 +202,7 @@ class Engine:
             return
         with self._threads:
             if settle:
-                with contextlib.suppress(JournalError, OSError, sqlite3.Error):
+                with contextlib.suppress(*TROUBLE):
                     self.settle()
             self._is_closed = True
             self.indexing.drop()

@@ -39,6 +39,7 @@ from journal.store.history import event_at, places_between
 
 NOTE = "checkpoint"
 _TRIES = 5
+_REPORT_EVERY = 1000
 
 
 def write_checkpoint(engine: Engine, actor: str | None) -> str:
@@ -62,17 +63,20 @@ def _write(engine: Engine, actor: str | None) -> str:
                 "the truth is damaged; a checkpoint would make the loss look like the whole story",
                 hint="journal doctor tells what is damaged and what can be done",
             )
-        known = _still_current(engine, view)
+        known = still_current(engine, view)
         if known is not None:
             return known
         head, covers = view.top, dict(view.have)
         header = CheckpointHeader(engine.config.store, head, covers, _count(covers), {})
-        entities = 0
+        entities, report = 0, engine.options.progress
+        of = sum(live + deleted for _, live, deleted in view.index.counts()) if report is not None else 0
 
         def forms() -> Iterator[dict[str, Any]]:
             nonlocal entities
             for form in _forms(engine, view):
                 entities += 1
+                if report is not None and entities % _REPORT_EVERY == 0:
+                    report("checkpoint", entities, max(entities, of))
                 yield form
 
         with view.snapshot():
@@ -103,7 +107,7 @@ def _count(covers: Vector) -> int:
     return sum(high - low + 1 for intervals in covers.values() for low, high in intervals)
 
 
-def _still_current(engine: Engine, view: View) -> str | None:
+def still_current(engine: Engine, view: View) -> str | None:
     """Return the newest checkpoint if all that it does not cover is notes about checkpoints."""
     if not view.covers:
         return None

@@ -2,188 +2,236 @@
 
 1. Closed segments that the newest and the second-newest checkpoint cover are packed, per lane and in order,
    into new files under ``archive/``, which are read back and compared.
-2. A later run removes these segments and the checkpoints before the second-newest, once git's index lists the
-   pack and both checkpoints (at once where there is no git).
+2. These segments, and the checkpoints before the second-newest, are removed once git's HEAD and its index have the
+   pack and both checkpoints: in a later run, or in the same one if it commits in between, or if there is no git.
+
+``compaction_plan`` decides; this does. The writer lock is held while files are chosen and removed, not while they are
+packed. Two compactions of one work tree never run at once.
 
 Crash argument: a pack appears whole, synced and compared; until phase two its events stand twice, which counts
-once. Phase two only removes what a pack that git has holds too, file by file, in any order. The last
-segment of this work tree's lane stays, so that its chain goes on.
+once. Phase two only removes what a pack holds too whose bytes are read once more before, file by file, in any order.
+The last segment of this work tree's lane stays, so that its chain goes on. So every instant is a store that reads the
+same, and a run that was stopped is gone on with by the next.
 """
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from journal.disk.files import write_whole
 from journal.disk.folders import ensure_folder
-from journal.errors import DamagedError
-from journal.format.names import pack_file, parse_checkpoint_file, parse_segment_file
-from journal.format.segment import Intervals, Vector
-from journal.index.checkpoints import read_checkpoint_header
+from journal.disk.lock import StoreLock
+from journal.errors import DamagedError, JournalError, LockTimeoutError
+from journal.format.names import pack_file, parse_segment_file
 from journal.index.rows import FileFacts
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, read_text
 from journal.segments.pack import encode_pack
 from journal.segments.scan import scan
-from journal.state import vector
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
-from journal.upkeep.checkpoint import write_checkpoint
+from journal.store.looking_back import look_back
+from journal.upkeep.checkpoint import still_current, write_checkpoint
+from journal.upkeep.compaction_plan import Plan, make_plan
 
 PACK_TEXT_BYTES_MAX = 8 * 1024 * 1024
+LOCK_FILE = "compact.lock"
+
+
+class Size(NamedTuple):
+    """How large the truth is: the live part (segments), and all of it but the blobs, in bytes on the disk."""
+
+    live_segments: int
+    live_bytes: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
     """What a run did, or would do: files by their path in the store, sizes in bytes.
 
-    ``waiting`` says in one sentence why something was not done yet, if it was not.
+    ``packed_bytes`` went into packs of ``pack_bytes`` (0 if nothing was written); ``commits``: those that the run made.
+    ``waiting`` says in one sentence why something was not done yet, if it was not. For a dry run ``after`` is known
+    but for the size of packs that are not there.
     """
 
-    checkpoint: str | None
-    packed: tuple[str, ...]
-    packs: tuple[str, ...]
-    removed: tuple[str, ...]
-    bytes_before: int
-    bytes_after: int
-    waiting: str | None
+    before: Size
+    after: Size
+    checkpoint: str | None = None
+    packed: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    packed_bytes: int = 0
+    pack_bytes: int = 0
+    removed_bytes: int = 0
+    commits: tuple[str, ...] = ()
+    waiting: str | None = None
 
 
-class _Plan(NamedTuple):
-    to_pack: dict[str, list[FileFacts]]
-    to_remove: list[FileFacts]
-    waiting: str | None
+def foresee(engine: Engine) -> Compaction:
+    """Return what ``compact`` would do. Writes nothing to the truth, and waits for nobody."""
+    return look_back(engine, lambda view: _foresee(engine, view))
 
 
-def compact(engine: Engine, actor: str | None, *, dry_run: bool) -> Compaction:
-    """Run both phases for what is ready for them. Raises DamagedError while there is open damage."""
-    written = None
-    if not dry_run:
-        with engine.reading(history=True) as view:
-            before = {name for folder, name in view.facts if folder == CHECKPOINTS}
-        name = write_checkpoint(engine, actor)
-        written = name if name not in before else None
-    with engine.locked(), engine.reading(history=True) as view:
-        if open_damage(view):
-            raise DamagedError("the truth is damaged: nothing is packed", hint="journal doctor tells what is damaged")
-        size = _live_bytes(view)
-        plan = _plan(engine, view)
-        packed = tuple(f"{SEGMENTS}/{facts.name}" for group in plan.to_pack.values() for facts in group)
-        removed = tuple(f"{facts.folder}/{facts.name}" for facts in plan.to_remove)
-        if dry_run:
-            return Compaction(None, packed, (), removed, size, size, plan.waiting)
-        packs = tuple(name for group in plan.to_pack.values() for name in _pack(engine, view, group))
-        _remove(engine, plan.to_remove)
-        engine.indexing.freshness.forget()
-    with engine.reading() as view:
-        return Compaction(written, packed, packs, removed, size, _live_bytes(view), plan.waiting)
+def _foresee(engine: Engine, view: View) -> Compaction:
+    _refuse_damage(view)
+    before = size_of(view)
+    pending = None if still_current(engine, view) else dict(view.have)
+    plan = make_plan(engine, view, pending)
+    packed = [facts for group in plan.to_pack.values() for facts in group]
+    removed = [*plan.to_remove, *(packed if engine.git is None else [])]
+    live = [facts for facts in removed if facts.folder == SEGMENTS]
+    gone = _bytes(removed)
+    after = Size(before.live_segments - len(live), before.live_bytes - _bytes(live), before.bytes - gone)
+    paths = tuple(map(_path, packed)), tuple(map(_path, removed))
+    return Compaction(
+        packed=paths[0],
+        removed=paths[1],
+        packed_bytes=_bytes(packed),
+        removed_bytes=gone,
+        before=before,
+        after=after,
+        waiting=plan.waiting,
+    )
 
 
-def _live_bytes(view: View) -> int:
-    return sum(facts.size for facts in view.facts.values())
+def compact(
+    engine: Engine, actor: str | None, *, commits: bool = False, verify: bool = True, waits: bool = True
+) -> Compaction:
+    """Run both phases for what is ready for them.
+
+    ``commits``: commit what each phase leaves, so that one run does both; ``verify=False`` skips git's hooks then.
+    Raises DamagedError while there is open damage, GitError where git refuses to commit, LockTimeoutError where
+    another compaction of this work tree takes longer than the lock's timeout, or, without ``waits``, if there is one.
+    """
+    with engine.locked():
+        pass  # makes the folder of this checkout's own things
+    with _alone(engine, engine.options.lock_timeout_seconds if waits else 0.0):
+        return _Run(engine, actor, commits=commits and engine.git is not None, verify=verify).run()
 
 
-# -- deciding ---------------------------------------------------------------------------------------
+@contextlib.contextmanager
+def _alone(engine: Engine, timeout_seconds: float | None) -> Iterator[None]:
+    with contextlib.closing(StoreLock(os.path.join(engine.local, LOCK_FILE))) as lock:
+        try:
+            lock.acquire(timeout_seconds)
+        except LockTimeoutError as error:
+            raise LockTimeoutError(
+                f"another compaction of this work tree is under way: {error}",
+                path=error.path,
+                hint="it does the same; wait",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 
-def _plan(engine: Engine, view: View) -> _Plan:
-    floor = _floor(view)
-    if floor is None:
-        return _Plan({}, [], "packing needs two checkpoints: run it again after some more writes")
-    names, covered = floor
-    own = engine.own_segment()
-    closed = [
-        facts
-        for facts in view.facts.values()
-        if facts.folder == SEGMENTS and facts.name != own and _spans(view, facts) and _is_covered(view, facts, covered)
-    ]
-    held = [facts for facts in closed if _packs_of(view, facts)]
-    to_pack: dict[str, list[FileFacts]] = {}
-    for facts in sorted(closed, key=lambda item: item.name):
-        named = parse_segment_file(facts.name)
-        if named is not None and facts not in held:
-            to_pack.setdefault(named.lane, []).append(facts)
-    listed = _listed_by_git(engine)
-    if listed is not None and not all(f"{CHECKPOINTS}/{name}" in listed for name in names):
-        return _Plan(
-            to_pack, [], "segments that are packed leave once git has the checkpoints: commit, then compact again"
+class _Run:
+    """One compaction, and what it has done so far."""
+
+    def __init__(self, engine: Engine, actor: str | None, *, commits: bool, verify: bool) -> None:
+        self._engine, self._actor, self._commits, self._verify = engine, actor, commits, verify
+        self._packed: list[FileFacts] = []
+        self._packs: list[str] = []
+        self._removed: list[FileFacts] = []
+        self._made: list[str] = []
+
+    def run(self) -> Compaction:
+        engine = self._engine
+        with engine.reading() as view:
+            before = size_of(view)
+            known = {name for folder, name in view.facts if folder == CHECKPOINTS}
+        name = write_checkpoint(engine, self._actor)
+        plan = self._remove_what_is_ready()
+        self._pack(plan)
+        self._commit()
+        if self._packs and (self._commits or engine.git is None):
+            plan = self._remove_what_is_ready()
+            self._commit()
+        with engine.reading() as view:
+            after = size_of(view)
+        return Compaction(
+            checkpoint=name if name not in known else None,
+            packed=tuple(map(_path, self._packed)),
+            packs=tuple(self._packs),
+            removed=tuple(map(_path, self._removed)),
+            packed_bytes=_bytes(self._packed),
+            pack_bytes=sum(_size(engine, path) for path in self._packs),
+            removed_bytes=_bytes(self._removed),
+            commits=tuple(self._made),
+            before=before,
+            after=after,
+            waiting=plan.waiting,
         )
-    ready = [facts for facts in held if listed is None or any(pack in listed for pack in _packs_of(view, facts))]
-    old = _superseded(view, names)
-    waiting = None
-    if len(ready) < len(held) or (listed is not None and to_pack):
-        waiting = "segments that are packed leave once git has the packs: commit, then compact again"
-    return _Plan(to_pack, [*ready, *old], waiting)
+
+    def _remove_what_is_ready(self) -> Plan:
+        engine = self._engine
+        with engine.locked(), engine.reading(history=True) as view:
+            _refuse_damage(view)
+            engine.flush()  # what was packed a moment ago is to be known
+            plan = make_plan(engine, view)
+            _remove(engine, plan.to_remove)
+            engine.indexing.freshness.forget()
+        self._removed.extend(plan.to_remove)
+        return plan
+
+    def _pack(self, plan: Plan) -> None:
+        report = self._engine.options.progress
+        of = sum(map(len, plan.to_pack.values()))
+        for group in plan.to_pack.values():
+            self._packs.extend(_pack(self._engine, group))
+            self._packed.extend(group)
+            if report is not None:
+                report("pack", len(self._packed), of)
+        self._engine.indexing.freshness.forget()
+
+    def _commit(self) -> None:
+        if not self._commits:
+            return
+        from journal.upkeep.commit import commit
+
+        done = commit(self._engine, self._message(), author=None, verify=self._verify)
+        if done is not None:
+            self._made.append(done.commit)
+
+    def _message(self) -> str:
+        segments = sum(facts.folder == SEGMENTS for facts in self._removed)
+        if segments:
+            return f"journal: remove {segments:,} segments that packs hold"
+        return f"journal: pack {len(self._packed):,} segments" if self._packed else "journal: checkpoint"
 
 
-def _floor(view: View) -> tuple[tuple[str, str], Vector] | None:
-    """Return the two newest checkpoints and what both of them cover."""
-    bad = {item.file for item in view.damage}
-    names = [facts.name for facts in view.facts.values() if facts.folder == CHECKPOINTS and facts.id not in bad]
-    newest = sorted(names, key=_head, reverse=True)[:2]
-    if len(newest) < 2:
-        return None
-    first, second = (read_checkpoint_header(view, name).covers for name in newest)
-    return (newest[0], newest[1]), vector.intersect(first, second)
+def size_of(view: View) -> Size:
+    """Return how large the truth is."""
+    live = [facts.size for facts in view.facts.values() if facts.folder == SEGMENTS]
+    return Size(len(live), sum(live), sum(facts.size for facts in view.facts.values()))
 
 
-def _head(name: str) -> tuple[int, str]:
-    named = parse_checkpoint_file(name)
-    return (named.head if named else 0), name
+def _refuse_damage(view: View) -> None:
+    if open_damage(view):
+        raise DamagedError("the truth is damaged: nothing is packed", hint="journal doctor tells what is damaged")
 
 
-def _superseded(view: View, newest: tuple[str, str]) -> list[FileFacts]:
-    second = read_checkpoint_header(view, newest[1]).covers
-    others = [facts for facts in view.facts.values() if facts.folder == CHECKPOINTS and facts.name not in newest]
-    bad = {item.file for item in view.damage}
-    return [
-        facts
-        for facts in others
-        if facts.id not in bad and vector.is_subset(read_checkpoint_header(view, facts.name).covers, second)
-    ]
+def _path(facts: FileFacts) -> str:
+    return f"{facts.folder}/{facts.name}"
 
 
-def _spans(view: View, facts: FileFacts) -> Vector:
-    spans: Vector = {}
-    for lane, _, intervals in view.index.parts_of_file(facts.id):
-        spans = vector.union(spans, {lane: intervals} if intervals else {})
-    return spans
+def _bytes(files: list[FileFacts]) -> int:
+    return sum(facts.size for facts in files)
 
 
-def _is_covered(view: View, facts: FileFacts, covered: Vector) -> bool:
-    return vector.is_subset(_spans(view, facts), covered)
+def _size(engine: Engine, path: str) -> int:
+    found = engine.files.stat(os.path.join(engine.root, *path.split("/")))
+    return found.size if found is not None else 0
 
 
-def _packs_of(view: View, facts: FileFacts) -> list[str]:
-    """Return the packs that hold all of a segment."""
-    holders: list[str] = []
-    for lane, first, spans in view.index.parts_of_file(facts.id):
-        for holder, others in view.index.holders(lane, first):
-            other = view.by_id.get(holder)
-            if other is not None and other.folder == ARCHIVE and _holds(others, spans):
-                holders.append(f"{ARCHIVE}/{other.name}")
-    return holders
+# -- packing ----------------------------------------------------------------------------------------
 
 
-def _holds(others: Intervals, spans: Intervals) -> bool:
-    return vector.is_subset({"": spans} if spans else {}, {"": others} if others else {})
-
-
-def _listed_by_git(engine: Engine) -> set[str] | None:
-    """Return the store's paths that git's index lists; None where there is no git."""
-    if engine.git is None:
-        return None
-    from journal.git.status import index_paths
-    from journal.upkeep.place import place_of
-
-    place = place_of(engine)
-    return {place.inner(path) for path in index_paths(place.repository, place.prefix)}
-
-
-# -- doing ------------------------------------------------------------------------------------------
-
-
-def _pack(engine: Engine, view: View, group: list[FileFacts]) -> list[str]:
+def _pack(engine: Engine, group: list[FileFacts]) -> list[str]:
     """Pack one lane's segments, in order, into as many files as their size asks for; return their paths."""
     paths: list[str] = []
     lines: list[bytes] = []
@@ -207,7 +255,14 @@ def _pack(engine: Engine, view: View, group: list[FileFacts]) -> list[str]:
 
 def _valid_lines(engine: Engine, facts: FileFacts) -> list[bytes]:
     """Return the header's line and the valid records' lines of a segment, as they are."""
-    data = engine.files.read(os.path.join(engine.root, SEGMENTS, facts.name))
+    try:
+        data = engine.files.read(os.path.join(engine.root, SEGMENTS, facts.name))
+    except FileNotFoundError as error:
+        raise JournalError(
+            "a segment left while it was to be packed: git, or somebody, changes files here",
+            path=f"{SEGMENTS}/{facts.name}",
+            hint="run it again when it is quieter",
+        ) from error
     result = scan(data, limit_seq=facts.last)
     if result.damage or len(result.sections) != 1 or result.sections[0].header is None:
         raise DamagedError("the segment does not read as it was indexed", path=f"{SEGMENTS}/{facts.name}")

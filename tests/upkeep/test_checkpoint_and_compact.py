@@ -1,5 +1,6 @@
 """Checkpoints spare a rebuild, compaction loses nothing, in either of its phases or between them."""
 
+import contextlib
 import os
 
 import pytest
@@ -145,17 +146,95 @@ def test_compacting_on_two_branches_merges_without_a_conflict_in_the_truth(tree,
     assert len(ids) == len(set(ids))
 
 
-def test_without_git_packed_segments_leave_with_the_next_run(tmp_path):
+def test_without_git_packed_segments_leave_in_the_same_run(tmp_path):
     (tmp_path / "plain").mkdir()
     Journal.init(tmp_path / "plain")
     with Journal.open(tmp_path / "plain") as journal:
         journal.put("plan", "a", {"n": 1})
         journal.compact()
         journal.put("plan", "a", {"n": 2})
-        journal.compact()
+        done = journal.compact()
+        assert set(done.packed) <= set(done.removed)
+        assert done.packed
         journal.put("plan", "a", {"n": 3})
         journal.compact()
         assert [event.data for event in journal.history("plan", "a")] == [{"n": 1}, {"n": 2}, {"n": 3}]
+
+
+def test_what_is_only_staged_keeps_no_segment_from_being_needed(tree):
+    """``git reset`` takes the pack out of the index again; ``commit -a`` would then commit the removal alone."""
+    small_segments(tree)
+    write_some(tree, 60)
+    with tree.open() as journal:
+        journal.compact()
+        journal.put("plan", "x", {"n": 1})
+        journal.commit()
+        assert journal.compact().packs
+        tree.git("add", "-A")
+        assert not journal.compact().removed
+        tree.git("commit", "-q", "-m", "packed")
+        tree.git("rm", "-q", "-r", "--cached", ".journal/archive")
+        assert not journal.compact().removed
+        tree.git("reset", "-q")
+        assert journal.compact().removed
+
+
+def test_segments_leave_although_each_run_writes_a_new_checkpoint(tree):
+    """Two checkpoints that git has are enough: the newest one of a busy store never is among them."""
+    small_segments(tree)
+    removed = 0
+    with tree.open() as journal:
+        for turn in range(6):
+            for number in range(30):
+                journal.put("plan", f"p{number % 7}", {"n": number, "turn": turn})
+            done = journal.compact()
+            assert done.checkpoint
+            removed += len(done.removed)
+            journal.commit()
+        assert removed > 5
+        assert len(tree.files("checkpoints")) <= 4
+
+
+def test_a_pack_that_is_not_what_was_written_keeps_its_segments(tree):
+    small_segments(tree)
+    write_some(tree, 60)
+    with tree.open() as journal:
+        journal.compact()
+        journal.put("plan", "x", {"n": 1})
+        (name,) = journal.compact().packs
+        journal.commit()
+        path = tree.store / name
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        at = os.stat(path)
+        with open(path, "r+b") as file:  # in place, with the times that it had: nothing tells
+            file.write(data)
+        os.utime(path, ns=(at.st_atime_ns, at.st_mtime_ns))
+        segments = tree.files("segments")
+        with contextlib.suppress(DamagedError):  # where a reader has noticed
+            journal.compact()
+        assert segments.keys() <= tree.files("segments").keys()
+
+
+@pytest.mark.parametrize("has_git", [True, False])
+def test_a_dry_run_foretells_what_the_run_does(tmp_path, has_git):
+    if has_git:
+        tree = WorkTree(tmp_path / "work")
+    else:
+        (tmp_path / "work").mkdir()
+        Journal.init(tmp_path / "work")
+    with Journal.open(tmp_path / "work") as journal:
+        for turn in range(5):
+            for number in range(20):
+                journal.put("plan", f"p{number % 7}", {"n": number, "turn": turn})
+            foretold, did = journal.compact(dry_run=True), journal.compact()
+            assert (foretold.packed, set(foretold.removed)) == (did.packed, set(did.removed))
+            assert (foretold.packed_bytes, foretold.removed_bytes) == (did.packed_bytes, did.removed_bytes)
+            assert foretold.waiting == did.waiting
+            assert foretold.after.bytes == foretold.before.bytes - foretold.removed_bytes
+            assert did.pack_bytes == sum(os.stat(os.path.join(journal.root, path)).st_size for path in did.packs)
+            if has_git:
+                tree.commit_all()
 
 
 def test_a_dry_run_writes_nothing(tree):
