@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         Entity,
         Event,
         FieldConflict,
+        Gaps,
+        ReadEvent,
     )
     from journal.store.query import Condition
     from journal.upkeep.comparing.model import Comparison, EntityDifference, FieldDifference
@@ -45,6 +47,8 @@ _HOMES = {
     "Event": "journal.store.model",
     "FieldConflict": "journal.store.model",
     "FieldDifference": "journal.upkeep.comparing.model",
+    "Gaps": "journal.store.model",
+    "ReadEvent": "journal.store.model",
     "Condition": "journal.store.query",
 }
 
@@ -63,6 +67,7 @@ __all__ = [
     "FieldConflict",
     "FieldDifference",
     "FormatError",
+    "Gaps",
     "GitError",
     "Journal",
     "JournalError",
@@ -71,6 +76,7 @@ __all__ = [
     "NotFoundError",
     "OfflineError",
     "OutcomeUnknownError",
+    "ReadEvent",
     "RefusedError",
     "StoreNotFoundError",
     "Transaction",

@@ -47,3 +47,6 @@ PACK_MEMBER_BYTES_MAX = LINE_BYTES_MAX + PACK_MEMBER_BYTES
 
 CHECKPOINT_LINE_BYTES_MAX = BLOB_BYTES_MAX + LINE_BYTES_MAX
 """No reader ever buffers more than this for one line of a checkpoint."""
+
+TOKEN_CHARACTERS_MAX = 1024 * 1024
+"""No position token is longer, and no reader decodes more."""

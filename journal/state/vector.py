@@ -72,6 +72,24 @@ def below(vector: Vector, seq: int) -> Vector:
     return rest
 
 
+def through(vector: Vector, event: EventId) -> Vector:
+    """Return the ids up to an event, it included, in the total order."""
+    seq, last_lane = event
+    rest: Vector = {}
+    for lane, intervals in vector.items():
+        top = seq if lane <= last_lane else seq - 1
+        if intervals[-1][1] <= top:
+            rest[lane] = intervals
+        elif intervals[0][0] <= top:
+            rest[lane] = tuple((low, min(high, top)) for low, high in intervals if low <= top)
+    return rest
+
+
+def seqs(vector: Vector) -> Intervals:
+    """Return the seqs of all ids of a set, whatever their lane: ascending intervals that do not touch."""
+    return _normal([interval for intervals in vector.values() for interval in intervals])
+
+
 def is_subset(first: Vector, second: Vector) -> bool:
     """Tell whether every id of the first set is in the second."""
     return not subtract(first, second)

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from journal.errors import DamagedError, NotFoundError, UsageError
 from journal.format.lines import BadLineError
@@ -34,33 +35,39 @@ def event_at(view: View, place: Location) -> Event:
 
 def as_event(view: View, record: Record, lane: str) -> Event:
     """Return a record as a value for callers, its payload fetched."""
+    return Event(**event_fields(view, record, lane))
+
+
+def event_fields(view: View, record: Record, lane: str) -> dict[str, Any]:
+    """Return the fields of ``Event`` that a record says, its payload fetched. Raises DamagedError."""
     tx = record.get("tx")
     try:
         data = view.payload(record) if "data" in record or "ref" in record else None
     except BadLineError as error:
         raise DamagedError(str(error), hint="journal doctor tells what is damaged") from error
-    return Event(
-        id=event_id(record["seq"], lane),
-        seq=record["seq"],
-        lane=lane,
-        kind=record["kind"],
-        ts=record["ts"],
-        writer=record["writer"],
-        actor=record.get("actor"),
-        summary=record.get("summary"),
-        type=record.get("type"),
-        entity=record.get("id"),
-        rev=record.get("rev"),
-        action=record.get("action"),
-        set=tuple(record.get("set", ())),
-        unset=tuple(record.get("unset", ())),
-        data=data,
-        stream=record.get("stream"),
-        event=record.get("event"),
-        key=record.get("key"),
-        note=record.get("note"),
-        tx=tuple(tx) if tx else None,
-    )
+    return {
+        "id": event_id(record["seq"], lane),
+        "seq": record["seq"],
+        "lane": lane,
+        "kind": record["kind"],
+        "ts": record["ts"],
+        "writer": record["writer"],
+        "actor": record.get("actor"),
+        "summary": record.get("summary"),
+        "type": record.get("type"),
+        "entity": record.get("id"),
+        "rev": record.get("rev"),
+        "action": record.get("action"),
+        "set": tuple(record.get("set", ())),
+        "unset": tuple(record.get("unset", ())),
+        "data": data,
+        "stream": record.get("stream"),
+        "event": record.get("event"),
+        "key": record.get("key"),
+        "note": record.get("note"),
+        "tx": tuple(tx) if tx else None,
+        "meta": record.get("meta"),
+    }
 
 
 def find_event(view: View, text: str) -> Location:

@@ -1,9 +1,11 @@
 """The values that callers get and give. Frozen; safe to keep."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from journal.format.names import event_id, parse_event_id
+from journal.format.segment import Vector
+from journal.state import vector
 from journal.state.entity import EntityState, Payload
 
 
@@ -46,6 +48,40 @@ class Event:
     key: str | None = None
     note: str | None = None
     tx: tuple[int, int] | None = None
+    meta: Payload | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvent(Event):
+    """An event as a reading from a position meets it; ``token`` is the position behind it."""
+
+    since: Vector = field(default_factory=dict, repr=False, compare=False)
+    """What the reader had read before it began."""
+    here: Vector = field(default_factory=dict, repr=False, compare=False)
+    """What this checkout held when the reading began."""
+
+    @property
+    def token(self) -> str:
+        """The position token from which a reader that has taken this event goes on."""
+        from journal.format import token
+
+        return token.encode(vector.union(self.since, vector.through(self.here, (self.seq, self.lane))))
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Events that no reading from a token can give: lane -> intervals of seq.
+
+    ``gone``: the token names them, and they are not in this checkout any more; a branch was dropped, or another is
+    checked out. ``unreadable``: they are new to the token, and their lines are damaged or lost.
+    """
+
+    gone: Vector
+    unreadable: Vector
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.gone or self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+"""The whole journal in the total order, from a position token on: entities, streams and notes together.
+
+A reading is of the moment at which it was asked for, and is read piece by piece, so that a caller may take its time.
+What it costs follows what is new to the token, not the journal.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from journal.errors import JournalError
+from journal.format import token
+from journal.format.segment import Vector
+from journal.index.places import read_record
+from journal.index.rows import Location
+from journal.index.view import View
+from journal.state import vector
+from journal.state.vector import EventId
+from journal.store.engine import Engine
+from journal.store.history import event_fields
+from journal.store.looking_back import look_back
+from journal.store.model import Gaps, ReadEvent
+
+Piece = Callable[[View, EventId, int], tuple[list[ReadEvent], EventId | None]]
+"""Asked with a view, the event to go on behind, and a size: events, and the last one looked at (None: no more)."""
+
+PIECE_EVENTS = 500
+"""So many events are read at a time, between which other threads get their turn."""
+
+
+def decoded(since: str | None) -> Vector:
+    """Return what a token names; nothing for None. Raises RefusedError."""
+    return vector.EMPTY if since is None else token.decode(since)
+
+
+def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadEvent]:
+    """Return the events here that a vector lacks, in the total order, as they are at the time of this call.
+
+    Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
+    """
+    here = look_back(engine, lambda view: dict(view.have))
+    fresh = vector.subtract(here, since)
+
+    def piece(view: View, after: EventId, size: int) -> tuple[list[ReadEvent], EventId | None]:
+        refuse_changed(view, fresh)
+        places = list(islice(places_of(view, fresh, after), size))
+        records = ((read_record(view, place), place.lane) for place in places)
+        events = [
+            ReadEvent(**event_fields(view, record, lane), since=since, here=here)
+            for record, lane in records
+            if record is not None
+        ]
+        return events, (places[-1].seq, places[-1].lane) if len(places) == size else None
+
+    return in_pieces(engine, piece, limit)
+
+
+def in_pieces(engine: Engine, piece: Piece, limit: int | None) -> Iterator[ReadEvent]:
+    """Yield what ``piece`` reads, part by part, each behind the one before, until one says that it is the last."""
+    after: EventId | None = (0, "")
+    left = limit if limit is not None else 1 << 62
+    while after is not None and left > 0:
+        size = min(left, PIECE_EVENTS)
+        start = after
+        events, after = look_back(engine, lambda view: piece(view, start, size))  # noqa: B023
+        left -= len(events)
+        yield from events
+
+
+def refuse_changed(view: View, fresh: Vector) -> None:
+    """Raise JournalError where events of a reading have left the checkout since it began."""
+    if not vector.is_subset(fresh, view.have):
+        raise JournalError(
+            "events left this checkout while they were read: another branch was checked out, or history was dropped",
+            hint="read on from the token of the last event; what it names and is gone is told as a gap",
+        )
+
+
+def places_of(view: View, fresh: Vector, after: EventId) -> Iterator[Location]:
+    """Return the places of the events of a set that come after one, in the total order; needs all files listed."""
+    extra = {
+        at: event.location for at, event in view.overlay.events.items() if at > after and vector.contains(fresh, *at)
+    }
+    known = (
+        place
+        for low, high in vector.seqs(fresh)
+        if high >= after[0]
+        for place in view.index.events(newest_first=False, start=max(low, after[0]), stop=high)
+        if (place.seq, place.lane) > after
+        and vector.contains(fresh, place.seq, place.lane)
+        and (place.seq, place.lane) not in extra
+    )
+    return heapq.merge(known, (place for _, place in sorted(extra.items())), key=lambda place: (place.seq, place.lane))
+
+
+def gaps(view: View, since: Vector) -> Gaps:
+    """Return what a reading from a vector cannot give; needs all files listed."""
+    lost = vector.subtract(view.have, view.have_files)
+    for item in view.damage:
+        if item.lane:
+            lost = vector.union(lost, vector.of(item.lane, max(item.low, 1), item.high))
+    return Gaps(vector.subtract(since, view.have), vector.subtract(lost, since))
