@@ -27,6 +27,8 @@ class CheckpointHeader(NamedTuple):
     covers: Vector
     records: int
     streams: dict[str, int]
+    redacted: list[dict[str, Any]] | None = None
+    """What was taken out of events that it covers, as in a ``redaction`` note; None for nothing."""
 
 
 def compress(lines: Iterable[bytes]) -> bytes:
@@ -88,6 +90,7 @@ def encode_lines(header: CheckpointHeader, entities: Iterable[dict[str, Any]]) -
             "covers": dict(sorted(header.covers.items())),
             "records": header.records,
             "streams": dict(sorted(header.streams.items())),
+            **({} if header.redacted is None else {"redacted": header.redacted}),
         }
     )
     count = 0
@@ -109,7 +112,8 @@ def decode_header(line: bytes) -> CheckpointHeader:
         raise BadLineError("the checkpoint header lacks a field")
     if not all(_is_count(position) for position in streams.values()):
         raise BadLineError("the checkpoint header has a stream without position")
-    return CheckpointHeader(store, head, decode_vector(fields.get("covers"), below=head + 1), records, streams)
+    covers = decode_vector(fields.get("covers"), below=head + 1)
+    return CheckpointHeader(store, head, covers, records, streams, fields.get("redacted"))
 
 
 def decode_entities(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,7 @@ from journal.segments.scan import Found
 from journal.state import vector
 from journal.state.entity import NO_HOLES, Change, EntityState, Past, apply, follow
 from journal.state.latest import Latest
+from journal.state.redaction import KEY, NOTE
 
 
 class Applier:
@@ -53,6 +54,7 @@ class Applier:
     def apply(self, piece: Piece, found: Sequence[Found]) -> None:
         """Apply the next records of a piece; one that is here already only gains a place."""
         view, lane = self._view, piece.lane
+        found = self._redacted(piece, found)
         low, high = found[0].record["seq"], found[-1].record["seq"]
         known = vector.intersect(vector.of(lane, low, high), view.have)
         lost: list[int] = []
@@ -64,6 +66,16 @@ class Applier:
         self.applied += len(found)
         for start, stop in spans_of([item.record["seq"] for item in found if item.record["seq"] not in lost]):
             view.add_have(lane, start, stop)
+
+    def _redacted(self, piece: Piece, found: Sequence[Found]) -> Sequence[Found]:
+        """Hear what these records say of redactions, and return them as the redactions leave them."""
+        view = self._view
+        if view.redacting is None and not any(KEY in record or record.get("note") == NOTE for _, _, record in found):
+            return found
+        from journal.index.redacting import take
+
+        facts = view.by_id[piece.file]
+        return take(view, found, piece.lane, (facts.folder, facts.name))
 
     def _apply_new(self, piece: Piece, found: Sequence[Found], *, saw_all: bool) -> list[int]:
         """Apply records that are not here yet; return the seqs of those whose payload is missing."""

@@ -75,6 +75,8 @@ def _arrive(view: View, changes: Changes, listing: Listing, bounds: BoundsOf) ->
     for piece, found in in_causal_order(sources, applier.opened):
         applier.apply(piece, found)
     _check_chains(view, keys, applier.resolved)
+    if view.redacting is not None and view.redacting.is_stale:
+        raise NeedsRebuildError("what was applied is redacted now")
 
 
 def _source(view: View, key: Key, stat: FileStat, bounds: Bounds, applier: Applier) -> Source:

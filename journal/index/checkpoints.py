@@ -10,6 +10,7 @@ from journal.format.names import parse_checkpoint_file
 from journal.format.segment import Vector
 from journal.index.comparing import path_of
 from journal.index.loading import NeedsRebuildError
+from journal.index.redacting import hear_checkpoint
 from journal.index.rows import DamageFacts
 from journal.index.view import Key, View, checksum_on
 from journal.segments.folders import CHECKPOINTS
@@ -37,7 +38,9 @@ def take_checkpoint(view: View, key: Key, stat: FileStat) -> None:
     try:
         if not is_checkpoint_whole(view, key[1]):
             raise BadLineError("the checkpoint does not match its name")
-        covers = read_checkpoint_header(view, key[1]).covers
+        header = read_checkpoint_header(view, key[1])
+        covers = header.covers
+        hear_checkpoint(view, header, view.have, key[1])
     except BadLineError as error:
         view.add_damage(DamageFacts(facts.id, 0, stat.size, "", 0, -1, str(error)))
         return

@@ -16,6 +16,7 @@ def leave(view: View, keys: list[Key]) -> set[Key]:
     gone = {facts.id for facts in left}
     _refuse_unlisted(left)
     _refuse_bare(view)
+    _refuse_redactions(view, left)
     touched: set[Key] = set()
     for facts in left:
         touched |= _forget_events(view, facts, gone)
@@ -45,6 +46,19 @@ def _refuse_unlisted(left: list[FileFacts]) -> None:
             raise NeedsRebuildError("a file left whose events were never listed")
         if facts.folder == SEGMENTS and facts.size != facts.applied:
             raise NeedsRebuildError("a file with an unclean tail left")
+
+
+def _refuse_redactions(view: View, left: list[FileFacts]) -> None:
+    """Raise where a file left that says what is redacted; and forget of the others what they held."""
+    redacting = view.redacting
+    if redacting is None:
+        return
+    for facts in left:
+        for lane, _, spans in view.index.parts_of_file(facts.id):
+            if spans and vector.intersect({lane: spans}, redacting.sources):
+                raise NeedsRebuildError("a file left that says what is redacted")
+        redacting.unredacted.discard((facts.folder, facts.name))
+        redacting.is_changed = True
 
 
 def _forget_events(view: View, facts: FileFacts, gone: set[int]) -> set[Key]:

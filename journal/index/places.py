@@ -80,4 +80,10 @@ def read_record(view: View, place: Location) -> Record | None:
         raise
     except (OSError, BadLineError):
         return None
-    return record if record["seq"] == place.seq else None
+    if record["seq"] != place.seq:
+        return None
+    if view.redacting is None:
+        return record
+    from journal.index.redacting import redacted
+
+    return redacted(view, record, place.lane)

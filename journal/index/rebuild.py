@@ -18,6 +18,7 @@ from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import is_checkpoint_whole
 from journal.index.comparing import path_of
 from journal.index.loading import load_pieces, no_collections
+from journal.index.redacting import Redacting, hear_checkpoint, redacted_form
 from journal.index.replay import Piece, Source, in_causal_order
 from journal.index.rows import DamageFacts, FileFacts
 from journal.index.view import Key, View, checksum_on, is_unchanged
@@ -41,18 +42,38 @@ def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
     replaced = {key for key, stat in listing.items() if key in known and not is_unchanged(known[key], stat)}
     with view.index.writing(), no_collections():
         try:
-            _build(view, listing, bounds, progress, replaced, is_light=True)
+            _build_knowing(view, listing, bounds, progress, replaced, is_light=True)
         except BadLineError:
             # A payload that is not JSON under a right checksum: all payloads are looked at, and that one is damage.
-            _build(view, listing, bounds, progress, replaced, is_light=False)
+            _build_knowing(view, listing, bounds, progress, replaced, is_light=False)
     view.settle()
 
 
-def _build(
+def _build_knowing(
     view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, replaced: set[Key], *, is_light: bool
+) -> None:
+    """Build, once more where a redaction was heard of after what it redacts was applied."""
+    redacting = None
+    while True:
+        _build(view, listing, bounds, progress, replaced, redacting, is_light=is_light)
+        if view.redacting is None or not view.redacting.is_stale:
+            return
+        redacting = Redacting(view.redacting.known, {}, set())
+
+
+def _build(
+    view: View,
+    listing: Listing,
+    bounds: BoundsOf,
+    progress: Progress | None,
+    replaced: set[Key],
+    redacting: Redacting | None,
+    *,
+    is_light: bool,
 ) -> None:
     view.index.empty()
     view.reload()
+    view.redacting = redacting
     view.is_bare = True
     try:
         covers: Vector = {}
@@ -78,15 +99,17 @@ def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) ->
             raise BadLineError("the checkpoint does not match its name")
         lines = decompress_lines(data)
         header = decode_header(next(lines))
+        hear_checkpoint(view, header, covers, name)
         if vector.is_subset(header.covers, covers):
             return covers
         if not covers:
             # The first one, usually the only one: its states are decoded only where the tail touches them.
-            undecoded = {(form["type"], form["id"]): form for form in decode_entities(lines)}
+            undecoded = {(form["type"], form["id"]): redacted_form(view, form) for form in decode_entities(lines)}
             view.plain_rows = {key: view.plain_row(key, form) for key, form in undecoded.items()}
             view.undecoded = undecoded
             return header.covers
-        states = {(form["type"], form["id"]): view.state_of_form(form) for form in decode_entities(lines)}
+        forms = (redacted_form(view, form) for form in decode_entities(lines))
+        states = {(form["type"], form["id"]): view.state_of_form(form) for form in forms}
     except BadLineError as error:
         view.add_damage(DamageFacts(facts.id, 0, stat.size, "", 0, -1, str(error)))
         return covers

@@ -9,7 +9,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from journal.disk.files import FileStat, ReadFiles
 from journal.format import values
@@ -24,6 +24,9 @@ from journal.state import vector
 from journal.state.encoding import decode_state, encode_state
 from journal.state.entity import Change, EntityState, Past
 from journal.state.value import Strategies, conflicts, value
+
+if TYPE_CHECKING:
+    from journal.index.redacting import Redacting
 
 Key = tuple[str, str]
 """(type, id) of an entity, or (folder, name) of a file."""
@@ -93,6 +96,12 @@ class View:
         self.top = vector.highest(self.have)
         """The greatest seq of any event here."""
         self.damage = self.index.damage()
+        self.redacting: Redacting | None = None
+        """What is redacted here; None for nothing."""
+        if (kept := self.index.meta("redacting")) is not None:
+            from journal.index import redacting
+
+            self.redacting = redacting.Redacting.of(kept)
         self.generation += 1
         self.version = self.index.changes_of_others()
 
@@ -302,6 +311,9 @@ class View:
             index.put_file(facts)
         index.set_vector("have_files", self.have_files)
         index.set_vector("covers", self.covers)
+        if self.redacting is not None and self.redacting.is_changed:
+            index.set_meta("redacting", self.redacting.text())
+            self.redacting.is_changed = False
 
     def plain_row(self, key: Key, form: dict[str, Any]) -> tuple[EntityRow, str]:
         """Return the row and state text of a checkpoint's line, decoded no further than need be.

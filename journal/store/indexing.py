@@ -155,6 +155,8 @@ class Indexing:
         view, self._grown = self.view, None
         if view is None or self._is_behind or view.is_overtaken():
             return False
+        if view.redacting is not None and view.redacting.is_stale:
+            return False
         self.tip = self._read_tip()
         name = self.tip.segment if self.tip is not None else None
         listing, is_new = self.freshness.look(name)

@@ -10,6 +10,8 @@ git has the very bytes as an object: then nothing is lost by writing over them.
 Where git takes an entity that was deleted on one side for a similar one that came there (a rename), it merges what the
 other side did to the first into the file of the second; then the events of both count.
 A mixture that the merge driver wrote in this checkout is remembered (``merged``).
+Where something was redacted, a file may show it still, as a merge with an older branch brings it: what stands in such
+a place does not count, where git has the very bytes.
 An event that only a checkpoint counts in has no image here any more: what the state still holds of it counts instead.
 """
 
@@ -50,12 +52,22 @@ def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes]
     shown = _rendered(text)
     if shown is None or not versions:
         return False
+    if view.redacting is not None and _differs_in_redacted(view, key, shown, versions) and git_has(text):
+        return True
     is_noted = was_merged(view.files, view.root, text)
     if (is_noted or counted_in or _can_be_mixed(view, key)) and is_mixture(shown, versions):
         return is_noted or _was_seen(view, key, changes, text) or git_has(text)
     return any(is_mixture(shown, [*versions, *images_of(view, other)]) for other in _maybe_renamed(view, key)) and (
         git_has(text)
     )
+
+
+def _differs_in_redacted(view: View, key: Key, shown: Payload, versions: list[Payload]) -> bool:
+    """Tell whether a document is a mixture of versions, but for places where something was taken out of a version."""
+    from journal.index.redacting import masked
+
+    events = [(place.seq, place.lane) for place in view.events_of(key)]
+    return is_mixture(masked(view, shown, events), [masked(view, version, events) for version in versions])
 
 
 def images_of(view: View, key: Key) -> Iterator[Payload]:

@@ -9,6 +9,7 @@ from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
 from journal.index.rows import Location
 from journal.index.view import Event, View, checksum_on, with_stat
 from journal.segments.folders import SEGMENTS
+from journal.state.redaction import NOTE as REDACTION
 from journal.store.batch import Draft
 from journal.store.blobs import write_blob
 from journal.store.lanes import Target
@@ -65,6 +66,10 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
         view.overlay.events[seq, target.lane] = Event(draft.key, place)
         if draft.key is not None:
             view.put_state(draft.key, draft.state)
+        elif draft.own.get("note") == REDACTION:
+            from journal.index.redacting import hear_record
+
+            hear_record(view, records.decode(line), target.lane)
         offset += len(line)
         crc = checksum_on(crc, line)
     view.add_have(target.lane, target.seq, last)

@@ -67,7 +67,8 @@ def _write(engine: Engine, actor: str | None) -> str:
         if known is not None:
             return known
         head, covers = view.top, dict(view.have)
-        header = CheckpointHeader(engine.config.store, head, covers, _count(covers), {})
+        redacted = None if view.redacting is None else view.redacting.within(covers)
+        header = CheckpointHeader(engine.config.store, head, covers, _count(covers), {}, redacted)
         entities, report = 0, engine.options.progress
         of = sum(live + deleted for _, live, deleted in view.index.counts()) if report is not None else 0
 
