@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .declare import Argument
+from journal.errors import UsageError
+
+from .declare import FLAG, NUMBER, Argument, Option
 from .output import shown
 from .session import Session
 
@@ -11,8 +13,22 @@ if TYPE_CHECKING:
 
 KEY = Argument("key", "The key.")
 VALUE = Argument("value", "The value: JSON, a literal, @FILE, or - for stdin.", metavar="JSON")
+LOCAL = Option(("--local",), "A key of this work tree alone: never committed, and no event says it.", FLAG)
+TTL = Option(("--ttl",), "With --local: the key goes after so long.", NUMBER, metavar="SECONDS")
 NONE = "none"
 """How the command line writes that there is no such key; JSON writes the text in quotes."""
+
+
+def time_to_live(local: bool, ttl: float | None) -> dict[str, Any]:
+    """Return what is said of a value that may expire. Raises UsageError where it cannot."""
+    if ttl is not None and not local:
+        raise UsageError("only a local key expires", hint="add --local, or leave out --ttl")
+    return {"ttl_seconds": ttl} if local else {}
+
+
+def keys_of(session: Session, *, local: bool) -> Any:
+    """Return the keys that a call is about."""
+    return session.journal.kv.local if local else session.journal.kv
 
 
 def value_or_none(argument: str) -> Any:
@@ -50,5 +66,5 @@ def _conflict_error(conflict: "Conflict") -> Exception:
     from .failures import ConflictError
 
     found = "is not there" if conflict.actual is ABSENT else f"holds {text_of(conflict.actual)}"
-    hint = f"read it again (journal kv get {conflict.id}), then try with what it holds"
+    hint = f"read it again (journal kv get {conflict.id}), and try with what it holds"
     return ConflictError(conflict, f"the key {conflict.id!r} {found}; nothing was written", hint)

@@ -1,6 +1,7 @@
 """Keys and values: what a key holds now, to its user without history (docs/kv.md)."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from journal.errors import UsageError
@@ -13,6 +14,7 @@ from journal.store.model import ANYTHING
 if TYPE_CHECKING:
     from journal.index.view import View
     from journal.store.batch import Operation
+    from journal.store.local_values import LocalValues
 
 _List = list
 
@@ -25,6 +27,13 @@ class KeyValues:
 
     def __init__(self, engine: Engine, actor: str | None) -> None:
         self._engine, self._actor = engine, actor
+
+    @cached_property
+    def local(self) -> "LocalValues":
+        """Keys of this work tree alone, which may expire: no commit carries them, and no event says them."""
+        from journal.store.local_values import LocalValues
+
+        return LocalValues(self._engine)
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return what a key holds, ``default`` where there is no such key."""

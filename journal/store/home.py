@@ -20,6 +20,8 @@ OPENING_FILE = "opening"
 """Names the segment that is being started: until the tip does, what stands in it may not be synced."""
 MERGED_FILE = "merged"
 INDEX_FILE = "index.db"
+KV_FOLDER = "kv"
+"""The keys of this work tree alone (``store/local_values.py``)."""
 MEMORY_FILES = (
     LANE_FILE,
     TIP_FILE,
@@ -39,13 +41,16 @@ def is_made_here(files: ReadFiles, local: str) -> bool:
 
 
 def claim(files: Files, local: str) -> None:
-    """Make the folder this work tree's own: drop a memory that is not, then note who made it.
+    """Make the folder this work tree's own: drop a memory that is not, and keys, then note who made it.
 
     The lock must exist and be held. Dropping loses nothing: all of it can be derived, or is replaced
     by a new lane. Crash argument: the memory goes first, the note comes last.
     """
     for name in MEMORY_FILES:
         files.remove(os.path.join(local, name))
+    keys = os.path.join(local, KV_FOLDER)
+    for name, _ in files.list(keys):
+        files.remove(os.path.join(keys, name))
     write_note(files, local)
 
 

@@ -66,3 +66,17 @@ def test_keys_are_in_no_list_log_or_table_of_types_unless_asked_for(work):
     assert (stats["keys"], stats["types"]) == (1, [])
     assert "reserved" in work("put", "$other", "k", "{}", status=6).err
     assert "journal.kv" in work("put", "$kv", "k", '{"value": 2}', status=6).err
+
+
+def test_a_local_key_expires_and_is_in_no_commit(work):
+    work("kv", "put", "--local", "--ttl", "1000", "lease", '"ana"')
+    assert work("kv", "cas", "--local", "lease", "none", '"ben"', status=4).err
+    assert work("kv", "get", "--local", "lease").out == '"ana"\n'
+    assert work("kv", "list", "--local", "--json").lines == [{"key": "lease", "value": "ana"}]
+    assert work("kv", "list").out == ""
+    assert work("kv", "get", "lease", status=3).err
+    assert work("kv", "cas", "--local", "--ttl", "0.001", "lease", '"ana"', '"ben"').out == 'lease = "ben"\n'
+    assert work("kv", "delete", "--local", "lease", status=3).err
+    assert "--local" in work("kv", "put", "--ttl", "3", "k", "1", status=2).err
+    assert work("kv", "put", "--local", "--ttl", "0", "k", "1", status=2).err
+    assert work("log", "--type", "$kv").out == ""

@@ -1,13 +1,15 @@
 """``journal kv cas``."""
 
 from ...declare import ALL_STATUSES, WRITE_STATUSES, Argument, Verb
-from ...keys import KEY, print_written, value_or_none
+from ...keys import KEY, LOCAL, TTL, keys_of, print_written, time_to_live, value_or_none
 from ...session import Session
 
 
-def run(session: Session, *, key: str, expected: str, new: str) -> None:
+def run(session: Session, *, key: str, expected: str, new: str, local: bool, ttl: float | None) -> None:
     """Write only if a key holds what is expected."""
-    written = session.journal.kv.cas(key, expected=value_or_none(expected), value=value_or_none(new))
+    lasting = time_to_live(local, ttl)
+    keys = keys_of(session, local=local)
+    written = keys.cas(key, expected=value_or_none(expected), value=value_or_none(new), **lasting)
     print_written(session, key, written)
 
 
@@ -25,10 +27,12 @@ Where the key holds something else nothing is written, and the status is 4; --js
         Argument("expected", "What the key must hold: JSON, or none."),
         Argument("new", "What it is to hold: JSON, or none."),
     ),
+    options=(LOCAL, TTL),
     examples=(
         ("journal kv cas stock/sku-1 4 3", "one fewer, if nobody was faster"),
         ("""journal kv cas leader none '"ana"'""", "only if there is no such key"),
         ("""journal kv cas leader '"ana"' none""", "delete it, if it is still hers"),
+        ("""journal kv cas --local --ttl 30 lease none '"ana"'""", "take a lease for 30 seconds"),
     ),
     statuses=WRITE_STATUSES | {4: ALL_STATUSES[4]},
     writes=True,

@@ -3,15 +3,15 @@
 from journal.errors import NotFoundError
 
 from ...declare import WRITE_STATUSES, Verb
-from ...keys import KEY, print_written
+from ...keys import KEY, LOCAL, keys_of, print_written
 from ...session import Session
 
 
-def run(session: Session, *, key: str) -> None:
+def run(session: Session, *, key: str, local: bool) -> None:
     """Let a key go."""
     from journal.state.entity import ABSENT
 
-    if not session.journal.kv.delete(key):
+    if not keys_of(session, local=local).delete(key):
         raise NotFoundError(f"there is no key {key!r}")
     print_written(session, key, ABSENT)
 
@@ -21,6 +21,7 @@ VERB = Verb(
     summary="Let a key go.",
     run=run,
     arguments=(KEY,),
+    options=(LOCAL,),
     examples=(("journal kv delete stock/sku-1", ""),),
     statuses=WRITE_STATUSES | {3: "there is no such key"},
     writes=True,

@@ -3,24 +3,25 @@
 from journal.errors import NotFoundError
 
 from ...declare import READ_STATUSES, Verb
-from ...keys import KEY
+from ...keys import KEY, LOCAL, keys_of
 from ...session import Session
 
 
-def run(session: Session, *, key: str) -> None:
+def run(session: Session, *, key: str, local: bool) -> None:
     """Print what a key holds."""
     from journal.format.reserved import KV_TYPE
     from journal.format.values import pretty
     from journal.state.entity import ABSENT
 
-    value = session.journal.kv.get(key, ABSENT)
+    value = keys_of(session, local=local).get(key, ABSENT)
     if value is ABSENT:
         raise NotFoundError(f"there is no key {key!r}", hint="journal kv list prints those that are there")
     if session.output.is_json:
         session.output.json({"key": key, "value": value})
     else:
         session.output.json_bytes(pretty(value))
-    session.check_damage(KV_TYPE, key)
+    if not local:
+        session.check_damage(KV_TYPE, key)
 
 
 VERB = Verb(
@@ -29,6 +30,7 @@ VERB = Verb(
     run=run,
     text="Prints the value as JSON. A text is printed in quotes: journal kv get KEY | jq -r . prints it bare.",
     arguments=(KEY,),
+    options=(LOCAL,),
     examples=(("journal kv get stock/sku-1", "the value"), ("journal kv get stock/sku-1 --json", "with its key")),
     statuses={3: "there is no such key"} | READ_STATUSES,
 )

@@ -1,15 +1,20 @@
 """``journal kv list``."""
 
+from itertools import islice
+
 from ...declare import FLAG, INTEGER, READ_STATUSES, Argument, Option, Verb
-from ...keys import text_of
+from ...keys import LOCAL, keys_of, text_of
 from ...session import Session
 
 
-def run(session: Session, *, prefix: str | None, keys: bool, limit: int | None) -> None:
+def run(session: Session, *, prefix: str | None, keys: bool, limit: int | None, local: bool) -> None:
     """List keys and values."""
     from ...output import shown
 
-    found = session.journal.kv.list(prefix or "", limit=limit)
+    scope = keys_of(session, local=local)
+    found = scope.list(prefix or "") if local else scope.list(prefix or "", limit=limit)
+    if limit is not None:
+        found = dict(islice(found.items(), limit))
     if session.output.is_json:
         for key, value in found.items():
             session.output.json({"key": key} if keys else {"key": key, "value": value})
@@ -22,7 +27,8 @@ def run(session: Session, *, prefix: str | None, keys: bool, limit: int | None) 
         print_table(session.output, columns, [[key, text_of(value)] for key, value in found.items()])
         if not found:
             session.output.note("no keys")
-    session.check_damage()
+    if not local:
+        session.check_damage()
 
 
 VERB = Verb(
@@ -34,6 +40,7 @@ VERB = Verb(
     options=(
         Option(("--keys",), "Keys only, one a line.", FLAG),
         Option(("--limit",), "At most so many.", INTEGER, metavar="N"),
+        LOCAL,
     ),
     examples=(("journal kv list stock/", ""), ("journal kv list --json | jq -c .value", "")),
     statuses=READ_STATUSES,

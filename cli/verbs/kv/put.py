@@ -2,13 +2,14 @@
 
 from ...declare import WRITE_STATUSES, Verb
 from ...inputs import any_value
-from ...keys import KEY, VALUE, print_written
+from ...keys import KEY, LOCAL, TTL, VALUE, keys_of, print_written, time_to_live
 from ...session import Session
 
 
-def run(session: Session, *, key: str, value: str) -> None:
+def run(session: Session, *, key: str, value: str, local: bool, ttl: float | None) -> None:
     """Make a key hold a value."""
-    print_written(session, key, session.journal.kv.put(key, any_value(value)))
+    lasting = time_to_live(local, ttl)
+    print_written(session, key, keys_of(session, local=local).put(key, any_value(value), **lasting))
 
 
 VERB = Verb(
@@ -21,10 +22,12 @@ clones, and two branches that changed one key merge as entities do (journal conf
 
 The call returns when the change is durable. A value that the key holds already makes no event.""",
     arguments=(KEY, VALUE),
+    options=(LOCAL, TTL),
     examples=(
         ("journal kv put stock/sku-1 4", ""),
         ("""journal kv put greeting '"hello"'""", "a text has quotes"),
         ("journal kv put settings @settings.json", "from a file"),
+        ("""journal kv put --local --ttl 30 alive/worker-1 '"ana"'""", "a heartbeat"),
     ),
     statuses=WRITE_STATUSES,
     writes=True,
