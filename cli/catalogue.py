@@ -47,6 +47,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "stats": "Print sizes and counts, by type.",
     },
     "Exchange": {
+        "migrate": "Bring in what other kinds of stores hold, and back.",
         "import": "Import many events from a file.",
         "export": "Print everything in one of several formats.",
     },
@@ -69,6 +70,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "cas": "Compare and set: write only if a key holds what you expect.",
         "delete": "Let a key go.",
         "list": "List keys and values, by prefix.",
+    },
+    "migrate": {
+        "folder": "Bring in a folder of JSON files.",
+        "jsonl": "Bring in a file of JSON Lines, an entity a line.",
     },
 }
 """Words of ``SECTIONS`` that take another word, as in ``journal kv get``: which ones, with a line on each.

@@ -14,6 +14,9 @@ _WORDS = {
     "import": "importing",
     "pack": "packing",
     "checkpoint": "writing a checkpoint",
+    "migrate": "migrating",
+    "verify": "comparing",
+    "undo": "taking back",
 }
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     )
     from journal.store.query import Condition
     from journal.upkeep.comparing.model import Comparison, EntityDifference, FieldDifference
+    from journal.upkeep.migrating.model import Migration
+    from journal.upkeep.migrating.reading import Rules
 
 _HOMES = {
     "Journal": "journal.facade.journal",
@@ -50,6 +52,8 @@ _HOMES = {
     "Gaps": "journal.store.model",
     "ReadEvent": "journal.store.model",
     "Condition": "journal.store.query",
+    "Migration": "journal.upkeep.migrating.model",
+    "Rules": "journal.upkeep.migrating.reading",
 }
 
 __all__ = [
@@ -72,12 +76,14 @@ __all__ = [
     "Journal",
     "JournalError",
     "LockTimeoutError",
+    "Migration",
     "NotAppliedError",
     "NotFoundError",
     "OfflineError",
     "OutcomeUnknownError",
     "ReadEvent",
     "RefusedError",
+    "Rules",
     "StoreNotFoundError",
     "Transaction",
     "UnsafePathError",

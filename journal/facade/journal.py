@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from journal.disk.files import Files, OsFiles
 from journal.errors import GitError
+from journal.facade.migrating import Migrating
 from journal.facade.positions import Positions
 from journal.facade.reading import Reading
 from journal.facade.upkeep import Upkeep
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from journal.facade.kv import KeyValues
 
 
-class Journal(Writing, Reading, Positions, Upkeep):
+class Journal(Writing, Reading, Positions, Upkeep, Migrating):
     """An open store. Use it as a context manager; safe for threads, not across a fork.
 
     Every method that reads sees everything acknowledged before the call, by any process. Every method that

@@ -66,5 +66,5 @@ class CutOpenFile:
         self.owner._call("sync")
         self.file.sync()
 
-    def close(self):
-        self.file.close()
+    def __getattr__(self, name):
+        return getattr(self.file, name)

@@ -1,0 +1,59 @@
+"""Bringing in what other kinds of stores hold (docs/migrate.md)."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from journal.facade.base import Base
+
+if TYPE_CHECKING:
+    from journal.upkeep.migrating.model import Migration
+    from journal.upkeep.migrating.reading import Rules
+
+
+class Migrating(Base):
+    """The methods of ``Journal`` that migrate. None of them changes a source; each can be run again."""
+
+    def migrate_folder(
+        self,
+        patterns: str | Sequence[str],
+        *,
+        base: str | os.PathLike[str] = ".",
+        rules: "Rules | None" = None,
+        dry_run: bool = False,
+        force: bool = False,
+        actor: str | None = None,
+    ) -> "Migration":
+        """Bring in the JSON files below ``base`` that match a pattern such as ``{type}/{id}.json``.
+
+        ``rules``: how documents become entities; without them each pattern names ``{type}``. ``force``: the source wins
+        where an entity was changed here too. Raises UsageError, NotFoundError.
+        """
+        from journal.upkeep.migrating.reading import Rules
+        from journal.upkeep.migrating.running import Wishes, migrate
+        from journal.upkeep.migrating.sources import folder_source
+
+        texts = [patterns] if isinstance(patterns, str) else list(patterns)
+        source = folder_source(self._engine, os.fspath(base), texts, rules or Rules())
+        return migrate(
+            self._engine, source, Wishes(dry_run, force, actor or self._actor, self._engine.options.progress)
+        )
+
+    def migrate_jsonl(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        rules: "Rules | None" = None,
+        dry_run: bool = False,
+        force: bool = False,
+        actor: str | None = None,
+    ) -> "Migration":
+        """Bring in a file of JSON Lines, gzipped or not: an entity a line. Else as ``migrate_folder``."""
+        from journal.upkeep.migrating.reading import Rules
+        from journal.upkeep.migrating.running import Wishes, migrate
+        from journal.upkeep.migrating.sources import jsonl_source
+
+        source = jsonl_source(os.fspath(path), rules or Rules())
+        return migrate(
+            self._engine, source, Wishes(dry_run, force, actor or self._actor, self._engine.options.progress)
+        )

@@ -1,0 +1,1 @@
+"""Bringing in what other kinds of stores hold: sources, a pure planner, one writer, one verifier, a way back."""
