@@ -123,6 +123,7 @@ SHARED_OPTIONS = (ACTOR, JSON, *STORE_OPTIONS, *TALK_OPTIONS)
 """What may also stand before the verb."""
 SHARED_KEYS = frozenset(option.key for option in SHARED_OPTIONS)
 
+AS_WRITTEN = Option(("--as-written",), "Payloads as they were written, not lifted by upcasters.", FLAG)
 TYPE = Argument("type", "The entity's type.", complete="type")
 ID = Argument("id", "The entity's id.", complete="id")
 EVENT = Argument("event", "An event, SEQ or SEQ@LANE.")

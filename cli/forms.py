@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from journal.upkeep.exporting import entity_form, event_form
+from journal.upkeep.exporting import entity_form, event_form, lifted_form
 
 if TYPE_CHECKING:
     from journal.store.model import Blame, Conflict, Event, FieldConflict
@@ -16,6 +16,7 @@ __all__ = [
     "entity_form",
     "event_form",
     "field_conflict_form",
+    "lifted_form",
 ]
 
 
@@ -32,7 +33,7 @@ def entity_change_form(event: "Event") -> dict[str, Any]:
         "set": list(event.set),
         "unset": list(event.unset),
         "data": event.data,
-    }
+    } | lifted_form(event)
 
 
 def blame_form(line: "Blame") -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from journal.facade.journal import Journal
     from journal.facade.transaction import Transaction
     from journal.state.entity import ABSENT
+    from journal.state.upcasting import Upcasters
     from journal.store.model import (
         Blame,
         Conflict,
@@ -48,6 +49,7 @@ _HOMES = {
     "EntityDifference": "journal.upkeep.comparing.model",
     "Event": "journal.store.model",
     "FieldConflict": "journal.store.model",
+    "Upcasters": "journal.state.upcasting",
     "FieldDifference": "journal.upkeep.comparing.model",
     "Gaps": "journal.store.model",
     "ReadEvent": "journal.store.model",
@@ -87,6 +89,7 @@ __all__ = [
     "StoreNotFoundError",
     "Transaction",
     "UnsafePathError",
+    "Upcasters",
     "UsageError",
 ]
 

@@ -27,7 +27,8 @@ def run(session: Session, *, type: str, id: str, action: str | None, summary: st
     row = session.journal.texts(type, id)
     if row is None or row.data is None:
         raise NotFoundError(f"there is no {type} {id!r}", hint=f"make it with: journal put {type} {id} JSON")
-    before = decode(row.data)
+    lifted = session.journal.lifted(row)
+    before = decode(row.data) if lifted is None or lifted.data is None else lifted.data
     text = pretty(before).decode()
     edited, after = _edit(session, text, f"{type}-{id}")
     if after == before:

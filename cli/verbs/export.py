@@ -1,14 +1,14 @@
 """``journal export``."""
 
-from ..declare import READ_STATUSES, Argument, Verb
+from ..declare import FLAG, READ_STATUSES, Argument, Option, Verb
 from ..session import Session
 
 
-def run(session: Session, *, format: str) -> None:
+def run(session: Session, *, format: str, lift: bool) -> None:
     """Print everything in a format."""
     from journal.upkeep.exporting import export
 
-    for text in export(session.journal, format):
+    for text in export(session.journal, format, is_lifted=lift):
         session.output.json_bytes(text)
     session.check_damage()
 
@@ -21,6 +21,7 @@ VERB = Verb(
 jsonl: one line per live entity, as `list --json`. events: one line per event, oldest first, as `log --json`.
 json: one document, types to ids to documents.""",
     arguments=(Argument("format", "jsonl, events or json.", choices=("jsonl", "events", "json")),),
+    options=(Option(("--lift",), "Entities lifted by upcasters; else payloads are as they were written.", FLAG),),
     examples=(
         ("journal export jsonl > entities.jsonl", ""),
         ("journal export events | gzip > events.jsonl.gz", "the whole past"),

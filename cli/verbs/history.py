@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..declare import FLAG, ID, READ_STATUSES, TYPE, Option, Verb
+from ..declare import AS_WRITTEN, FLAG, ID, READ_STATUSES, TYPE, Option, Verb
 from ..moments import moment
 from ..output import shown
 from ..session import Session
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from journal.store.model import Event
 
 
-def run(session: Session, *, type: str, id: str, patch: bool) -> None:
+def run(session: Session, *, type: str, id: str, patch: bool, as_written: bool) -> None:
     """Print an entity's events, oldest first."""
-    events = session.journal.history(type, id)
+    # What an event changed is told in the fields that it had.
+    events = session.journal.history(type, id, as_written=as_written or not session.output.is_json)
     if session.output.is_json:
         from ..forms import entity_change_form
 
@@ -93,7 +94,7 @@ VERB = Verb(
     run=run,
     text="Oldest first. A field that was taken out has a minus before it. Deleted entities have a history too.",
     arguments=(TYPE, ID),
-    options=(Option(("--patch", "-p"), "Show the values, before and after.", FLAG),),
+    options=(Option(("--patch", "-p"), "Show the values, before and after.", FLAG), AS_WRITTEN),
     examples=(
         ("journal history plan pln_1", ""),
         ("journal history plan pln_1 --patch", "with the values"),

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from ..columns import choose_fields, text_of_value
-from ..declare import FLAG, INTEGER, READ_STATUSES, TYPE, Option, Verb
+from ..declare import AS_WRITTEN, FLAG, INTEGER, READ_STATUSES, TYPE, Option, Verb
+from ..lifting import warn_of_lifting
 from ..session import Session
 from ..table import Column, print_table
 
@@ -21,9 +22,12 @@ def run(
     fields: str | None,
     ids: bool,
     deleted: bool,
+    as_written: bool,
 ) -> None:
     """Print entities: a table, ids, or JSON Lines."""
-    entities = session.journal.list(type, where=where or None, sort=sort, limit=limit, deleted=deleted)
+    entities = session.journal.list(
+        type, where=where or None, sort=sort, limit=limit, deleted=deleted, as_written=as_written
+    )
     names = [name.strip() for name in fields.split(",") if name.strip()] if fields else None
     if session.output.is_json:
         _print_json(session, entities, names, ids=ids)
@@ -35,6 +39,7 @@ def run(
         _print_table(session, entities, names, has_type=type is None)
         if not entities:
             session.output.note("nothing to list")
+    warn_of_lifting(session, *entities)
     session.check_damage()
 
 
@@ -102,6 +107,7 @@ A table fits the terminal; elsewhere nothing is cut. OPEN counts what concurrent
         Option(("--fields",), "These fields, separated by commas.", metavar="A,B"),
         Option(("--ids",), "Ids only, one a line (type and id where no type is given).", FLAG),
         Option(("--deleted",), "Deleted ones instead.", FLAG),
+        AS_WRITTEN,
     ),
     examples=(
         ("journal list plan --where status=open --sort priority", ""),

@@ -1,6 +1,11 @@
 """What the parts of the facade share: the engine, and who acts."""
 
+from typing import TYPE_CHECKING
+
 from journal.store.engine import Engine
+
+if TYPE_CHECKING:
+    from journal.state.upcasting import Upcasters
 
 
 class Base:
@@ -9,3 +14,10 @@ class Base:
     def __init__(self, engine: Engine, actor: str | None) -> None:
         self._engine = engine
         self._actor = actor
+
+    @property
+    def upcasters(self) -> "Upcasters":
+        """What lifts payloads of old schema versions, for callers: ``upcasters.register(type, version)(function)``."""
+        from journal.store.lifting import lifting_of
+
+        return lifting_of(self._engine).own

@@ -18,6 +18,7 @@ from journal.store.layout import STORE_FOLDER, find_store, make_store
 
 if TYPE_CHECKING:
     from journal.facade.kv import KeyValues
+    from journal.state.upcasting import Upcasters
 
 
 class Journal(Writing, Reading, Positions, Upkeep, Migrating):
@@ -79,17 +80,24 @@ class Journal(Writing, Reading, Positions, Upkeep, Migrating):
         projections: str | None = None,
         lock_timeout_seconds: float | None = 30.0,
         progress: Report | None = None,
+        upcasters: "Upcasters | None" = None,
         files: Files | None = None,
     ) -> "Journal":
         """Open the store that is found from ``path`` upwards, or the folder ``store`` itself.
 
         ``actor``: who writes, unless a call says otherwise. ``durability`` ("sync", "os") and
-        ``projections`` ("eager", "lazy") override ``journal.toml``. Raises StoreNotFoundError, FormatError.
+        ``projections`` ("eager", "lazy") override ``journal.toml``. ``upcasters``: a registry made before, in place
+        of the empty one that ``Journal.upcasters`` is else. Raises StoreNotFoundError, FormatError.
         """
         files = files or OsFiles()
         root = os.path.abspath(os.fspath(store)) if store is not None else find_store(files, os.fspath(path))
         options = Options(durability, projections, lock_timeout_seconds, progress)
-        return cls(Engine(files, root, options, git_has=partial(_git_has, root)), actor)
+        engine = Engine(files, root, options, git_has=partial(_git_has, root))
+        if upcasters is not None:
+            from journal.store.lifting import Lifting
+
+            engine.lifting = Lifting(upcasters, os.path.dirname(root))
+        return cls(engine, actor)
 
     @property
     def root(self) -> str:

@@ -1,7 +1,8 @@
 """Reading: entities as they are and as they were, events, who set what."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from journal.errors import UsageError
@@ -10,6 +11,7 @@ from journal.facade.values import entity_of
 from journal.format.names import event_id
 from journal.index.rows import EntityRow
 from journal.index.view import Key
+from journal.store.lifting import document_as_written, document_of, is_concerned, lifted_entity, lifted_event
 from journal.store.looking_back import look_back
 from journal.store.model import Blame, Entity, Event, FieldConflict
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from journal.format.segment import Vector
     from journal.index.view import View
     from journal.state.entity import EntityState, Payload
+    from journal.state.value import Lifted
     from journal.store.query import Condition
     from journal.upkeep.comparing.model import Comparison
 
@@ -28,22 +31,29 @@ _LOG_PIECE = 500
 class Reading(Base):
     """The methods of ``Journal`` that read."""
 
-    def get(self, type: str, id: str, *, rev: int | None = None, at: str | None = None) -> Entity | None:
-        """Return an entity, None where there is no live one; as of a ``rev``, or as the writer of ``at`` saw it."""
+    def get(
+        self, type: str, id: str, *, rev: int | None = None, at: str | None = None, as_written: bool = False
+    ) -> Entity | None:
+        """Return an entity, None where there is no live one; as of a ``rev``, or as the writer of ``at`` saw it.
+
+        ``as_written``: not lifted by upcasters.
+        """
         if rev is not None and at is not None:
             raise UsageError("rev and at exclude each other")
         key = (type, id)
-        if rev is not None:
-            return self._entity_of_rev(key, rev)
-        if at is not None:
-            return self._entity_at(key, at)
-        entity = self._entity(key)
+        if rev is not None or at is not None:
+            past = self._entity_of_rev(key, rev) if rev is not None else self._entity_at(key, str(at))
+            return past if past is None or as_written else lifted_entity(self._engine, past)
+        entity = self._entity(key, as_written)
         return entity if entity is not None and entity.data is not None else None
 
-    def _entity(self, key: Key) -> Entity | None:
+    def _entity(self, key: Key, as_written: bool) -> Entity | None:
         with self._engine.reading() as view:
             row = view.row(key)
-            return row and entity_of(row)
+        return row and entity_of(row, self._document(as_written)(row))
+
+    def _document(self, as_written: bool) -> "Callable[[EntityRow], Lifted]":
+        return document_as_written if as_written else partial(document_of, self._engine)
 
     def _entity_of_rev(self, key: Key, rev: int) -> Entity | None:
         from journal.store import history as past
@@ -73,29 +83,35 @@ class Reading(Base):
         limit: int | None = None,
         deleted: bool = False,
         reserved: bool = False,
+        as_written: bool = False,
     ) -> list[Entity]:
         """Return entities by type and id: live ones, or deleted ones.
 
         Without a ``type`` those of the journal's own types (``$kv``) are left out, unless ``reserved``.
         ``where``: a mapping of paths to values that must be equal, or conditions (``"priority<2"``).
-        ``sort``: a field, ``-field`` for the other way.
+        ``sort``: a field, ``-field`` for the other way. ``as_written``: not lifted by upcasters.
         """
         from journal.store.listing import list_rows
         from journal.store.query import conditions_of
 
         conditions = conditions_of(dict(where) if isinstance(where, Mapping) else where)
+        document = self._document(as_written)
         with self._engine.reading() as view:
-            return [
-                entity_of(row, shown)
-                for row, shown in list_rows(
-                    view, type, conditions, sort=sort, limit=limit, deleted=deleted, reserved=reserved
-                )
-            ]
+            found = list_rows(
+                view, type, conditions, sort=sort, limit=limit, deleted=deleted, reserved=reserved, document=document
+            )
+        return [entity_of(row, shown) for row, shown in found]
 
     def texts(self, type: str, id: str) -> EntityRow | None:
-        """Return an entity's row with its data still as text: what a fast path needs, and nothing decoded."""
+        """Return an entity's row with its data still as text, as written: what a fast path needs, nothing decoded."""
         with self._engine.reading() as view:
             return view.row((type, id))
+
+    def lifted(self, row: EntityRow) -> Entity | None:
+        """Return what ``get`` gives for a row of ``texts``; None where its text says just that."""
+        if row.data is None or not is_concerned(self._engine, row.type, row.data):
+            return None
+        return entity_of(row, document_of(self._engine, row))
 
     def conflicts(self, type: str | None = None, id: str | None = None) -> _List[FieldConflict]:
         """Return what concurrent edits left open: fields with several values, updates beside deletes."""
@@ -106,11 +122,12 @@ class Reading(Base):
                 return []
         return look_back(self._engine, lambda view: open_conflicts(view, type, id))
 
-    def history(self, type: str, id: str) -> _List[Event]:
-        """Return an entity's events, oldest first. Raises NotFoundError."""
+    def history(self, type: str, id: str, *, as_written: bool = False) -> _List[Event]:
+        """Return an entity's events, oldest first; ``as_written``: not lifted by upcasters. Raises NotFoundError."""
         from journal.store import history as past
 
-        return look_back(self._engine, lambda view: past.entity_events(view, (type, id)))
+        events = look_back(self._engine, lambda view: past.entity_events(view, (type, id)))
+        return events if as_written else [lifted_event(self._engine, event) for event in events]
 
     def blame(self, type: str, id: str) -> _List[Blame]:
         """Return for each field who set it and when. Raises NotFoundError."""

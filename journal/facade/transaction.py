@@ -1,7 +1,7 @@
 """Several writes as one."""
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,6 +9,7 @@ from journal.errors import ExpectationError
 from journal.facade.values import as_event, caller_type, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
+from journal.store.lifting import lifted_to_write
 from journal.store.model import Event
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Transaction:
                 summary=self._summary,
                 actor=self._actor,
                 expect=expectation(expect_rev, expect_event),
+                lift=partial(lifted_to_write, self._engine, type, id),
             )
         )
 

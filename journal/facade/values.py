@@ -8,8 +8,7 @@ from journal.format import values
 from journal.format.names import event_id
 from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
-from journal.state.entity import Payload
-from journal.state.value import Strategies, conflicts
+from journal.state.value import Lifted, Strategies, conflicts
 from journal.store.model import ANYTHING, Entity, Event, Expectation
 
 if TYPE_CHECKING:
@@ -33,10 +32,11 @@ def caller_type(type: str) -> str:
     return type
 
 
-def entity_of(row: EntityRow, shown: Payload | None = None) -> Entity:
-    """Return the entity of a row; ``shown`` is its document where it was decoded already."""
-    data = shown if shown is not None or row.data is None else values.decode(row.data)
-    return Entity(row.type, row.id, row.rev, event_id(row.seq, row.lane), data, row.conflicts)
+def entity_of(row: EntityRow, shown: Lifted) -> Entity:
+    """Return the entity of a row and of what callers see of its document."""
+    data = None if row.data is None else shown.data
+    event = event_id(row.seq, row.lane)
+    return Entity(row.type, row.id, row.rev, event, data, row.conflicts, shown.lifted_from, shown.error)
 
 
 def open_conflicts(draft: "Draft", strategies: Strategies) -> int:

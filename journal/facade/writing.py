@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from journal.errors import NotFoundError
@@ -11,6 +12,7 @@ from journal.facade.values import as_event, caller_type, entity_of, expectation,
 from journal.format import names, values
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, Payload
+from journal.store.lifting import document_of, lifted_to_write
 from journal.store.model import Conflict, Entity, Event, Expectation
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ class Writing(Base):
             summary=summary,
             actor=actor or self._actor,
             expect=expectation(expect_rev, expect_event),
+            lift=partial(lifted_to_write, self._engine, type, id),
         )
         return self._write_one(operation)
 
@@ -87,7 +90,8 @@ class Writing(Base):
     ) -> Entity:
         """Read, change and write an entity with nobody in between; ``change`` gets and returns the document.
 
-        Raises NotFoundError where there is none.
+        The document is lifted by upcasters, so what is written has the newest version. Raises NotFoundError where
+        there is none, RefusedError where it cannot be lifted.
         """
         from journal.store.batch import Put
 
@@ -95,7 +99,7 @@ class Writing(Base):
             row = view.row((type, id))
             if row is None or row.data is None:
                 raise NotFoundError(f"there is no {type} {id!r}")
-            after = change(values.decode(row.data))
+            after = change(lifted_to_write(self._engine, type, id, values.decode(row.data)))
             return [
                 Put(
                     type=caller_type(type),
@@ -192,7 +196,7 @@ class Writing(Base):
             with self._engine.reading() as view:
                 row = view.row(key)
             assert row is not None
-            return entity_of(row)
+            return entity_of(row, document_of(self._engine, row))
         event, draft = as_event(written[-1]), written[-1].draft
         still_open = open_conflicts(draft, self._engine.config.strategies(key[0]))
         return Entity(*key, draft.own["rev"], event.id, event.data, still_open)

@@ -17,6 +17,9 @@ _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 Payload = dict[str, Any]
 
+SCHEMA_VERSION = "schema_version"
+"""The field in which a payload says its version, if its callers gave it one (docs/payloads.md)."""
+
 
 def encode(value: Any) -> bytes:
     """Return the stored text of a JSON value.

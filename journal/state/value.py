@@ -20,6 +20,18 @@ class FieldConflict(NamedTuple):
     losers: tuple[tuple[EventId, Any], ...]
 
 
+class Lifted(NamedTuple):
+    """A payload for callers (journal/state/upcasting.py).
+
+    ``lifted_from`` is the version as written, None where nothing was lifted. ``error`` says why the payload is
+    served as written although it should have been lifted.
+    """
+
+    data: Payload
+    lifted_from: int | None = None
+    error: str | None = None
+
+
 def value(state: EntityState, strategies: Strategies) -> Payload | None:
     """Return what the entity shows, None if it is deleted.
 

@@ -1,6 +1,6 @@
 """From what a caller asks to the records of one transaction: decisions only, nothing is written here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from journal.store.model import ANYTHING, Conflict, Expectation
 class Put:
     """Write an entity: all of it (``data``), or fields of it (``set``, ``unset``, ``merge``).
 
-    ``records_same``: make an event even where nothing differs, as an import does.
+    ``records_same``: make an event even where nothing differs, as an import does. ``lift``: what fields are set on,
+    made of what is stored; it raises RefusedError where that cannot be lifted.
     """
 
     type: str
@@ -36,6 +37,7 @@ class Put:
     ts: str | None = None
     expect: Expectation = ANYTHING
     records_same: bool = False
+    lift: Callable[[Payload], Payload] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +184,7 @@ def _after(operation: Put, before: Payload | None) -> Payload:
         if not isinstance(operation.data, dict):
             values.encode_payload(operation.data)
         return operation.data
-    after = dict(before or {})
+    after = dict(before or {}) if operation.lift is None or before is None else dict(operation.lift(before))
     if operation.merge is not None:
         values.encode_payload(operation.merge)
         after.update(operation.merge)

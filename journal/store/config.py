@@ -28,6 +28,7 @@ class TypeOptions:
     fanout: bool = False
     prefix: str | None = None
     merge: Strategies = field(default_factory=dict)
+    is_versioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ class Config:
         """Tell whether a type's projections are spread over 256 folders."""
         options = self.types.get(type)
         return options is not None and options.fanout
+
+    def is_versioned(self, type: str) -> bool:
+        """Tell whether payloads of a type have a version even if they say none: version 0."""
+        options = self.types.get(type)
+        return options is not None and options.is_versioned
 
 
 def new_config(random_bytes: bytes, *, fanout_types: tuple[str, ...] = ()) -> bytes:
@@ -198,4 +204,7 @@ def _type_options(name: str, table: Any) -> TypeOptions:
     for of, strategy in merge.items():
         if strategy not in STRATEGIES:
             raise ValueError(f"types.{name}.merge.{of} must be one of {', '.join(STRATEGIES)}, not {strategy!r}")
-    return TypeOptions(fanout, prefix, merge)
+    versioned = table.get("versioned", False)
+    if type(versioned) is not bool:
+        raise ValueError(f"types.{name}.versioned must be true or false")
+    return TypeOptions(fanout, prefix, merge, versioned)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from journal.index.rebuild import Progress
     from journal.projections.printer import Printer
     from journal.store.batch import Operation, Written
+    from journal.store.lifting import Lifting
     from journal.store.model import Conflict
     from journal.store.printing import Printing
 
@@ -82,6 +83,7 @@ class Engine:
             roll_bytes=self.config.roll_bytes,
             syncs=(options.durability or self.config.durability) == "sync",
         )
+        self.lifting: Lifting | None = None  # made when it is first needed, see journal/store/lifting.py
         self.indexing = Indexing(files, root, self.local, self.config, self.lanes.tip, self._progress)
 
     @cached_property
@@ -321,7 +323,7 @@ class Engine:
         """
         from journal.state.entity import Past
         from journal.store.batch import Batch, Written
-        from journal.store.recording import encode_lines, take_in
+        from journal.store.recording import encode_lines, take_in, time_stamp
 
         with self.locked():
             with _nothing_applied():
@@ -333,7 +335,7 @@ class Engine:
                 conflict = batch.add(asked)
                 if conflict is not None or not batch.drafts:
                     return [], conflict
-                now = _now()
+                now = time_stamp()
                 lines = encode_lines(self.files, self.root, self._writer, target, batch.drafts, now)
             last = target.seq + len(lines) - 1
             stat = self.lanes.append(view, target, lines, last)
@@ -392,9 +394,3 @@ def _nothing_applied() -> "Iterator[None]":
         raise NotAppliedError(
             f"the disk refused: {error.strerror or error}; nothing was applied", path=error.filename
         ) from error
-
-
-def _now() -> str:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

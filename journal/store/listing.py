@@ -1,14 +1,13 @@
 """Listing entities: index and overlay merged, filtered, sorted, cut."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
-from journal.format import values
 from journal.format.reserved import is_reserved
 from journal.index.rows import EntityRow
 from journal.index.view import View
-from journal.state.entity import Payload
+from journal.state.value import Lifted
 from journal.store.query import Condition, sort_key
 
 
@@ -20,27 +19,28 @@ def list_rows(
     sort: str | None,
     limit: int | None,
     deleted: bool,
+    document: Callable[[EntityRow], Lifted],
     reserved: bool = False,
-) -> list[tuple[EntityRow, Payload | None]]:
-    """Return (row, its document if it was decoded) of all that meet every condition.
+) -> list[tuple[EntityRow, Lifted]]:
+    """Return (row, its document) of all that meet every condition; ``document`` gives what callers see of a row.
 
     Of no ``type``: all but those of the journal's own types, unless ``reserved``.
     """
-    rows = _rows(view, type, deleted=deleted)
+    rows = all_rows(view, type, deleted=deleted)
     if type is None and not reserved:
         rows = (row for row in rows if not is_reserved(row.type))
     if not conditions and sort is None:
-        return [(row, None) for row in islice(rows, limit)]
-    decoded = ((row, values.decode(row.data) if row.data is not None else {}) for row in rows)
-    chosen = ((row, shown) for row, shown in decoded if all(item.holds(shown) for item in conditions))
+        return [(row, document(row)) for row in islice(rows, limit)]
+    shown = ((row, document(row)) for row in rows)
+    chosen = (item for item in shown if all(condition.holds(item[1].data) for condition in conditions))
     if sort is None:
-        return [(row, None if row.data is None else shown) for row, shown in islice(chosen, limit)]
+        return list(islice(chosen, limit))
     key = sort_key(sort.removeprefix("-"))
-    ordered = sorted(chosen, key=lambda item: key(item[1]), reverse=sort.startswith("-"))
-    return [(row, None if row.data is None else shown) for row, shown in ordered[:limit]]
+    return sorted(chosen, key=lambda item: key(item[1].data), reverse=sort.startswith("-"))[:limit]
 
 
-def _rows(view: View, type: str | None, *, deleted: bool) -> Iterator[EntityRow]:
+def all_rows(view: View, type: str | None, *, deleted: bool) -> Iterator[EntityRow]:
+    """Return the rows of live or of deleted entities, by type and id."""
     known = view.index.entities(type, deleted=deleted)
     extra = view.overlay_rows()
     if not extra:

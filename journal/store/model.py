@@ -13,7 +13,8 @@ from journal.state.entity import EntityState, Payload
 class Entity:
     """An entity as it stands: ``event`` is its greatest head, the token for compare-and-set.
 
-    ``data`` is None only for a deleted one; ``conflicts`` counts what concurrent edits left open.
+    ``data`` is None only for a deleted one; ``conflicts`` counts what concurrent edits left open. ``lifted_from`` is
+    the version that its payload has in the store, where upcasters lifted it; ``lift_error`` says why they could not.
     """
 
     type: str
@@ -22,11 +23,16 @@ class Entity:
     event: str
     data: Payload | None
     conflicts: int = 0
+    lifted_from: int | None = None
+    lift_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: ``id`` is ``SEQ@LANE``. Fields that its kind does not have are None."""
+    """One event: ``id`` is ``SEQ@LANE``. Fields that its kind does not have are None.
+
+    ``lifted_from`` and ``lift_error`` are an entity's; ``set`` and ``unset`` stay as written.
+    """
 
     id: str
     seq: int
@@ -49,6 +55,8 @@ class Event:
     note: str | None = None
     tx: tuple[int, int] | None = None
     meta: Payload | None = None
+    lifted_from: int | None = None
+    lift_error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,13 @@ def encode_lines(
     ]
 
 
+def time_stamp() -> str:
+    """Return the present time as records have it."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _line(
     files: Files, root: str, writer: str, draft: Draft, seq: int, tx: tuple[int, int], now: str, spaces: int
 ) -> bytes:

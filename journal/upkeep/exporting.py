@@ -18,26 +18,35 @@ FORMATS = ("jsonl", "events", "json")
 _LINES_AT_ONCE = 256
 
 
-def export(journal: "Journal", format: str) -> Iterator[bytes]:
-    """Yield the text of an export in pieces.
+def export(journal: "Journal", format: str, *, is_lifted: bool = False) -> Iterator[bytes]:
+    """Yield the text of an export in pieces; payloads as written, or entities' payloads lifted by upcasters.
 
     ``jsonl``: one line per live entity, by type and id. ``events``: one line per event, oldest first.
     ``json``: one document ``{"entities": {type: {id: document}}, "kv": {key: value}}``. Raises UsageError.
     """
     if format == "jsonl":
-        return _joined(values.encode_trusted(entity_form(entity)) + b"\n" for entity in journal.list(reserved=True))
+        entities = journal.list(reserved=True, as_written=not is_lifted)
+        return _joined(values.encode_trusted(entity_form(entity)) + b"\n" for entity in entities)
     if format == "events":
         return _joined(
             values.encode_trusted(event_form(event)) + b"\n" for event in journal.log(reverse=True, reserved=True)
         )
     if format == "json":
-        return _joined(_document(journal))
+        return _joined(_document(journal, is_lifted))
     raise UsageError(f"there is no format {format!r}", hint=f"one of {', '.join(FORMATS)}")
 
 
 def entity_form(entity: "Entity") -> dict[str, Any]:
     """Return an entity as JSON has it."""
-    return {"type": entity.type, "id": entity.id, "rev": entity.rev, "event": entity.event, "data": entity.data}
+    form = {"type": entity.type, "id": entity.id, "rev": entity.rev, "event": entity.event, "data": entity.data}
+    return form | lifted_form(entity)
+
+
+def lifted_form(item: "Entity | Event") -> dict[str, Any]:
+    """Return what is to be said of a payload that upcasters lifted, or could not; nothing of any other."""
+    if item.lifted_from is None and item.lift_error is None:
+        return {}
+    return {"lifted_from": item.lifted_from} if item.lift_error is None else {"lift_error": item.lift_error}
 
 
 def event_form(event: "Event") -> dict[str, Any]:
@@ -63,11 +72,11 @@ def event_form(event: "Event") -> dict[str, Any]:
     return form | {"data": event.data}
 
 
-def _document(journal: "Journal") -> Iterator[bytes]:
+def _document(journal: "Journal", is_lifted: bool) -> Iterator[bytes]:
     # Written member by member: one document of everything would be in memory twice.
     type = None
     yield b'{"entities":{'
-    for entity in journal.list():
+    for entity in journal.list(as_written=not is_lifted):
         if entity.type != type:
             yield (b"},\n" if type is not None else b"\n") + values.encode_trusted(entity.type) + b":{\n"
             type = entity.type

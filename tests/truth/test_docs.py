@@ -18,7 +18,7 @@ from journal.store.config import read_config
 
 DOCS = ROOT / "docs"
 API = DOCS / "api.md"
-OF_LATER_VERSIONS = {"schema version", "upcaster", "expected version"}
+OF_LATER_VERSIONS = {"expected version"}
 TRANSCRIPTS = [page for page in pages() if blocks(page, "console")]
 
 

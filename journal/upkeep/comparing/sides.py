@@ -12,7 +12,7 @@ from journal.state import vector
 from journal.state.entity import EntityState, Payload
 from journal.state.vector import EventId
 from journal.store.history import event_at, places_at, value_at
-from journal.store.listing import list_rows
+from journal.store.listing import all_rows
 from journal.store.model import Event
 
 
@@ -29,7 +29,7 @@ class Side:
 
     def texts(self, type: str | None) -> Iterator[tuple[Key, str]]:
         """Yield what each live entity shows, as JSON text."""
-        for row, _ in list_rows(self.view, type, [], sort=None, limit=None, deleted=False):
+        for row in all_rows(self.view, type, deleted=False):
             if row.data is not None:
                 yield (row.type, row.id), row.data
 

@@ -1,0 +1,117 @@
+"""Payloads as callers see them: lifted by the upcasters that are registered here. Nothing is written.
+
+Everything that stays is kept as written: events, checkpoints, the index, projections. So clones with different code
+agree on the state, and only what they hand out differs.
+
+The upcasters are those that the caller registered and those of installed plug-ins, which give way. Plug-ins are looked
+for where a payload says its version, its type is ``versioned`` in ``journal.toml``, or the caller registered something
+for it: looking costs more than a read.
+"""
+
+from typing import TYPE_CHECKING
+
+from journal.errors import RefusedError
+from journal.format import values
+from journal.format.values import SCHEMA_VERSION
+from journal.index.rows import EntityRow
+from journal.state.entity import Payload
+from journal.state.value import Lifted
+from journal.store.engine import Engine
+from journal.store.model import Entity, Event
+
+if TYPE_CHECKING:
+    from journal.state.upcasting import Upcasters
+
+_MARK = f'"{SCHEMA_VERSION}"'
+_NOTHING = Lifted({})
+
+
+class Lifting:
+    """The upcasters of one open store: the caller's ``own``, and with them those of plug-ins."""
+
+    def __init__(self, own: "Upcasters", outer_folder: str) -> None:
+        self.own = own
+        self._outer_folder = outer_folder
+        self._all: Upcasters | None = None
+        self._changes = 0
+
+    def all(self) -> "Upcasters":
+        """Return the caller's upcasters and those of plug-ins."""
+        if self._all is None or self._changes != self.own.changes:
+            from journal.state.upcasting import Upcasters
+            from journal.store.plugins import find_plugins
+
+            self._all, self._changes = Upcasters(), self.own.changes
+            self._all.fill_from(self.own)
+            self._all.fill_from(find_plugins(self._outer_folder).upcasters)
+        return self._all
+
+
+def lifting_of(engine: Engine) -> Lifting:
+    """Return an open store's upcasters, found when they are first needed."""
+    import os
+
+    from journal.state.upcasting import Upcasters
+
+    if engine.lifting is None:
+        engine.lifting = Lifting(Upcasters(), os.path.dirname(engine.root))
+    return engine.lifting
+
+
+def is_concerned(engine: Engine, name: str, text: str) -> bool:
+    """Tell whether a payload, given as its text, may have to be lifted."""
+    return _MARK in text or engine.config.is_versioned(name) or _is_known(engine, name)
+
+
+def lift(engine: Engine, name: str, payload: Payload) -> Lifted:
+    """Return what callers see of a payload of an entity type, or of a stream event's name."""
+    if SCHEMA_VERSION in payload or engine.config.is_versioned(name) or _is_known(engine, name):
+        return lifting_of(engine).all().lift(name, payload)
+    return Lifted(payload)
+
+
+def _is_known(engine: Engine, name: str) -> bool:
+    return engine.lifting is not None and engine.lifting.own.knows(name)
+
+
+def document_of(engine: Engine, row: EntityRow) -> Lifted:
+    """Return what callers see of an entity's document; nothing for a deleted one."""
+    return _NOTHING if row.data is None else lift(engine, row.type, values.decode(row.data))
+
+
+def document_as_written(row: EntityRow) -> Lifted:
+    """Return an entity's document as it is stored."""
+    return _NOTHING if row.data is None else Lifted(values.decode(row.data))
+
+
+def lifted_entity(engine: Engine, entity: Entity) -> Entity:
+    """Return an entity as callers see it."""
+    shown = None if entity.data is None else lift(engine, entity.type, entity.data)
+    if shown is None or (shown.lifted_from is None and shown.error is None):
+        return entity
+    import dataclasses
+
+    return dataclasses.replace(entity, data=shown.data, lifted_from=shown.lifted_from, lift_error=shown.error)
+
+
+def lifted_event(engine: Engine, event: Event) -> Event:
+    """Return an event as callers see it: of an entity by its type, of a stream by the event's name."""
+    name = event.type if event.kind == "entity" else event.event
+    shown = None if event.data is None or name is None else lift(engine, name, event.data)
+    if shown is None or (shown.lifted_from is None and shown.error is None):
+        return event
+    import dataclasses
+
+    return dataclasses.replace(event, data=shown.data, lifted_from=shown.lifted_from, lift_error=shown.error)
+
+
+def lifted_to_write(engine: Engine, type: str, id: str, payload: Payload) -> Payload:
+    """Return what a writer changes: the lifted payload. Raises RefusedError where it cannot be lifted.
+
+    A reader is served the payload as written then; a writer made for the newest version must not mix the two.
+    """
+    shown = lift(engine, type, payload)
+    if shown.error is not None:
+        hint = "mend the upcaster, or write the whole document"
+        raise RefusedError(f"{type} {id!r} cannot be lifted: {shown.error}; nothing was written", hint=hint)
+    return shown.data
