@@ -8,6 +8,7 @@ if TYPE_CHECKING:
         DamagedError,
         ExpectationError,
         FormatError,
+        GapError,
         GitError,
         JournalError,
         LockTimeoutError,
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
         ReadEvent,
     )
     from journal.store.query import Condition
+    from journal.subscriptions.cursors import Cursors
+    from journal.subscriptions.hub import Hub
+    from journal.subscriptions.model import CursorStatus, Delivery, ParkedEvent
+    from journal.subscriptions.subscription import Subscription
     from journal.upkeep.comparing.model import Comparison, EntityDifference, FieldDifference
     from journal.upkeep.migrating.model import Migration
     from journal.upkeep.migrating.reading import Rules
@@ -56,6 +61,12 @@ _HOMES = {
     "Condition": "journal.store.query",
     "Migration": "journal.upkeep.migrating.model",
     "Rules": "journal.upkeep.migrating.reading",
+    "CursorStatus": "journal.subscriptions.model",
+    "Cursors": "journal.subscriptions.cursors",
+    "Delivery": "journal.subscriptions.model",
+    "Hub": "journal.subscriptions.hub",
+    "ParkedEvent": "journal.subscriptions.model",
+    "Subscription": "journal.subscriptions.subscription",
 }
 
 __all__ = [
@@ -65,7 +76,10 @@ __all__ = [
     "Comparison",
     "Condition",
     "Conflict",
+    "CursorStatus",
+    "Cursors",
     "DamagedError",
+    "Delivery",
     "Entity",
     "EntityDifference",
     "Event",
@@ -73,8 +87,10 @@ __all__ = [
     "FieldConflict",
     "FieldDifference",
     "FormatError",
+    "GapError",
     "Gaps",
     "GitError",
+    "Hub",
     "Journal",
     "JournalError",
     "LockTimeoutError",
@@ -83,10 +99,12 @@ __all__ = [
     "NotFoundError",
     "OfflineError",
     "OutcomeUnknownError",
+    "ParkedEvent",
     "ReadEvent",
     "RefusedError",
     "Rules",
     "StoreNotFoundError",
+    "Subscription",
     "Transaction",
     "UnsafePathError",
     "Upcasters",

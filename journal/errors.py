@@ -99,6 +99,16 @@ class UnsafePathError(JournalError):
     code, exit_status = "unsafe-path", 1
 
 
+class GapError(JournalError):
+    """A cursor knows of events that are not here, and nobody was told yet; ``gaps`` says which."""
+
+    code, exit_status = "gap", 20
+
+    def __init__(self, message: str, *, gaps: object, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.gaps = gaps
+
+
 class ClosedError(JournalError):
     """The journal was closed, or belongs to the parent of this forked process."""
 

@@ -1,6 +1,6 @@
 """``journal log``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..declare import FLAG, INTEGER, READ_STATUSES, Option, Verb
@@ -11,7 +11,7 @@ from ..width import fit
 from .history import changed
 
 if TYPE_CHECKING:
-    from journal.store.model import Event
+    from journal.store.model import Event, Gaps
 
 
 def run(
@@ -29,7 +29,7 @@ def run(
     journal = session.journal
     limit = 10 if follow and max_count is None and since is None else max_count
     # Following starts before the past is read, so that nothing falls between; what both have is printed once.
-    coming = journal.follow() if follow else None
+    coming = _coming(session, type, stream) if follow else None
     past = journal.log(limit=limit, since=since, type=type, actor=actor, stream=stream, reverse=reverse or follow)
     if coming is None:
         _print(session, past)
@@ -41,6 +41,20 @@ def run(
     session.output.flush()
     wanted = (event for event in coming if event.id not in printed and _matches(event, type, actor, stream))
     _print(session, wanted, is_live=True)
+
+
+def _coming(session: Session, type: str | None, stream: str | None) -> "Iterator[Event]":
+    types, streams = ([type] if type else []), ([stream] if stream else [])
+    return session.journal.follow(types=types, streams=streams, on_gap=lambda gaps: _tell(session, gaps))
+
+
+def _tell(session: Session, gaps: "Gaps") -> None:
+    """Say that events left, as a branch switch has it; they are not printed again when they come back."""
+    from journal.state import vector
+
+    session.output.warn(
+        "gap", f"journal: {vector.count(gaps.gone) + vector.count(gaps.unreadable):,} events are not here any more"
+    )
 
 
 def _matches(event: "Event", type: str | None, actor: str | None, stream: str | None) -> bool:

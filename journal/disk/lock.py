@@ -204,7 +204,7 @@ class StoreLock:
         is_head, spins, waited, since = False, 0, 0.0, 0.0
         while True:
             is_head = is_head or _try_queue(self._queue_descriptor)
-            if (is_head or waited >= patience) and _try_lock(self._descriptor, self.path):
+            if (is_head or waited >= patience) and try_lock(self._descriptor, self.path):
                 break
             now = time.monotonic()
             since = since or now
@@ -239,8 +239,8 @@ class StoreLock:
         self._close_descriptors()  # what an open that failed half way left
         _opened_locks.add(self)
         if fcntl is not None:
-            self._queue_descriptor = _open_lock_file(f"{self.path}.queue")
-        self._descriptor = _open_lock_file(self.path)
+            self._queue_descriptor = open_lock_file(f"{self.path}.queue")
+        self._descriptor = open_lock_file(self.path)
 
     def _is_current(self) -> bool:
         try:
@@ -310,7 +310,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_in_child)
 
 
-def _open_lock_file(path: str) -> int:
+def open_lock_file(path: str) -> int:
+    """Open a lock file, made where it is missing, and return the descriptor.
+
+    Raises UnsafePathError where the path leads to no plain file, NotAppliedError where it cannot be opened.
+    """
     try:
         descriptor = os.open(path, _FLAGS, 0o666)
     except OSError as error:
@@ -323,7 +327,8 @@ def _open_lock_file(path: str) -> int:
     return descriptor
 
 
-def _try_lock(descriptor: int, path: str) -> bool:
+def try_lock(descriptor: int, path: str) -> bool:
+    """Lock an open lock file if it is free this instant. Raises NotAppliedError where the system cannot lock."""
     locker = _locker()
     try:
         locker.lock(descriptor, locker.flags)

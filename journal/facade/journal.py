@@ -11,6 +11,7 @@ from journal.errors import GitError
 from journal.facade.migrating import Migrating
 from journal.facade.positions import Positions
 from journal.facade.reading import Reading
+from journal.facade.subscribing import Subscribing
 from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
 from journal.store.engine import Engine, Options, Report
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
 
 
-class Journal(Writing, Reading, Positions, Upkeep, Migrating):
+class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating):
     """An open store. Use it as a context manager; safe for threads, not across a fork.
 
     Every method that reads sees everything acknowledged before the call, by any process. Every method that

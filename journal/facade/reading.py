@@ -16,7 +16,6 @@ from journal.store.looking_back import look_back
 from journal.store.model import Blame, Entity, Event, FieldConflict
 
 if TYPE_CHECKING:
-    from journal.format.segment import Vector
     from journal.index.view import View
     from journal.state.entity import EntityState, Payload
     from journal.state.value import Lifted
@@ -193,19 +192,3 @@ class Reading(Base):
         for start in range(0, len(everything), _LOG_PIECE):
             piece = everything[start : start + _LOG_PIECE]
             yield from filter(matches, look_back(self._engine, lambda view: list(past.events_in(view, piece))))  # noqa: B023
-
-    def follow(self, *, poll_seconds: float = 0.3) -> Iterator[Event]:
-        """Yield events that arrive from this call on, of any lane, in the order of their arrival; never ends."""
-        with self._engine.reading() as view:
-            seen = dict(view.have)
-        return self._arriving(seen, poll_seconds)
-
-    def _arriving(self, seen: "Vector", poll_seconds: float) -> Iterator[Event]:
-        import time
-
-        from journal.store import history as past
-
-        while True:
-            events, seen = look_back(self._engine, lambda view: past.events_since(view, seen))  # noqa: B023
-            yield from events
-            time.sleep(poll_seconds)

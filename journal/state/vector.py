@@ -95,6 +95,11 @@ def is_subset(first: Vector, second: Vector) -> bool:
     return not subtract(first, second)
 
 
+def count(vector: Vector) -> int:
+    """Return how many ids are in the set."""
+    return sum(high - low + 1 for intervals in vector.values() for low, high in intervals)
+
+
 def highest(vector: Vector) -> int:
     """Return the greatest seq in the set; 0 for the empty set."""
     return max((intervals[-1][1] for intervals in vector.values()), default=0)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from journal.store.batch import Operation, Written
     from journal.store.lifting import Lifting
     from journal.store.model import Conflict
+    from journal.store.outbox import Outbox
     from journal.store.printing import Printing
 
 FLUSH_AFTER_EVENTS = 256
@@ -72,7 +73,8 @@ class Engine:
         self._pid = os.getpid()
         self._writer = f"w_{self._pid}-{os.urandom(4).hex()}"
         self._is_closed = self._is_locked = self._has_looked_at_projections = False
-        self._lock_inode = 0
+        self._depth = self._lock_inode = 0
+        self.outbox: Outbox | None = None
         self._is_eager = (options.projections or self.config.projections) == "eager"
         self.lanes = Lanes(
             files,
@@ -119,20 +121,26 @@ class Engine:
         if self._is_closed or os.getpid() != self._pid:
             why = "was closed" if self._is_closed else "belongs to the parent of this process; open it again here"
             raise ClosedError(f"the journal {why}")
-        with self._threads:
-            try:
-                yield
-            except sqlite3.OperationalError:
-                raise
-            except sqlite3.DatabaseError as error:
-                self.indexing.distrust()
-                raise JournalError(
-                    f"the index is broken: {error}",
-                    path=self.local,
-                    hint="call again: it is built anew",
-                ) from error
-            except BadLineError as error:
-                raise DamagedError(f"a file of the truth is not what it says: {error}") from error
+        is_left = False
+        try:
+            with self._threads:
+                self._depth += 1
+                try:
+                    yield
+                except sqlite3.OperationalError:
+                    raise
+                except sqlite3.DatabaseError as error:
+                    self.indexing.distrust()
+                    again = "call again: it is built anew"
+                    raise JournalError(f"the index is broken: {error}", path=self.local, hint=again) from error
+                except BadLineError as error:
+                    raise DamagedError(f"a file of the truth is not what it says: {error}") from error
+                finally:
+                    self._depth -= 1
+                    is_left = self._depth == 0
+        finally:
+            if is_left and self.outbox is not None:
+                self.outbox.hand_out()
 
     @contextlib.contextmanager
     def locked(self, timeout_seconds: float | None = None) -> Iterator[None]:
@@ -322,8 +330,8 @@ class Engine:
         view, called under the lock: read, decide, write, with nobody between.
         """
         from journal.state.entity import Past
-        from journal.store.batch import Batch, Written
-        from journal.store.recording import encode_lines, take_in, time_stamp
+        from journal.store.batch import Batch
+        from journal.store.recording import encode_lines, take_in, time_stamp, written_of
 
         with self.locked():
             with _nothing_applied():
@@ -349,18 +357,10 @@ class Engine:
                 if target.header is not None:
                     self.indexing.freshness.forget()
                 self._follow(view)
-        size = len(batch.drafts)
-        return [
-            Written(
-                draft,
-                target.seq + at,
-                target.lane,
-                draft.operation.ts or now,
-                self._writer,
-                (at + 1, size) if size > 1 else None,
-            )
-            for at, draft in enumerate(batch.drafts)
-        ], None
+            written = written_of(batch.drafts, target, now, self._writer)
+            if self.outbox is not None:
+                self.outbox.add(written)
+        return written, None
 
     def _follow(self, view: View) -> None:
         """Let index and projections follow a write. They are derived: whatever fails here just lags."""

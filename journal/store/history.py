@@ -9,11 +9,9 @@ from journal.errors import DamagedError, NotFoundError, UsageError
 from journal.format.lines import BadLineError
 from journal.format.names import event_id, parse_event_id
 from journal.format.record import Record
-from journal.format.segment import Vector
 from journal.index.places import read_record
 from journal.index.rows import Location
 from journal.index.view import Key, View
-from journal.state import vector
 from journal.state.entity import ABSENT, EntityState, Payload, fold
 from journal.state.value import assignment_shown, value
 from journal.state.vector import EventId
@@ -188,14 +186,6 @@ def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
             record = read_record(view, now[0]) if now else None
         if record is not None:
             yield as_event(view, record, place.lane)
-
-
-def events_since(view: View, seen: Vector) -> tuple[list[Event], Vector]:
-    """Return the events here that are not in a vector, in the total order, and the vector of all that are."""
-    fresh = vector.subtract(view.have, seen)
-    spans = [(low, high, lane) for lane, intervals in fresh.items() for low, high in intervals]
-    places = [place for low, high, lane in spans for place in places_between(view, lane, low, high)]
-    return list(events_in(view, sorted(places))), dict(view.have)
 
 
 def _record_where_it_was(view: View, place: Location) -> Record | None:

@@ -16,6 +16,7 @@ from journal.index.rows import Location
 from journal.index.view import View
 from journal.state import vector
 from journal.state.vector import EventId
+from journal.store.damage import open_damage
 from journal.store.engine import Engine
 from journal.store.history import event_fields
 from journal.store.looking_back import look_back
@@ -95,8 +96,13 @@ def places_of(view: View, fresh: Vector, after: EventId) -> Iterator[Location]:
 
 def gaps(view: View, since: Vector) -> Gaps:
     """Return what a reading from a vector cannot give; needs all files listed."""
+    return Gaps(vector.subtract(since, view.have), vector.subtract(unreadable(view), since))
+
+
+def unreadable(view: View) -> Vector:
+    """Return the events of this checkout whose lines are not here or damaged, unless somebody accepted that."""
     lost = vector.subtract(view.have, view.have_files)
-    for item in view.damage:
+    for item in open_damage(view):
         if item.lane:
             lost = vector.union(lost, vector.of(item.lane, max(item.low, 1), item.high))
-    return Gaps(vector.subtract(since, view.have), vector.subtract(lost, since))
+    return lost

@@ -10,7 +10,7 @@ from journal.index.rows import Location
 from journal.index.view import Event, View, checksum_on, with_stat
 from journal.segments.folders import SEGMENTS
 from journal.state.redaction import NOTE as REDACTION
-from journal.store.batch import Draft
+from journal.store.batch import Draft, Written
 from journal.store.blobs import write_blob
 from journal.store.lanes import Target
 
@@ -82,3 +82,19 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
     view.add_have(target.lane, target.seq, last)
     view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
     view.put_file(with_stat(facts, stat)._replace(applied=offset, crc=crc, last=last))
+
+
+def written_of(drafts: Sequence[Draft], target: Target, now: str, writer: str) -> list[Written]:
+    """Return what is to be told of the records of one transaction."""
+    size = len(drafts)
+    return [
+        Written(
+            draft,
+            target.seq + at,
+            target.lane,
+            draft.operation.ts or now,
+            writer,
+            (at + 1, size) if size > 1 else None,
+        )
+        for at, draft in enumerate(drafts)
+    ]

@@ -1,0 +1,49 @@
+"""Gaps: events that a cursor knows of and this checkout cannot show. Pure."""
+
+from itertools import chain, islice
+
+from journal.errors import GapError
+from journal.format.names import event_id
+from journal.format.segment import Vector
+from journal.state import vector
+from journal.store.model import Gaps
+from journal.subscriptions.arrivals import Survey
+from journal.subscriptions.group import Group
+
+_IDS_MAX = 10
+
+
+def gaps_of(group: Group, found: Survey) -> Gaps:
+    """Return what a cursor took and is gone, and what it has not done with and cannot be read."""
+    known = vector.union(found.here, found.unreadable)
+    return Gaps(vector.subtract(group.taken, known), vector.subtract(found.unreadable, group.done))
+
+
+def untold(gaps: Gaps, reported: Vector) -> Gaps:
+    """Return what of a gap nobody was told of."""
+    return Gaps(vector.subtract(gaps.gone, reported), vector.subtract(gaps.unreadable, reported))
+
+
+def all_of(gaps: Gaps) -> Vector:
+    """Return every id of a gap."""
+    return vector.union(gaps.gone, gaps.unreadable)
+
+
+def error_of(gaps: Gaps) -> GapError:
+    """Return the error that tells of a gap."""
+    missing = all_of(gaps)
+    return GapError(
+        f"{vector.count(missing):,} events that the cursor knows of are not here: {', '.join(first_ids(missing))}",
+        gaps=gaps,
+        hint="a branch that has them brings them back; to go on without them: accept_gap, or on_gap",
+    )
+
+
+def first_ids(ids: Vector) -> list[str]:
+    """Return some of the event ids of a set."""
+    spans = (
+        (event_id(seq, lane) for seq in range(low, high + 1))
+        for lane, intervals in sorted(ids.items())
+        for low, high in intervals
+    )
+    return list(islice(chain.from_iterable(spans), _IDS_MAX))

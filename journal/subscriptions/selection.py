@@ -1,0 +1,44 @@
+"""Which events a subscription is about. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from journal.errors import UsageError
+from journal.format.reserved import is_reserved
+
+_KINDS = {"entity": "type", "event": "stream"}
+_NAMES_MAX = 1000
+
+
+class Selection(NamedTuple):
+    """Entities of ``types``, events of ``streams``; a name that ends in ``*`` stands for all that begin so.
+
+    With neither, all entities and streams, without the journal's own types (``$kv``); ``notes``: its notes too.
+    """
+
+    types: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
+    notes: bool = False
+
+    def has(self, fields: Mapping[str, Any]) -> bool:
+        """Tell whether an event is meant; ``fields`` are those of its record."""
+        kind = fields["kind"]
+        if kind not in _KINDS:
+            return self.notes
+        wanted = self.types if kind == "entity" else self.streams
+        name = fields[_KINDS[kind]]
+        if not self.types and not self.streams:
+            return kind != "entity" or not is_reserved(name)
+        return any(name.startswith(item[:-1]) if item.endswith("*") else name == item for item in wanted)
+
+
+def select(types: Sequence[str], streams: Sequence[str], *, notes: bool = False) -> Selection:
+    """Return the selection of a caller's names. Raises UsageError where one is none."""
+    for names in (types, streams):
+        if (
+            isinstance(names, str)
+            or len(names) > _NAMES_MAX
+            or not all(isinstance(name, str) and name for name in names)
+        ):
+            raise UsageError("types and streams are lists of names")
+    return Selection(tuple(sorted(set(types))), tuple(sorted(set(streams))), notes)

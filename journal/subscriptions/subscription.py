@@ -1,0 +1,324 @@
+"""A consumer of a cursor: what it takes, and what becomes of it.
+
+A look at the store and a step of the cursor never hold each other up: the store is looked at first, under no lock of
+the cursor's; then the cursor's lock is taken, what others have taken meanwhile is left out, and the step is saved. So
+no code of a caller's, and no wait for the store, ever happens under the cursor's lock.
+"""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from journal.errors import ClosedError, JournalError
+from journal.format import token
+from journal.format.names import lane_from
+from journal.format.segment import Vector
+from journal.state import vector
+from journal.state.vector import EventId
+from journal.store.engine import Engine
+from journal.store.lifting import lifted_event
+from journal.store.looking_back import look_back
+from journal.store.model import Event, Gaps
+from journal.subscriptions import group as cursor
+from journal.subscriptions.arrivals import Survey, read_events, survey
+from journal.subscriptions.gaps import all_of, error_of, gaps_of, untold
+from journal.subscriptions.group import Group, Policy
+from journal.subscriptions.model import Delivery, OnGap, ParkedEvent
+from journal.subscriptions.putting_aside import parked_events, replay
+from journal.subscriptions.selection import Selection
+from journal.subscriptions.shelf import Shelf
+from journal.subscriptions.waiting import Waiting
+
+_SETTLE_SECONDS = 0.2
+
+
+def new_consumer() -> str:
+    """Return a name for a consumer, which is never given again."""
+    return lane_from(os.urandom(8))
+
+
+class _Quiet(NamedTuple):
+    """What was so when there was nothing to do: while it is, there is nothing either."""
+
+    stamp: object
+    view: int
+    generation: int
+    have: Vector
+    until: float
+    since: float
+
+
+class Subscription:
+    """Iterate it for what comes, for ever; ``catch_up`` ends with what is there; ``take`` asks once.
+
+    Use it as a context manager: ``close`` gives back what was not finished. Safe for several threads, though two that
+    iterate compete.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        shelf: Shelf,
+        selection: Selection,
+        policy: Policy,
+        *,
+        consumer: str,
+        waiting: Waiting,
+        on_gap: OnGap | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._engine, self._shelf, self._selection, self._policy = engine, shelf, selection, policy
+        self._consumer, self._waiting, self._on_gap, self._clock = consumer, waiting, on_gap, clock
+        self._looking = threading.Lock()
+        """One thread at a time looks at the store; ``ack`` and its like do not need it."""
+        self._survey: Survey | None = None
+        self._seen: tuple[int, int, Vector] | None = None
+        self._quiet: _Quiet | None = None
+        self._is_closed = False
+
+    # -- taking ---------------------------------------------------------------------------------
+
+    def take(self, limit: int = 1, *, wait_seconds: float | None = 0.0) -> list[Delivery]:
+        """Return at most ``limit`` events to be handled; wait for the first, None: for ever. [] where none came.
+
+        Events that failed come before new ones, new ones in the order of their arrival, those that arrive together
+        in the total order. Raises GapError where there is a gap that nobody was told of.
+        """
+        deadline = None if wait_seconds is None else time.monotonic() + wait_seconds
+        while True:
+            if self._is_closed:
+                raise ClosedError("the subscription was closed")
+            heard = self._waiting.heard
+            with self._looking:
+                found = self._take_now(limit)
+            left = None if deadline is None else deadline - time.monotonic()
+            if found or (left is not None and left <= 0):
+                return found
+            self._waiting.wait(heard, left, self._seconds_until_due())
+
+    def __iter__(self) -> Iterator[Delivery]:
+        """Yield events one by one, and wait for more; ends when another thread closes the subscription."""
+        while not self._is_closed:
+            try:
+                found = self.take(wait_seconds=None)
+            except ClosedError:
+                if self._is_closed:
+                    return
+                raise
+            yield from found
+
+    def catch_up(self) -> Iterator[Delivery]:
+        """Yield events one by one until none is left that is due."""
+        while found := self.take():
+            yield from found
+
+    def _take_now(self, limit: int) -> list[Delivery]:
+        while not self._is_quiet():
+            stamp = self._shelf.stamp()
+            found = self._look(self._shelf.load())
+            self._tell_gap(found)
+            new = {_id(event): event for event in found.events}
+            with self._shelf.held():
+                before = self._shelf.load()
+                now = self._clock()
+                after, got = self._step_of_taking(before, found, list(new), limit, now)
+                if after != before:
+                    self._shelf.save(after)
+            if got:
+                return self._deliveries(got, new, after, before, found)
+            if after == before:
+                self._note_quiet(stamp, after, now, is_all=found.end is None)
+                break
+        return []
+
+    def _step_of_taking(
+        self, before: Group, found: Survey, new: list[EventId], limit: int, now: float
+    ) -> tuple[Group, list[EventId]]:
+        due = cursor.due(before, now, self._is_alive)
+        ready = [id for id in due if vector.contains(found.here, *id)][:limit]
+        fresh = [id for id in new if not vector.contains(before.taken, *id)]
+        chosen = fresh[: limit - len(ready)]
+        after = before
+        if len(chosen) == len(fresh):
+            after = cursor.arrive(before, chosen, found.through(None))
+        elif chosen:
+            after = cursor.arrive(before, chosen, found.through(chosen[-1]))
+        after, got = cursor.claim(after, [*ready, *chosen], self._consumer, now, self._policy)
+        return cursor.report(after, vector.subtract(after.reported, found.here)), got
+
+    def _deliveries(
+        self, got: list[EventId], new: dict[EventId, Event], after: Group, before: Group, found: Survey
+    ) -> list[Delivery]:
+        again = [id for id in got if id not in new]
+        events = {**new, **(look_back(self._engine, lambda view: read_events(view, again)) if again else {})}
+        gone = [id for id in got if id not in events]
+        if gone:
+            self._release(gone, is_untried=True)
+        return [
+            Delivery(
+                lifted_event(self._engine, events[id]),
+                after.work[id].attempts,
+                token.encode(_position(before, found, id)),
+                self,
+            )
+            for id in got
+            if id in events
+        ]
+
+    def _look(self, group: Group) -> Survey:
+        """Look at the store, unless what was found last time still has events that nobody took."""
+        with self._engine.reading() as view:
+            seen = (id(view), view.generation, dict(view.have))
+        known = self._survey
+        if known is not None and seen == self._seen and known.events:
+            rest = [event for event in known.events if not vector.contains(group.taken, *_id(event))]
+            if rest:
+                fresh = vector.subtract(known.fresh, group.taken)
+                self._survey = known._replace(events=rest, fresh=fresh)
+                return self._survey
+        self._survey = look_back(self._engine, lambda view: survey(view, group.taken, self._selection))
+        self._seen = seen
+        return self._survey
+
+    # -- waiting --------------------------------------------------------------------------------
+
+    def _is_quiet(self) -> bool:
+        """Tell by a few stats that nothing can have come since there was nothing to do."""
+        quiet = self._quiet
+        if quiet is None or not quiet.since <= self._clock() < quiet.until or quiet.stamp != self._shelf.stamp():
+            return False
+        with self._engine.reading() as view:
+            return (id(view), view.generation, view.have) == (quiet.view, quiet.generation, quiet.have)
+
+    def _note_quiet(self, stamp: object, group: Group, now: float, *, is_all: bool) -> None:
+        self._quiet = None
+        others = any(work.holder not in ("", self._consumer) for work in group.work.values())
+        if not is_all or others or self._seen is None:
+            return
+        until = cursor.next_due(group, now)
+        self._quiet = _Quiet(stamp, *self._seen, float("inf") if until is None else until, now)
+
+    def _seconds_until_due(self) -> float | None:
+        quiet = self._quiet
+        return None if quiet is None or quiet.until == float("inf") else max(0.0, quiet.until - self._clock())
+
+    def _is_alive(self, consumer: str) -> bool:
+        return consumer == self._consumer or self._shelf.is_alive(consumer)
+
+    # -- gaps -----------------------------------------------------------------------------------
+
+    def gaps(self) -> Gaps:
+        """Return what this cursor knows of and this checkout cannot show, whether it was told or not."""
+        group = self._shelf.load()
+        return gaps_of(group, look_back(self._engine, lambda view: survey(view, group.taken, self._selection)))
+
+    def accept_gap(self) -> None:
+        """Go on without the events of the present gap. Those that were not delivered are, once they are back."""
+        with self._looking:
+            self._note_told(self._look_anew())
+
+    def _tell_gap(self, found: Survey) -> None:
+        group = self._shelf.load()
+        if not untold(gaps_of(group, found), group.reported):
+            return
+        # Git takes files away and puts others there, one by one: what is missing in the middle of it is no gap.
+        time.sleep(_SETTLE_SECONDS)
+        found = self._look_anew()
+        group = self._shelf.load()
+        new = untold(gaps_of(group, found), group.reported)
+        if not new:
+            return
+        if self._on_gap is None:
+            raise error_of(new)
+        self._on_gap(new)
+        self._note_told(found)
+
+    def _note_told(self, found: Survey) -> None:
+        self._step(lambda group: cursor.report(group, all_of(gaps_of(group, found))))
+
+    def _look_anew(self) -> Survey:
+        self._survey = None
+        return self._look(self._shelf.load())
+
+    # -- what becomes of it ---------------------------------------------------------------------
+
+    def ack(self, *deliveries: Delivery) -> None:
+        """Be done with events: they are not delivered again, even after a power cut; many cost what one does."""
+        ids = [_id(delivery.event) for delivery in deliveries]
+        self._step(lambda group: cursor.acknowledge(group, ids))
+
+    def retry(self, delivery: Delivery, error: BaseException | None = None) -> None:
+        """Give an event back that failed: it comes again after a while, and is parked after the last attempt."""
+        id, cause = _id(delivery.event), _cause(error)
+        self._step(lambda group: cursor.retry(group, id, self._consumer, self._clock(), self._policy, cause))
+
+    def park(self, delivery: Delivery, error: BaseException | None = None) -> None:
+        """Put an event aside until it is replayed."""
+        id, cause = _id(delivery.event), _cause(error)
+        self._step(lambda group: cursor.park(group, id, self._consumer, self._clock(), cause))
+
+    def release(self, *deliveries: Delivery) -> None:
+        """Give events back that were not tried: due at once, and this delivery does not count as an attempt."""
+        self._release([_id(delivery.event) for delivery in deliveries], is_untried=True)
+
+    def parked(self) -> list[ParkedEvent]:
+        """Return the events that were put aside."""
+        return parked_events(self._shelf.load())
+
+    def replay(self, *events: str) -> int:
+        """Deliver parked events again, all or those that are named; return how many."""
+        return replay(self._shelf, events)
+
+    @property
+    def position(self) -> str:
+        """The token of all that is done: acknowledged, or not meant."""
+        return token.encode(self._shelf.load().done)
+
+    def _release(self, ids: list[EventId], *, is_untried: bool) -> None:
+        self._step(lambda group: cursor.release(group, ids, self._consumer, is_untried=is_untried))
+
+    def _step(self, change: Callable[[Group], Group]) -> None:
+        with self._shelf.held():
+            before = self._shelf.load()
+            after = change(before)
+            if after != before:
+                self._shelf.save(after)
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Give back what was not finished, and let go. Closing twice is harmless; a thread that waits wakes up."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        self._waiting.close()
+        # What cannot be given back (the cursor was dropped, the disk is full) is free once its consumer is gone.
+        with contextlib.suppress(JournalError):
+            mine = [id for id, work in self._shelf.load().work.items() if work.holder == self._consumer]
+            if mine:
+                self._release(mine, is_untried=False)
+        self._shelf.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _id(event: Event) -> EventId:
+    return event.seq, event.lane
+
+
+def _cause(error: BaseException | None) -> str:
+    return "" if error is None else type(error).__name__[:100]
+
+
+def _position(before: Group, found: Survey, id: EventId) -> Vector:
+    return before.taken if vector.contains(before.taken, *id) else vector.union(before.taken, found.through(id))

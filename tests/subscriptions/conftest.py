@@ -1,0 +1,32 @@
+"""A store of its own for each test, and a clock that the test sets."""
+
+import pytest
+
+from journal import Journal
+from tests.support.stores import new_store
+
+
+@pytest.fixture
+def root(tmp_path):
+    return new_store(tmp_path / "work")
+
+
+@pytest.fixture
+def journal(root):
+    with Journal.open(store=root) as journal:
+        yield journal
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr("journal.subscriptions.opening.CLOCK", clock)
+    return clock

@@ -1,0 +1,302 @@
+"""Consumers of a cursor: catching up, following, acknowledging, retrying, parking, and sharing the work."""
+
+import threading
+import time
+
+import pytest
+
+from journal import ClosedError, Journal, NotFoundError, RefusedError, UsageError
+
+
+def write(journal, *ids, type="plan"):
+    for id in ids:
+        journal.put(type, id, {"of": id})
+
+
+def names(deliveries):
+    return [delivery.event.entity for delivery in deliveries]
+
+
+def drain(subscription):
+    """Take and acknowledge all that is there; return the entities' ids."""
+    found = []
+    for delivery in subscription.catch_up():
+        found.append(delivery.event.entity)
+        delivery.ack()
+    return found
+
+
+def test_a_cursor_begins_at_the_beginning_and_goes_on_where_it_was(root, journal):
+    write(journal, "a", "b")
+    with journal.subscribe("feed") as feed:
+        assert drain(feed) == ["a", "b"]
+    write(journal, "c")
+    with Journal.open(store=root) as other, other.subscribe("feed") as feed:
+        assert drain(feed) == ["c"]
+        assert drain(feed) == []
+
+
+def test_what_was_not_acknowledged_comes_again_and_keeps_its_place_in_the_count(journal):
+    write(journal, "a", "b")
+    with journal.subscribe("feed") as feed:
+        first = feed.take()[0]
+        assert (first.event.entity, first.attempt) == ("a", 1)
+    with journal.subscribe("feed") as feed:
+        again = feed.take()[0]
+        assert (again.event.entity, again.attempt) == ("a", 2)
+
+
+def test_an_acknowledgement_may_come_in_any_order_and_twice(journal):
+    write(journal, *"abcd")
+    with journal.subscribe("feed") as feed:
+        got = feed.take(4)
+        assert names(got) == ["a", "b", "c", "d"]
+        feed.ack(got[3], got[1])
+        got[1].ack()
+    with journal.subscribe("feed") as feed:
+        assert names(feed.take(10)) == ["a", "c"]
+
+
+def test_consumers_of_one_name_share_the_events(root, journal):
+    write(journal, *"abcdef")
+    with Journal.open(store=root) as other, journal.subscribe("feed") as one, other.subscribe("feed") as two:
+        got = names(one.take(2)) + names(two.take(2)) + names(one.take(2)) + names(two.take(2))
+        assert got == list("abcdef")
+
+
+def test_cursors_of_different_names_each_get_everything(journal):
+    write(journal, "a")
+    with journal.subscribe("one") as one, journal.subscribe("two") as two, journal.subscribe() as nameless:
+        assert drain(one) == drain(two) == drain(nameless) == ["a"]
+
+
+def test_a_lease_that_ended_gives_the_event_to_another(journal, clock):
+    write(journal, "a")
+    with journal.subscribe("feed", lease_seconds=30) as slow, journal.subscribe("feed") as other:
+        held = slow.take()[0]
+        assert other.take() == []
+        clock.now += 31
+        again = other.take()[0]
+        assert (again.event, again.attempt) == (held.event, 2)
+        held.retry()
+        again.ack()
+        clock.now += 1000
+        assert slow.take() == [] == other.take()
+
+
+def test_a_failed_event_waits_longer_each_time_and_is_parked_in_the_end(journal, clock):
+    write(journal, "a", "b")
+    with journal.subscribe("feed", retry_seconds=10, attempts_max=3) as feed:
+        feed.take()[0].retry(ValueError("a secret"))
+        assert drain(feed) == ["b"]
+        for wait in (10, 20):
+            clock.now += wait - 1
+            assert feed.take() == []
+            clock.now += 1
+            delivery = feed.take()[0]
+            delivery.retry(ValueError("a secret"))
+        (parked,) = feed.parked()
+        assert (parked.event, parked.attempts, parked.cause) == (delivery.event.id, 3, "ValueError")
+        clock.now += 1000
+        assert feed.take() == []
+        with pytest.raises(NotFoundError):
+            feed.replay("9@aaaaaaaaaaaaa")
+        assert feed.replay(parked.event) == 1
+        (again,) = feed.take()
+        assert (again.event.id, again.attempt) == (parked.event, 1)
+
+
+def test_a_clock_that_jumps_back_loses_nothing(journal, clock):
+    write(journal, "a", "b")
+    with journal.subscribe("feed", retry_seconds=1000) as feed, journal.subscribe("feed") as other:
+        feed.take()[0].retry()
+        held = feed.take()[0]
+        clock.now -= 500
+        assert names(other.take(5)) == ["a", "b"]
+        held.ack()
+
+
+def test_what_failed_comes_before_what_is_new(journal, clock):
+    write(journal, "a")
+    with journal.subscribe("feed", retry_seconds=0) as feed:
+        feed.take()[0].retry()
+        write(journal, "b")
+        assert names(feed.take(1)) == ["a"]
+        assert names(feed.take(1)) == ["b"]
+
+
+def test_only_what_is_meant_is_delivered_and_the_rest_is_passed_over(journal):
+    write(journal, "a", type="plan")
+    write(journal, "b", type="note")
+    write(journal, "c", type="planet")
+    journal.checkpoint()
+    with journal.subscribe("plans", types=["plan"]) as feed:
+        assert drain(feed) == ["a"]
+    with journal.subscribe("some", types=["plan*", "x"]) as feed:
+        assert drain(feed) == ["a", "c"]
+    with journal.subscribe("all") as feed:
+        assert drain(feed) == ["a", "b", "c"]
+    with journal.subscribe("notes", types=["none"], notes=True) as feed:
+        assert [delivery.event.note for delivery in feed.take(9)] == ["checkpoint"]
+    assert [status.to_come for status in journal.cursors.list()] == [0, 0, 0, 0]
+
+
+def test_a_cursor_that_is_about_something_else_is_refused(journal):
+    journal.subscribe("feed", types=["plan"]).close()
+    with pytest.raises(RefusedError, match="other types"):
+        journal.subscribe("feed", types=["note"])
+    with journal.subscribe("feed") as feed:
+        write(journal, "n", type="note")
+        write(journal, "p")
+        assert drain(feed) == ["p"]
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 2000, "x" * 190, 7])
+def test_a_name_that_is_none_is_refused(journal, name):
+    with pytest.raises(RefusedError):
+        journal.subscribe(name)
+
+
+def test_settings_that_make_no_sense_are_refused_before_anything_is_made(journal):
+    for settings in ({"lease_seconds": 0}, {"attempts_max": 0}, {"retry_seconds": -1}, {"types": "plan"}):
+        with pytest.raises(UsageError):
+            journal.subscribe("feed", **settings)
+    with pytest.raises(RefusedError):
+        journal.subscribe("feed", since="no token")
+    assert journal.cursors.names() == []
+
+
+def test_a_token_resumes_without_a_durable_cursor(journal):
+    write(journal, *"abc")
+    with journal.subscribe() as feed:
+        token = feed.take(2)[1].token
+    with journal.subscribe(since=token) as feed:
+        assert drain(feed) == ["c"]
+    with journal.subscribe("feed", since=token) as feed:
+        assert drain(feed) == ["c"]
+        assert feed.position == journal.cursors.status("feed").token
+
+
+def test_a_token_of_each_delivery_says_what_came_before_it(journal):
+    write(journal, *"abcde")
+    with journal.subscribe() as feed:
+        tokens = [delivery.token for delivery in feed.take(5)]
+    for at, token in enumerate(tokens):
+        with journal.subscribe(since=token) as feed:
+            assert names(feed.take(9)) == list("abcde")[at + 1 :]
+
+
+def test_it_follows_what_another_process_writes(root, journal):
+    def later():
+        with Journal.open(store=root) as other:
+            for id in "abc":
+                time.sleep(0.05)
+                write(other, id)
+
+    writer = threading.Thread(target=later)
+    with journal.subscribe("feed") as feed:
+        assert feed.take() == []
+        writer.start()
+        found = [feed.take(wait_seconds=20)[0].event.entity for _ in range(3)]
+        writer.join()
+    assert found == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("has_watchdog", [True, False])
+def test_waiting_ends_when_something_comes_with_notification_and_without(root, journal, monkeypatch, has_watchdog):
+    if not has_watchdog:
+        monkeypatch.setattr("journal.subscriptions.waiting.watch_folders", lambda folders, told: None)
+    with journal.subscribe("feed", poll_seconds=0.02) as feed:
+        assert feed.take(wait_seconds=0.05) == []
+        timer = threading.Timer(0.1, lambda: write(journal, "a"))
+        timer.start()
+        assert names(feed.take(wait_seconds=20)) == ["a"]
+        timer.join()
+
+
+def test_an_event_that_failed_wakes_a_waiting_consumer_when_it_is_due(journal):
+    write(journal, "a")
+    with journal.subscribe("feed", retry_seconds=0.1) as feed:
+        feed.take()[0].retry()
+        assert feed.take() == []
+        assert feed.take(wait_seconds=20)[0].attempt == 2
+
+
+def test_closing_it_ends_the_loop_of_another_thread(journal):
+    feed = journal.subscribe("feed")
+    found = []
+
+    def consume():
+        for delivery in feed:
+            found.append(delivery.event.entity)
+            delivery.ack()
+
+    thread = threading.Thread(target=consume)
+    thread.start()
+    write(journal, "a")
+    deadline = time.monotonic() + 20
+    while not found and time.monotonic() < deadline:
+        time.sleep(0.01)
+    feed.close()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert found == ["a"]
+    with pytest.raises(ClosedError):
+        feed.take()
+
+
+def test_following_gives_what_comes_from_now_on_of_any_kind(journal):
+    write(journal, "before")
+    coming = journal.follow()
+    write(journal, "after")
+    journal.checkpoint()
+    assert [next(coming).entity, next(coming).note] == ["after", "checkpoint"]
+
+
+def test_where_a_cursor_stands_is_told_and_dropping_it_begins_anew(root, journal, clock):
+    write(journal, *"abcd")
+    with journal.subscribe("feed") as feed:
+        feed.take()[0].ack()
+        feed.take()[0].retry()
+        feed.take()[0].park()
+        status = journal.cursors.status("feed")
+        counts = (status.to_come, status.claimed, status.waiting, status.parked, status.missing)
+        assert counts == (1, 0, 1, 1, 0)
+        assert journal.cursors.list() == [status]
+        assert [item.event for item in journal.cursors.parked("feed")] == [item.event for item in feed.parked()]
+        assert journal.cursors.replay("feed") == 1
+        journal.cursors.drop("feed")
+        with pytest.raises(NotFoundError, match="no cursor"):
+            feed.take()
+    assert journal.cursors.names() == []
+    with pytest.raises(NotFoundError):
+        journal.cursors.drop("feed")
+    with journal.subscribe("feed") as feed:
+        assert drain(feed) == list("abcd")
+
+
+def test_a_state_names_ids_and_no_word_of_a_payload_or_an_error(root, journal):
+    journal.put("plan", "a", {"text": "hush-payload"})
+    with journal.subscribe("feed") as feed:
+        feed.take()[0].retry(ValueError("hush-error"))
+        with open(f"{root}/local/cursors/feed/state.json", "rb") as file:
+            assert b"hush" not in file.read()
+
+
+def test_an_event_may_be_acknowledged_where_the_writer_lock_is_held(journal):
+    """A consumer that looks at the store holds nothing of the cursor's meanwhile, so neither waits for the other."""
+    write(journal, *"ab")
+    with journal.subscribe("feed") as feed, journal.subscribe("feed") as other:
+        held = feed.take()[0]
+
+        thread = threading.Thread(target=other.take)
+
+        def change(data):
+            thread.start()
+            time.sleep(0.05)
+            held.ack()
+            return {**data, "n": 1}
+
+        assert journal.mutate("plan", "a", change).rev == 2
+        thread.join(20)
+        assert journal.cursors.status("feed").claimed == 1
