@@ -74,6 +74,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "migrate": {
         "folder": "Bring in a folder of JSON files.",
         "jsonl": "Bring in a file of JSON Lines, an entity a line.",
+        "payloads": "Write payloads of old schema versions anew, lifted.",
     },
 }
 """Words of ``SECTIONS`` that take another word, as in ``journal kv get``: which ones, with a line on each.

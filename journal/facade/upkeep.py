@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from journal.upkeep.exchange.sync import SyncResult
     from journal.upkeep.findings import Report
     from journal.upkeep.importing import ImportResult
+    from journal.upkeep.migrating.payloads import LiftedPayloads
     from journal.upkeep.status import Status
 
 
@@ -112,6 +113,17 @@ class Upkeep(Base):
         from journal.hooks.running import run_hook
 
         return run_hook(self._engine, name, arguments, pushed)
+
+    def migrate_payloads(
+        self, type: str, *, to: int | None = None, dry_run: bool = False, actor: str | None = None
+    ) -> "LiftedPayloads":
+        """Write payloads of old schema versions anew, lifted by upcasters to version ``to``, or to the newest.
+
+        Entities with open conflicts are left, and told. Raises UsageError where no upcaster of the type is registered.
+        """
+        from journal.upkeep.migrating.payloads import migrate_payloads
+
+        return migrate_payloads(self._engine, type, to=to, dry_run=dry_run, actor=actor or self._actor)
 
     def checkpoint(self) -> str:
         """Write a checkpoint of the present state and return its name."""

@@ -31,7 +31,7 @@ class Lifting:
 
     def __init__(self, own: "Upcasters", outer_folder: str) -> None:
         self.own = own
-        self._outer_folder = outer_folder
+        self.outer_folder = outer_folder
         self._all: Upcasters | None = None
         self._changes = 0
 
@@ -43,7 +43,7 @@ class Lifting:
 
             self._all, self._changes = Upcasters(), self.own.changes
             self._all.fill_from(self.own)
-            self._all.fill_from(find_plugins(self._outer_folder).upcasters)
+            self._all.fill_from(find_plugins(self.outer_folder).upcasters)
         return self._all
 
 

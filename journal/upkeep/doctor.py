@@ -33,10 +33,12 @@ hook-not-run           a hook of ours is installed, and git would not run it; ho
 driver-missing         the hooks are installed without the merge driver; driver-broken: git's settings have half of it
 network-file-system    the store is on one
 package-clash          another distribution installs a package ``journal``
+payload-no-path        no upcaster leads on from a schema version; payload-not-lifted: one fails
+plugin-broken          an installed package with upcasters cannot be used
 =====================  ===============================================================================
 
 Only information, and no reason to worry: torn-tail, leftover, parked, lock-busy, uncommitted, index-foreign,
-local-foreign, checkpoint-due, conflicts-open, busy, hook-edited; and any loss that was accepted.
+local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions; and any loss that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once.
 """

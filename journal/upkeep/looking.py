@@ -14,6 +14,7 @@ from journal.upkeep.checks.hooking import hook_findings
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
 from journal.upkeep.checks.leftovers import leftover_findings
 from journal.upkeep.checks.losses import Loss, Place, loss_findings
+from journal.upkeep.checks.payloads import payload_findings
 from journal.upkeep.checks.printed import look_at_projections
 from journal.upkeep.checks.shortening import shortened
 from journal.upkeep.checks.surroundings import surrounding_findings
@@ -67,6 +68,7 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found.findings.extend(index_findings(cache, found.survey, found.lost, found.covers))
     found.findings.extend(found.printed.findings)
     found.findings.extend(conflict_findings(shown))
+    found.findings.extend(payload_findings(engine, shown, found.survey.versions))
     _look_at_git(engine, found)
     found.findings.extend(own_file_findings(engine.files, engine.root, has_git=engine.git is not None))
     found.findings.extend(leftover_findings(engine.files, engine.root))

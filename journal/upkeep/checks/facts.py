@@ -6,6 +6,7 @@ from typing import NamedTuple
 from journal.format.segment import Previous
 from journal.index.view import Key
 from journal.upkeep.checks.losses import Loss, Place
+from journal.upkeep.checks.versions import Versions
 from journal.upkeep.findings import Finding
 
 
@@ -54,3 +55,4 @@ class FileRead(NamedTuple):
     accepted: list[Place]
     losses: list[Loss]
     findings: list[Finding]
+    versions: Versions

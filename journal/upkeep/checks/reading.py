@@ -11,6 +11,7 @@ from journal.upkeep.checks.duplicates import all_records, twice_within
 from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
 from journal.upkeep.checks.faults import damage_losses, gap_losses, header_findings, pack_losses, tail_findings
 from journal.upkeep.checks.losses import Loss, accepted_place
+from journal.upkeep.checks.versions import Versions, version_in
 
 
 def read_file(folder: str, name: str, data: bytes, bounds: Bounds, store: str) -> FileRead:
@@ -20,7 +21,7 @@ def read_file(folder: str, name: str, data: bytes, bounds: Bounds, store: str) -
     path = f"{folder}/{name}"
     text = text_of(data, folder)
     result = scan(text.data, floor_seq=bounds.floor_seq, limit_seq=bounds.limit_seq, after_seq=named.first - 1)
-    read = FileRead(path, [], _no_events(path, named.lane), _no_events(path, named.lane), [], [], [], [])
+    read = FileRead(path, [], _no_events(path, named.lane), _no_events(path, named.lane), [], [], [], [], Versions())
     for section in result.sections:
         read.sections.append(_section(path, named, section))
         _take_section(read, named.lane, section)
@@ -55,6 +56,9 @@ def _take_record(read: FileRead, lane: str, found: Found) -> None:
         key = (record["type"], record["id"]) if record["kind"] == "entity" else None
         reference = _reference(read.path, found.offset, found.length, lane, record["seq"], record["ref"])
         read.references.append(reference._replace(key=key))
+    version = version_in(record)
+    if version is not None:
+        read.versions[version] += 1
     note = accepted_place(record)
     if note is not None:
         read.accepted.append(note)

@@ -14,6 +14,7 @@ from journal.upkeep.checks.duplicates import twice_between
 from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
 from journal.upkeep.checks.losses import Loss, Place
 from journal.upkeep.checks.reading import read_file
+from journal.upkeep.checks.versions import Versions
 from journal.upkeep.findings import Finding
 
 Progress = Callable[[int, int], None]
@@ -34,6 +35,7 @@ class Survey:
     findings: list[Finding] = field(default_factory=list)
     identities: dict[str, str] = field(default_factory=dict)
     have: Vector = field(default_factory=dict)
+    versions: Versions = field(default_factory=Versions)
     records: int = 0
     bytes: int = 0
 
@@ -47,6 +49,7 @@ class Survey:
         self.accepted.update(read.accepted)
         self.losses.extend(read.losses)
         self.findings.extend(read.findings)
+        self.versions.update(read.versions)
         spans = spans_of(read.events.seqs)
         self.have = vector.union(self.have, {read.events.lane: spans} if spans else {})
         self.records += len(read.events.seqs)
