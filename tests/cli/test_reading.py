@@ -114,7 +114,7 @@ def test_export_gives_everything_in_each_format(plans):
 
 
 def test_an_export_of_nothing_is_still_json(shell):
-    assert shell("export", "json").json == {"entities": {}}
+    assert shell("export", "json").json == {"entities": {}, "kv": {}}
     assert shell("export", "jsonl").out == ""
 
 
