@@ -22,8 +22,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "list": "List entities, filtered and sorted.",
         "conflicts": "List what concurrent edits left open.",
     },
-    "Keys": {
+    "Keys and blobs": {
         "kv": "Keep keys and values: what a key holds now.",
+        "blob": "Keep bytes beside the journal, named by their hash.",
     },
     "Look back": {
         "history": "List an entity's events and what each changed.",
@@ -64,6 +65,12 @@ HIDDEN = {
 """Verbs that other programs run: in no list, but they work and have help."""
 
 GROUPS: dict[str, dict[str, str]] = {
+    "blob": {
+        "put": "Keep the bytes of a file, and print the reference.",
+        "get": "Print the bytes of a blob, or save them to a file.",
+        "list": "List the blobs that are there.",
+        "verify": "Read blobs through, and say which are not what their names say.",
+    },
     "kv": {
         "get": "Print what a key holds.",
         "put": "Make a key hold a value.",

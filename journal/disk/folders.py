@@ -7,7 +7,7 @@ process of the same user is not a defence that is attempted.
 
 import os
 
-from journal.disk.files import Files
+from journal.disk.files import Files, ReadFiles
 from journal.errors import UnsafePathError
 
 
@@ -41,7 +41,7 @@ def ensure_folder(
     return path
 
 
-def checked(files: Files, root: str, path: str) -> str:
+def checked(files: ReadFiles, root: str, path: str) -> str:
     """Return ``path``, having seen that no folder between ``root`` and it is a link.
 
     ``path`` is absolute and below ``root``; its last component is left to ``Files``. Components that do

@@ -18,6 +18,7 @@ from journal.store.engine import Engine, Options, Report
 from journal.store.layout import STORE_FOLDER, find_store, make_store
 
 if TYPE_CHECKING:
+    from journal.facade.blobs import Blobs
     from journal.facade.kv import KeyValues
     from journal.state.upcasting import Upcasters
 
@@ -111,6 +112,13 @@ class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating):
         from journal.facade.kv import KeyValues
 
         return KeyValues(self._engine, self._actor)
+
+    @cached_property
+    def blobs(self) -> "Blobs":
+        """Bytes beside the journal, to which payloads refer."""
+        from journal.facade.blobs import Blobs
+
+        return Blobs(self._engine)
 
     def close(self) -> None:
         """Bring index and projections up to date where that needs no waiting, and let go of everything."""

@@ -116,11 +116,15 @@ class Engine:
 
     # -- life -----------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def _entered(self) -> Iterator[None]:
+    def check_open(self) -> None:
+        """Raise ClosedError after ``close`` or in a forked child."""
         if self._is_closed or os.getpid() != self._pid:
             why = "was closed" if self._is_closed else "belongs to the parent of this process; open it again here"
             raise ClosedError(f"the journal {why}")
+
+    @contextlib.contextmanager
+    def _entered(self) -> Iterator[None]:
+        self.check_open()
         is_left = False
         try:
             with self._threads:

@@ -92,6 +92,7 @@ class LocalValues:
         return ABSENT if entry is None or entry["key"] != key else entry["value"]
 
     def _counts(self) -> bool:
+        self._engine.check_open()
         self._is_ours = self._is_ours or is_made_here(self._files, self._engine.local)
         return self._is_ours
 

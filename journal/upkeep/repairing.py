@@ -8,11 +8,11 @@ import os
 
 from journal.format.names import blob_file
 from journal.store.batch import Note
+from journal.store.blobs import BLOBS
 from journal.store.damage import ACCEPTED_NOTE
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE
 from journal.store.layout import complete_own_files
-from journal.upkeep.checks.blobs import BLOBS
 from journal.upkeep.checks.leftovers import temporary_files
 from journal.upkeep.checks.losses import note_of, open_losses
 from journal.upkeep.found import Look

@@ -10,8 +10,8 @@ from journal.errors import JournalError, UnsafePathError
 from journal.format import values
 from journal.format.names import blob_file
 from journal.index.view import Key
+from journal.store.blobs import BLOBS
 from journal.store.engine import Engine
-from journal.upkeep.checks.blobs import BLOBS
 from journal.upkeep.checks.facts import Reference
 from journal.upkeep.found import Look
 from journal.upkeep.parking import park_copy

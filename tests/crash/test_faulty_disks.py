@@ -92,7 +92,7 @@ def test_a_full_disk_leaves_no_pile_of_empty_segments(root):
 def test_a_blob_that_cannot_be_written_applies_nothing(root):
     files = FaultyFiles()
     with Journal.open(store=root, files=files) as journal:
-        files.write_short("create", 1, errno.ENOSPC)
+        files.write_short("write", 1, errno.ENOSPC)
         with pytest.raises((JournalError, OSError)):
             journal.put("t", "a", {"text": "x" * 70_000})
         files.mend()

@@ -1,17 +1,15 @@
 """Blobs: each one that a line refers to is there, and each that is there is what its name says."""
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files
 from journal.format.names import blob_file, event_id, is_sha256
+from journal.store.blobs import BLOBS, chunks_of, digest_of
 from journal.upkeep.checks.facts import Reference
 from journal.upkeep.checks.losses import Loss
 from journal.upkeep.findings import Finding
-
-BLOBS = "blobs"
 
 
 class BlobsRead(NamedTuple):
@@ -35,7 +33,7 @@ def read_blobs(files: Files, root: str) -> BlobsRead:
         return found
     for folder, outer in sorted(files.list(os.path.join(root, BLOBS))):
         inner = files.list(os.path.join(root, BLOBS, folder)) if outer.kind == "folder" else []
-        if outer.kind != "folder":
+        if outer.kind != "folder" and not folder.endswith(TEMPORARY_SUFFIX):
             found.findings.append(_strange(f"{BLOBS}/{folder}"))
         for name, stat in sorted(inner):
             path = f"{BLOBS}/{folder}/{name}"
@@ -43,9 +41,8 @@ def read_blobs(files: Files, root: str) -> BlobsRead:
                 if not name.endswith(TEMPORARY_SUFFIX):
                     found.findings.append(_strange(path))
                 continue
-            data = files.read(os.path.join(root, BLOBS, folder, name))
-            if hashlib.sha256(data).hexdigest() == name:
-                found.sound[name] = len(data)
+            if digest_of(chunks_of(files, os.path.join(root, BLOBS, folder, name))) == name:
+                found.sound[name] = stat.size
             else:
                 found.bad.add(name)
     return found

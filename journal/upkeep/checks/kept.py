@@ -9,8 +9,8 @@ from journal.format.names import is_sha256, parse_checkpoint_file, parse_segment
 from journal.format.segment import Vector
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.state import vector
+from journal.store.blobs import BLOBS
 from journal.store.engine import Engine
-from journal.upkeep.checks.blobs import BLOBS
 from journal.upkeep.checks.copies import Copies
 from journal.upkeep.checks.survey import Survey
 from journal.upkeep.findings import Finding

@@ -1,0 +1,43 @@
+"""``journal blob verify``."""
+
+from journal.errors import DamagedError, NotFoundError
+
+from ...blobs import BLOB, blob_of
+from ...declare import Verb
+from ...session import Session
+
+_FINDINGS = 20
+
+
+def run(session: Session, *, blob: tuple[str, ...]) -> int:
+    """Read blobs through and say which are not what their names say."""
+    blobs = session.journal.blobs
+    names = [blob_of(name) for name in blob] or [stored.sha256 for stored in blobs.list()]
+    bad = 0
+    for name in names:
+        sha256 = name if isinstance(name, str) else name["sha256"]
+        try:
+            blobs.verify(name)
+            found = "ok"
+        except NotFoundError:
+            found = "missing"
+        except DamagedError:
+            found = "damaged"
+        bad += found != "ok"
+        if session.output.is_json:
+            session.output.json({"sha256": sha256, "found": found})
+        elif found != "ok":
+            session.output.line(f"{sha256}  {found}")
+    session.output.note(f"checked {len(names):,} blobs: {bad:,} not as they should be")
+    return _FINDINGS if bad else 0
+
+
+VERB = Verb(
+    name="blob verify",
+    summary="Read blobs through, and say which are not what their names say.",
+    run=run,
+    text="All of them, or those that are named. journal doctor does so too, and knows which are needed.",
+    arguments=(BLOB._replace(required=False, many=True),),
+    examples=(("journal blob verify", ""), ("journal blob verify --json", "a line for each")),
+    statuses={20: "a blob is missing or damaged"},
+)

@@ -1,0 +1,33 @@
+"""Writing a file of the caller's, outside of the store."""
+
+import contextlib
+import os
+from collections.abc import Iterable
+
+from journal.disk.files import TEMPORARY_SUFFIX
+from journal.errors import NotAppliedError
+
+
+def save_whole(path: str, chunks: Iterable[bytes]) -> None:
+    """Make a file hold the bytes that come in pieces. Raises NotAppliedError, or what the pieces raise: it stays then.
+
+    Crash argument: they go to a passing name beside it, and one rename puts them in place. It is not synced: a power
+    cut soon after may take what was just saved, as with any program that saves a file.
+    """
+    passing = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+    try:
+        with open(passing, "xb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+        os.replace(passing, path)
+    except OSError as error:
+        _forget(passing)
+        raise NotAppliedError(f"cannot be written: {error.strerror}", path=path) from error
+    except BaseException:
+        _forget(passing)
+        raise
+
+
+def _forget(passing: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(passing)

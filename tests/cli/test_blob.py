@@ -1,0 +1,38 @@
+"""Goal: files go into the store and come out of it by one word each."""
+
+import hashlib
+
+DATA = b"\x89PNG \r\n\xff"
+SHA = hashlib.sha256(DATA).hexdigest()
+
+
+def test_a_file_is_put_listed_verified_and_saved(work):
+    with open(work.path("a.png"), "wb") as file:
+        file.write(DATA)
+    ref = work("blob", "put", "a.png").json
+    assert ref == {"sha256": SHA, "bytes": len(DATA), "mime": "image/png"}
+    assert SHA in work("blob", "list").out
+    assert work("blob", "list", "--json").lines == [{"sha256": SHA, "bytes": len(DATA)}]
+    assert work("blob", "verify", "--json").lines == [{"sha256": SHA, "found": "ok"}]
+    work("put", "order", "o1", "--set", f"invoice={work('blob', 'put', 'a.png').out}")
+    assert work("get", "order", "o1").json == {"invoice": ref}
+    work("blob", "get", "-", "--output", "out", input=work("blob", "put", "a.png").out)
+    with open(work.path("out"), "rb") as file:
+        assert file.read() == DATA
+    with work.started("blob", "get", SHA) as process:
+        assert process.communicate(timeout=30)[0] == DATA
+    assert work("blob", "get", SHA, terminal=True, status=2).err
+
+
+def test_what_is_missing_or_wrong_is_told_by_the_status(work):
+    assert work("blob", "get", SHA, status=3).err
+    assert work("blob", "get", "short", status=2).err
+    assert work("blob", "put", "nothing", status=3).err
+    assert work("blob", "verify", SHA, status=20).out == f"{SHA}  missing\n"
+    work("blob", "put", "-", "--mime", "text/plain", input="hello")
+    (stored,) = work("blob", "list", "--json").lines
+    with open(work.store("blobs", stored["sha256"][:2], stored["sha256"]), "wb") as file:
+        file.write(b"hullo")
+    assert work("blob", "verify", status=20).out == f"{stored['sha256']}  damaged\n"
+    assert work("blob", "get", stored["sha256"], status=20).out == ""
+    assert work("blob", "put", "-", "--mime", "nonsense", input="x", status=6).err
