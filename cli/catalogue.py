@@ -80,6 +80,7 @@ GROUPS: dict[str, dict[str, str]] = {
     },
     "migrate": {
         "folder": "Bring in a folder of JSON files.",
+        "git-history": "Bring in JSON files with their git history.",
         "jsonl": "Bring in a file of JSON Lines, an entity a line.",
         "payloads": "Write payloads of old schema versions anew, lifted.",
     },

@@ -57,3 +57,37 @@ class Migrating(Base):
         return migrate(
             self._engine, source, Wishes(dry_run, force, actor or self._actor, self._engine.options.progress)
         )
+
+    def migrate_git_history(
+        self,
+        patterns: str | Sequence[str],
+        *,
+        repository: str | os.PathLike[str] = ".",
+        revision: str = "HEAD",
+        every_commit: bool = False,
+        rules: "Rules | None" = None,
+        dry_run: bool = False,
+        force: bool = False,
+        actor: str | None = None,
+    ) -> "Migration":
+        """Bring in the git history of files: each commit that changed some, with its author and its time.
+
+        Patterns begin in the folder ``repository``. Commits are followed along first parents, or all with
+        ``every_commit``. Else as ``migrate_folder``. Raises GitError where there is no history, or not all of it.
+        """
+        from journal.upkeep.migrating.reading import Rules
+        from journal.upkeep.migrating.running import Wishes, migrate
+        from journal.upkeep.migrating.sources import history_source
+
+        texts = [patterns] if isinstance(patterns, str) else list(patterns)
+        source = history_source(
+            self._engine,
+            os.fspath(repository),
+            texts,
+            rules or Rules(),
+            revision=revision,
+            every_commit=every_commit,
+        )
+        return migrate(
+            self._engine, source, Wishes(dry_run, force, actor or self._actor, self._engine.options.progress)
+        )

@@ -22,7 +22,7 @@ class Ancestry(NamedTuple):
 
 def ancestry_of(repository: Repository, reader: ObjectReader) -> Callable[[str], Ancestry]:
     """Return a function from a commit to its ancestry; in a shallow clone history ends where it was cut."""
-    cut = _shallow(repository)
+    cut = commits_without_parents_here(repository)
 
     def look(commit: str) -> Ancestry:
         return _parse(reader.read(commit, "commit"), is_cut=commit in cut)
@@ -73,7 +73,13 @@ def _parse(raw: bytes, *, is_cut: bool) -> Ancestry:
     return Ancestry(() if is_cut else tuple(parent.decode() for parent in parents), int(date[1]) if date else 0)
 
 
-def _shallow(repository: Repository) -> frozenset[str]:
+def is_shallow(repository: Repository) -> bool:
+    """Tell whether a clone holds a part of the history only."""
+    return bool(commits_without_parents_here(repository))
+
+
+def commits_without_parents_here(repository: Repository) -> frozenset[str]:
+    """Return the commits at which the history of a shallow clone was cut; none where it is whole."""
     path = os.path.join(repository.common_dir, "shallow")
     try:
         with open(path, encoding="ascii") as file:

@@ -108,6 +108,7 @@ def test_json_has_the_members_that_are_documented(work):
         "kv list": "kv list",
         "kv delete": "kv delete k",
         "migrate folder": f"migrate folder {work.path('{id}.json')} --type plan",
+        "migrate git-history": "migrate git-history {id}.json --type old",
         "migrate jsonl": "migrate jsonl trace.jsonl --type event --id-field item_id",
         "import": "import trace trace.jsonl",
         "export json": "export json",

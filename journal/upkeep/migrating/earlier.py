@@ -2,9 +2,10 @@
 
 Every transaction of a migration ends in a note ``import`` (docs/format.md): its ``source``, the ``run``, and the
 ``offset`` up to which the source is done with it. ``of``: the commit that the transaction stands for; ``tip``: the one
-up to which the run reads; ``is_last``: the run is finished; ``undoes``: the transaction takes a run back; ``merged``:
-so many of its records, the last ones before the note, changed only the fields that the source had changed, beside
-changes that people made here. Their images are not what the source said, but what their ``set`` and ``unset`` name is.
+up to which the run reads (``anew``: tips before it do not count); ``is_last``: the run is finished; ``undoes``: the
+transaction takes a run back; ``merged``: so many of its records, the last ones before the note, changed only the fields
+that the source had changed, beside changes that people made here. Their images are not what the source said, but what
+their ``set`` and ``unset`` name is.
 """
 
 from dataclasses import dataclass, field
@@ -102,7 +103,7 @@ class Earlier:
         run.is_finished = bool(data.get("is_last"))
         tip = data.get("tip")
         if type(tip) is str:
-            known = self.done.get(source, Done())
+            known = Done() if data.get("anew") else self.done.get(source, Done())
             tips = known.tips if known.tips[-1:] == (tip,) else (*known.tips, tip)
             self.done[source] = Done(tips, offset)
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from journal.index.view import Key
 from journal.state.entity import Payload
@@ -90,9 +90,8 @@ class Source(Protocol):
         """What notes and reports call it; the same in every clone, so no path of a machine."""
         ...
 
-    @property
-    def tip(self) -> str | None:
-        """The commit up to which it is read; None where it has no history."""
+    def marks(self) -> dict[str, Any]:
+        """Return what the notes of a run are to say of the source besides, so that a later run can go on."""
         ...
 
     def prepare(self, done: "Done") -> int:
@@ -105,6 +104,10 @@ class Source(Protocol):
 
     def final(self) -> Iterator[Document]:
         """Yield what the source says in the end, one document for each entity."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what was opened."""
         ...
 
 

@@ -41,6 +41,11 @@ class Pattern(NamedTuple):
         return _leads(self.parts, folder.split("/") if folder else [])
 
     @property
+    def below_top(self) -> str:
+        """Its text without the folders before the first thing that is open."""
+        return self.text.removeprefix(self.top).lstrip("/")
+
+    @property
     def names(self) -> frozenset[str]:
         """The names that stand in it."""
         return frozenset(self.whole.groupindex)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
@@ -50,7 +51,11 @@ def migrate(engine: Engine, source_of: Callable[[Problems], Source], wishes: Wis
     A run that was cut off is gone on with. Raises what the source's ``prepare`` does; then nothing was written.
     """
     problems = Problems()
-    source = source_of(problems)
+    with closing(source_of(problems)) as source:
+        return _migrate(engine, source, problems, wishes)
+
+
+def _migrate(engine: Engine, source: Source, problems: Problems, wishes: Wishes) -> Migration:
     earlier = look_back(engine, read_earlier)
     done = earlier.done.get(source.name, Done())
     found = Migration(source.name, wishes.dry_run, resumed_at=done.offset)
@@ -78,7 +83,7 @@ def _write(job: _Job) -> None:
     unfinished = job.earlier.unfinished(job.source.name)
     run = unfinished.id if unfinished is not None else _new_run()
     writer = Writer(engine, job.earlier, found, job.problems, force=job.wishes.force)
-    writer.begin(run, job.source.tip, job.wishes.actor)
+    writer.begin(run, job.source.marks(), job.wishes.actor)
     offset = found.resumed_at
     with engine.deferring_projections():
         for revision in job.source.revisions():

@@ -5,7 +5,7 @@ document is never left out in silence.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from journal.index.view import Key
 from journal.upkeep.migrating.model import Document, Done, Label, Problem, Problems, Revision
@@ -23,8 +23,6 @@ class _Place(NamedTuple):
 
 class Snapshots:
     """A source that is a sequence of documents, which ``read`` yields anew each time, in the same order."""
-
-    tip = None
 
     def __init__(
         self, name: str, read: Callable[[], Iterator[Document | Problem]], problems: Problems, duplicates: Duplicates
@@ -52,6 +50,10 @@ class Snapshots:
             self._tell_duplicate(found, earlier)
         return number
 
+    def marks(self) -> dict[str, Any]:
+        """Return nothing: a source without a history is compared anew each time."""
+        return {}
+
     def _tell_duplicate(self, found: Document, earlier: _Place) -> None:
         where = earlier.path if earlier.path != found.path or earlier.line is None else f"line {earlier.line:,}"
         what = "this one counts" if self._duplicates == "last" else "none of them is brought in"
@@ -73,6 +75,9 @@ class Snapshots:
     def final(self) -> Iterator[Document]:
         """Yield the documents that count."""
         return (document for _, document in self._numbered())
+
+    def close(self) -> None:
+        """Nothing is open between two looks."""
 
     def _numbered(self) -> Iterator[tuple[int, Document]]:
         number = 0

@@ -44,17 +44,20 @@ class Writer:
         self._engine, self._earlier, self._found, self._problems = engine, earlier, found, problems
         self._force = force
         self._actor: str | None = None
-        self._tip: str | None = None
+        self._run = ""
+        self._marks: dict[str, Any] = {}
 
-    def begin(self, run: str, tip: str | None, actor: str | None) -> None:
-        """Say which run this is, up to which commit it reads, and who runs it."""
-        self._run, self._tip, self._actor = run, tip, actor
+    def begin(self, run: str, marks: dict[str, Any], actor: str | None) -> None:
+        """Say which run this is, what its notes are to say of the source, and who runs it."""
+        self._run, self._marks, self._actor = run, marks, actor
 
     def write(self, revision: Revision) -> None:
         """Write one revision, in one transaction or, where it is very large, in several."""
         label, is_written = revision.label, False
+        if not revision.documents:
+            return
         for documents, is_last_part in parts_of(revision.documents):
-            data: dict[str, Any] = {"source": self._found.source, "run": self._run}
+            data: dict[str, Any] = {"source": self._found.source, "run": self._run, **self._marks}
             # What is not done to its end is done again, and then nothing differs.
             data["offset"] = revision.offset if is_last_part else revision.offset - 1
             if label.commit is not None:
@@ -65,10 +68,7 @@ class Writer:
     def finish(self, offset: int) -> None:
         """Note that the run is at its end."""
         data = {"source": self._found.source, "run": self._run, "offset": offset, "is_last": True}
-        self._engine.write([Note(note=NOTE, data=self._with_tip(data), actor=self._actor)])
-
-    def _with_tip(self, data: dict[str, Any]) -> dict[str, Any]:
-        return data if self._tip is None else {**data, "tip": self._tip}
+        self._engine.write([Note(note=NOTE, data={**data, **self._marks}, actor=self._actor)])
 
     def _write(self, documents: Sequence[Document], label: Label, data: dict[str, Any]) -> bool:
         decided: list[tuple[Document, Decision]] = []
@@ -87,14 +87,14 @@ class Writer:
                 self._found.run = self._run
                 self._found.backup = back_up(self._engine, self._run)
             operations = [_operation(key, found, actor, label) for key, found in changes]
-            return [*operations, Note(note=NOTE, data=self._with_tip(data), actor=actor, ts=label.ts)]
+            return [*operations, Note(note=NOTE, data=data, actor=actor, ts=label.ts)]
 
         written, _ = self._engine.write(transaction)
         count_decisions(decided, label, self._found.types, self._problems)
         if not written:
             return False
         last = written[-1]
-        self._earlier.add(last.lane, last.seq, len(written), last.ts, self._with_tip(data))
+        self._earlier.add(last.lane, last.seq, len(written), last.ts, data)
         self._found.events += len(written) - 1
         self._found.transactions += 1
         return True
