@@ -83,6 +83,11 @@ GROUPS: dict[str, dict[str, str]] = {
         "git-history": "Bring in JSON files with their git history.",
         "jsonl": "Bring in a file of JSON Lines, an entity a line.",
         "payloads": "Write payloads of old schema versions anew, lifted.",
+        "brainclaw": "Bring in what a brainclaw store holds; its files stay the truth.",
+        "status": "Tell where the old store beside the journal stands.",
+        "dual": "Let each change go to the journal first, then to the old files.",
+        "primary": "Make the journal the truth; the old files are its projections.",
+        "off": "Make the old files the truth again.",
     },
 }
 """Words of ``SECTIONS`` that take another word, as in ``journal kv get``: which ones, with a line on each.

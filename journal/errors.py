@@ -93,6 +93,12 @@ class DamagedError(JournalError):
     code, exit_status = "damaged", 20
 
 
+class PromotionRefusedError(JournalError):
+    """The old store cannot become the journal's projection, since something differs. Nothing was changed."""
+
+    code, exit_status = "promotion-refused", 20
+
+
 class UnsafePathError(JournalError):
     """A path of the store is a symbolic link or leaves its folder; it is not followed."""
 

@@ -11,6 +11,7 @@ from journal.errors import GitError
 from journal.facade.migrating import Migrating
 from journal.facade.positions import Positions
 from journal.facade.reading import Reading
+from journal.facade.stages import Stages
 from journal.facade.subscribing import Subscribing
 from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
 
 
-class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating):
+class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating, Stages):
     """An open store. Use it as a context manager; safe for threads, not across a fork.
 
     Every method that reads sees everything acknowledged before the call, by any process. Every method that
@@ -99,6 +100,10 @@ class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating):
             from journal.store.lifting import Lifting
 
             engine.lifting = Lifting(upcasters, os.path.dirname(root))
+        if engine.config.old_store is not None:
+            from journal.upkeep.stages.mirror import attach
+
+            attach(engine)
         return cls(engine, actor)
 
     @property

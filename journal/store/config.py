@@ -19,6 +19,7 @@ _HINT = "mend the file in an editor"
 _LINES_LOOKED_AT_MAX = 500
 DURABILITIES = ("sync", "os")
 PROJECTIONS = ("eager", "lazy")
+STAGES = ("off", "dual", "primary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,15 @@ class TypeOptions:
     prefix: str | None = None
     merge: Strategies = field(default_factory=dict)
     is_versioned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OldStoreOptions:
+    """The store of another tool that the journal stands beside (docs/format.md); ``path``: from the work tree."""
+
+    kind: str
+    path: str
+    stage: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Config:
     compact_bytes: int = COMPACT_BYTES_DEFAULT
     compact_segments: int = COMPACT_SEGMENTS_DEFAULT
     types: dict[str, TypeOptions] = field(default_factory=dict)
+    old_store: OldStoreOptions | None = None
 
     def strategies(self, type: str) -> Strategies:
         """Return the merge strategies of a type's fields."""
@@ -132,6 +143,24 @@ def _line_of(text: str, message: str) -> str:
     return ""
 
 
+def with_old_store(text: bytes, options: OldStoreOptions) -> bytes:
+    """Return the text of a configuration with these options of an old store; all else stays as it is."""
+    table = f'[old_store]\nkind = "{options.kind}"\npath = "{options.path}"\nstage = "{options.stage}"\n'
+    lines = text.decode().splitlines(keepends=True)
+    start = next((at for at, line in enumerate(lines) if re.match(r"\s*\[old_store\]", line)), None)
+    if start is None:
+        gap = "" if not lines or lines[-1].endswith("\n") else "\n"
+        return (
+            "".join(lines) + f"{gap}\n# The store of another tool, and which of the two is the truth.\n{table}"
+        ).encode()
+    end = next((at for at in range(start + 1, len(lines)) if lines[at].lstrip().startswith("[")), len(lines))
+    for at in range(start + 1, end):
+        if re.match(r"\s*stage\s*=", lines[at]):
+            comment = re.search(r"\s#[^\"]*$", lines[at].rstrip("\r\n"))
+            lines[at] = f'stage = "{options.stage}"{comment[0] if comment else ""}\n'
+    return "".join(lines).encode()
+
+
 def store_id(text: bytes) -> str | None:
     """Return the store's id in the text of a configuration; None where it has none."""
     import tomllib
@@ -167,7 +196,28 @@ def _parse(fields: dict[str, Any]) -> Config:
         compact_bytes=_number(options, "compact_bytes", COMPACT_BYTES_DEFAULT, 4096),
         compact_segments=_number(options, "compact_segments", COMPACT_SEGMENTS_DEFAULT, 2),
         types={name: _type_options(name, table) for name, table in _table(fields, "types").items()},
+        old_store=_old_store(_table(fields, "old_store")),
     )
+
+
+def _old_store(table: dict[str, Any]) -> OldStoreOptions | None:
+    if not table:
+        return None
+    kind, path, stage = table.get("kind"), table.get("path"), table.get("stage")
+    if kind != "brainclaw":
+        raise ValueError("old_store.kind must be brainclaw")
+    if type(path) is not str or not is_old_store_path(path):
+        raise ValueError("old_store.path must be a folder below the one that holds the store, and not git's")
+    if stage not in STAGES:
+        raise ValueError(f"old_store.stage must be one of {', '.join(STAGES)}")
+    return OldStoreOptions(kind, path, stage)
+
+
+def is_old_store_path(path: str) -> bool:
+    """Tell whether an old store may be there: below the folder that holds the store, and not git's or our own."""
+    parts = path.split("/")
+    is_plain = all(part not in ("", ".", "..") and not set("\\:\0") & set(part) for part in parts)
+    return is_plain and not any(part.lower() in (".git", ".journal") for part in parts)
 
 
 def _table(fields: dict[str, Any], name: str) -> dict[str, Any]:

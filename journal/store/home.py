@@ -19,6 +19,8 @@ TIP_FILE = "tip"
 OPENING_FILE = "opening"
 """Names the segment that is being started: until the tip does, what stands in it may not be synced."""
 MERGED_FILE = "merged"
+CONSENT_FILE = "old-store"
+"""Tells that this work tree writes the files of the old store beside the journal."""
 INDEX_FILE = "index.db"
 KV_FOLDER = "kv"
 """The keys of this work tree alone (``store/local_values.py``)."""
@@ -27,6 +29,7 @@ MEMORY_FILES = (
     TIP_FILE,
     OPENING_FILE,
     MERGED_FILE,
+    CONSENT_FILE,
     INDEX_FILE,
     f"{INDEX_FILE}-wal",
     f"{INDEX_FILE}-shm",

@@ -7,6 +7,7 @@ the entity changes, in ``status`` and to doctor.)
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
@@ -26,6 +27,8 @@ class Printing:
         self._files, self._root, self._fanout, self._printer = files, root, fanout, printer
         self._spread = spread
         """The types with ``fanout``, as one text: where it changes, projections move."""
+        self.follower: Callable[[View, Iterable[Key]], list[tuple[str, Any]]] | None = None
+        """Called under the lock with entities that changed; returns what the index is to remember of it."""
 
     def folders(self) -> dict[str, FileStat]:
         """Return the stats of all folders that hold projections, by path relative to the store."""
@@ -139,9 +142,11 @@ class Printing:
         keys = sorted(view.overlay.states)
         settled = self._settled_folders(view, keys)
         outcomes = self._printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
+        followed = self.follower(view, keys) if self.follower is not None else []
         with view.index.writing():
             view.write_overlay(lags=False)
             self._remember(view, outcomes, settled)
+            _set_all(view, followed)
         view.settle()
 
     def print(self, view: View) -> list[Outcome]:
@@ -154,9 +159,11 @@ class Printing:
         if not keys and not has_moved:
             return []
         outcomes = self._printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
+        followed = self.follower(view, keys) if self.follower is not None else []
         with view.index.writing():
             view.index.drop_folders()
             self._remember(view, outcomes, list(self.folders()))
+            _set_all(view, followed)
         view.settle_version()
         return outcomes
 
@@ -189,6 +196,11 @@ class Printing:
     def _signature(self, folder: str) -> tuple[int, int] | None:
         found = self._files.stat(os.path.join(self._root, *folder.split("/")))
         return found and (found.mtime_ns, found.inode)
+
+
+def _set_all(view: View, rows: Iterable[tuple[str, Any]]) -> None:
+    for name, value in rows:
+        view.index.set_meta(name, value)
 
 
 def _parents(folder: str) -> list[str]:

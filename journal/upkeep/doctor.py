@@ -32,13 +32,16 @@ git-unreadable         git's side could not be checked
 hook-not-run           a hook of ours is installed, and git would not run it; hook-program-missing: nor its program
 driver-missing         the hooks are installed without the merge driver; driver-broken: git's settings have half of it
 network-file-system    the store is on one
+old-changed            a document of the old store was changed by somebody else; -new, -missing: added, removed
+old-lagging            the journal has not written it yet; old-store-unsafe: a link leads to the old store
 package-clash          another distribution installs a package ``journal``
 payload-no-path        no upcaster leads on from a schema version; payload-not-lifted: one fails
 plugin-broken          an installed package with upcasters cannot be used
 =====================  ===============================================================================
 
 Only information, and no reason to worry: torn-tail, leftover, parked, lock-busy, uncommitted, index-foreign,
-local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions; and any loss that was accepted.
+local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions, old-unreadable, old-store-gone,
+-idle, -ahead; and any loss that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once.
 """

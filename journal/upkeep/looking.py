@@ -14,6 +14,7 @@ from journal.upkeep.checks.hooking import hook_findings
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
 from journal.upkeep.checks.leftovers import leftover_findings
 from journal.upkeep.checks.losses import Loss, Place, loss_findings
+from journal.upkeep.checks.old_stores import old_store_findings
 from journal.upkeep.checks.payloads import payload_findings
 from journal.upkeep.checks.printed import look_at_projections
 from journal.upkeep.checks.shortening import shortened
@@ -28,7 +29,7 @@ from journal.upkeep.verifying import verify_state
 _TRIES = 3
 _LATER = "run it again when it is quieter"
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
-_OF_A_MOMENT = ("checkpoint-differs", "index-differs", "state-differs", "torn-tail", "edited", "projection-")
+_OF_A_MOMENT = ("checkpoint-differs", "index-differs", "state-differs", "torn-tail", "edited", "projection-", "old-")
 """What may only seem so while somebody writes; beginnings of codes."""
 
 
@@ -69,6 +70,7 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found.findings.extend(found.printed.findings)
     found.findings.extend(conflict_findings(shown))
     found.findings.extend(payload_findings(engine, shown, found.survey.versions))
+    found.findings.extend(old_store_findings(engine, shown, cache.view.index))
     _look_at_git(engine, found)
     found.findings.extend(own_file_findings(engine.files, engine.root, has_git=engine.git is not None))
     found.findings.extend(leftover_findings(engine.files, engine.root))
