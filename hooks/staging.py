@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 
 from journal.format import values
-from journal.format.names import parse_segment_file
 from journal.git.objects import ObjectReader, blob_id
 from journal.git.safety import in_progress
 from journal.git.staged import Difference, staged_differences, staged_paths
@@ -18,6 +17,7 @@ from journal.state.entity import fold
 from journal.state.value import value
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE
+from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
 
 from .verdict import LOCAL, TRUTH, OnDisk, Problem, Shows, TruthFacts, projection_problem, truth_problem
@@ -104,14 +104,8 @@ class Staged:
         )
 
     def _is_packed(self, path: str) -> bool:
-        named = parse_segment_file(path.rpartition("/")[2])
-        if named is None:
-            return False
-        with self._engine.reading() as view:
-            holders = [
-                view.by_id[file] for file, _ in view.index.holders(named.lane, named.first) if file in view.by_id
-            ]
-        return any(facts.folder == ARCHIVE and f"{ARCHIVE}/{facts.name}" in self.names for facts in holders)
+        packs = packs_of(self._engine, path.rpartition("/")[2])
+        return any(f"{ARCHIVE}/{name}" in self.names for name in packs)
 
     def _on_disk(self, path: str) -> bytes | None:
         full = os.path.join(self._engine.root, *path.split("/"))

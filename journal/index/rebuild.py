@@ -28,6 +28,9 @@ from journal.segments.scan import scan
 from journal.state import vector
 from journal.state.entity import EntityState, join
 
+_TAIL_BYTES = 16 * 1024
+"""Holds a pack's last member, mostly."""
+
 Progress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
 
@@ -187,6 +190,9 @@ def _covered(view: View, keys: list[Key]) -> set[Key]:
 def _last_of_pack(view: View, key: Key) -> int:
     path = os.path.join(view.root, *key)
     stat = view.files.stat(path)
-    tail = view.files.read_at(path, max(0, (stat.size if stat else 0) - MEMBER_BYTES_MAX), MEMBER_BYTES_MAX)
-    sections = scan(last_member(tail)).sections
+    size = stat.size if stat else 0
+    text = b""
+    for length in (_TAIL_BYTES, MEMBER_BYTES_MAX):  # of the largest member there can be only where that is needed
+        text = text or last_member(view.files.read_at(path, max(0, size - length), length))
+    sections = scan(text).sections
     return sections[-1].last if sections else 0

@@ -26,6 +26,7 @@ from journal.projections.paths import ENTITIES, entity_at, is_projected, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES
+from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
 
 _TREE, _SEGMENTS = "committed_tree", "committed_segments"
@@ -132,12 +133,12 @@ def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
                 yield from _if_differs(place, entries, path, engine.files.read(os.path.join(engine.root, folder, name)))
         for name in known.keys() - here.keys():
             if parse_segment_file(name) or parse_pack_file(name) or folder == CHECKPOINTS:
-                yield _removal(view, place, folder, name)
+                yield _removal(engine, place, folder, name)
 
 
-def _removal(view: View, place: Place, folder: str, name: str) -> FileChange:
+def _removal(engine: Engine, place: Place, folder: str, name: str) -> FileChange:
     path = f"{folder}/{name}"
-    if folder == SEGMENTS and not _is_packed(view, name):
+    if folder == SEGMENTS and not packs_of(engine, name):
         raise GitError(
             "a segment that git has is missing here, and no pack holds its events",
             path=path,
@@ -148,14 +149,6 @@ def _removal(view: View, place: Place, folder: str, name: str) -> FileChange:
             "a pack that git has is missing here", path=path, hint=f"git restore -- {place.outer(path)} brings it back"
         )
     return FileChange(place.outer(path), None)
-
-
-def _is_packed(view: View, name: str) -> bool:
-    named = parse_segment_file(name)
-    if named is None:
-        return False
-    folders = [view.by_id[file].folder for file, _ in view.index.holders(named.lane, named.first) if file in view.by_id]
-    return ARCHIVE in folders
 
 
 def _blobs(engine: Engine, place: Place, entries: _Entries) -> Iterator[FileChange]:

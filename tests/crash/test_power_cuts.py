@@ -23,7 +23,7 @@ from tests.support.outages import (
 )
 from tests.support.power import SimulatedDisk
 from tests.support.repositories import ENVIRONMENT, Repository
-from tests.support.stores import documents, new_store, rendered
+from tests.support.stores import documents, event_ids, new_store, rendered
 
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 SMALL = 'durability = "sync"\nroll_bytes = 4096'
@@ -260,6 +260,37 @@ def test_power_cut_at_every_call_of_a_commit(scratch):
                 journal.commit("two")
             assert git.git("log", "-1", "--format=%s").strip() == "two"
             assert git.git("status", "--porcelain") == ""
+
+
+@pytest.mark.soak
+def test_power_cut_at_every_call_of_a_compaction_that_commits(scratch):
+    """No event is lost in the work tree or in HEAD, and the next compaction goes on."""
+
+    def prepare(folder: str) -> None:
+        repository_with_a_store(folder)
+        with Journal.open(folder) as journal:
+            journal.checkpoint()
+            journal.put("t", "b", {"text": "z" * 3800})
+            journal.commit("before")
+
+    story = Story({**BEFORE, ("t", "b"): {"text": "z" * 3800}}).then(lambda journal: journal.compact(commit=True))
+    run = Run(story)
+    with patch.dict(os.environ, ENVIRONMENT):
+        for cut, image in cuts(scratch, prepare, run, images_per_cut=1):
+            disk = cut.disk.reboot_into(image)
+            check(disk, run)
+            git = Repository(disk.root)
+            git.git("fsck", "--connectivity-only", "--no-dangling")
+            root = os.path.join(disk.root, ".journal")
+            held = event_ids(root)
+            with restarted(), Journal.open(store=root) as journal:
+                journal.compact(commit=True)
+                journal.put("t", "later", {"n": 1})
+                journal.compact(commit=True)
+                assert journal.doctor(verify=True).ok
+            assert held.items() <= event_ids(root).items()
+            git.git("stash", "-q", "-u")
+            assert held.items() <= event_ids(root).items()
 
 
 @pytest.mark.soak

@@ -12,6 +12,7 @@ from tests.fuzz.world import World
 
 ENTITIES = (("plan", "a"), ("plan", "b"), ("task", "x/Y"), ("spread", "s1"))
 KEYS = ("k", "stock/Sku-1")
+PACKED = (".journal/archive", ".journal/checkpoints", ".journal/segments")
 FIELDS = ("title", "status", "owner", "zone")
 
 
@@ -139,6 +140,31 @@ def compact(world: World, place: Place, chance: random.Random) -> None:
     place.say(f"packed {len(did.packed)} removed {did.removed}")
 
 
+def compact_and_commit(world: World, place: Place, chance: random.Random) -> None:
+    """Both phases at once, as the automatic compaction does."""
+    place.say("journal compact --commit")
+    try:
+        did = place.journal.compact(commit=True)
+    except GitError as error:
+        place.say(f"refused: {error}")
+        return
+    place.say(f"packed {len(did.packed)} removed {did.removed} in {did.commits}")
+
+
+def compact_in_parts(world: World, place: Place, chance: random.Random) -> None:
+    """Compact, commit some of what that left, unstage some, and compact again."""
+    for _ in range(chance.randint(1, 3)):
+        compact(world, place, chance)
+        told = place.ask("status", "--porcelain", "--no-renames", "-uall", "--", *PACKED)
+        paths = [path for path in told if path.startswith(".journal/")]
+        if paths:
+            place.git("add", "-A", "--ignore-errors", "--", *chance.sample(paths, chance.randint(1, len(paths))))
+        if chance.random() < 0.3:
+            place.git("restore", "--staged", "--", *PACKED)
+        elif chance.random() < 0.7:
+            place.git("commit", "-q", "-m", "a part of a compaction")
+
+
 def commit(world: World, place: Place, chance: random.Random) -> None:
     place.say("journal commit")
     try:
@@ -188,6 +214,8 @@ OPERATIONS = (
     Operation("put-by-command", 1, put_by_command, writes=True, keeps=True),
     Operation("checkpoint", 3, checkpoint, writes=True, keeps=True),
     Operation("compact", 6, compact, writes=True, keeps=True),
+    Operation("compact-and-commit", 2, compact_and_commit, writes=True, keeps=True),
+    Operation("compact-in-parts", 2, compact_in_parts, writes=True, keeps=True),
     Operation("journal-commit", 10, commit, keeps=True),
     Operation("journal-stage", 3, stage, keeps=True),
     Operation("reconcile", 2, reconcile, keeps=True),
