@@ -1,0 +1,189 @@
+"""A cursor while git merges, switches and drops branches, and upkeep rolls, packs, removes and redacts."""
+
+import pytest
+
+from journal import GapError, Journal
+from tests.support.stores import configure
+from tests.support.worktree import WorkTree
+
+
+@pytest.fixture
+def tree(tmp_path):
+    tree = WorkTree(tmp_path / "tree")
+    configure(str(tree.store), 'roll_bytes = 4096\ndurability = "os"')
+    return tree
+
+
+def write(tree, *ids):
+    with tree.open() as journal:
+        for id in ids:
+            journal.put("plan", id, {"text": id * 20})
+    tree.commit_all()
+
+
+def drain(tree, **options):
+    with tree.open() as journal, journal.subscribe("feed", **options) as feed:
+        found = []
+        for delivery in feed.catch_up():
+            found.append(delivery.event.entity)
+            delivery.ack()
+        return found
+
+
+def test_late_events_of_a_merged_branch_come_once_each(tree):
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, "s1", "s2")
+    tree.git("switch", "-q", "main")
+    write(tree, "m1", "m2", "m3")
+    assert drain(tree) == ["base", "m1", "m2", "m3"]
+    tree.git("merge", "-q", "side", "-m", "merge")
+    assert drain(tree) == ["s1", "s2"]
+    write(tree, "after")
+    tree.git("merge", "-q", "side", "-m", "again")
+    assert drain(tree) == ["after"]
+
+
+def test_merges_in_a_row_bring_everything_once(tree):
+    write(tree, "base")
+    for branch in ("one", "two", "three"):
+        tree.git("switch", "-q", "-c", branch, "main")
+        write(tree, f"{branch}-1", f"{branch}-2")
+        tree.git("switch", "-q", "main")
+    found = drain(tree)
+    for branch in ("two", "one", "three"):
+        write(tree, f"main-{branch}")
+        tree.git("merge", "-q", branch, "-m", "merge")
+        found += drain(tree)
+    expected = ["base", *(f"{branch}-{n}" for branch in ("one", "two", "three") for n in (1, 2))]
+    assert sorted(found) == sorted(expected + [f"main-{branch}" for branch in ("one", "two", "three")])
+
+
+def test_a_cursor_survives_roll_compaction_and_the_removal_of_segments(tree):
+    write(tree, *(f"e{number}" for number in range(30)))
+    with tree.open() as journal, journal.subscribe("feed") as feed:
+        feed.ack(*feed.take(10))
+        held = feed.take(3)
+        for number in range(3):
+            journal.put("plan", f"later{number}", {"text": "x" * 2000})
+            journal.checkpoint()
+            for _ in range(2):
+                journal.compact()
+                journal.commit()
+        assert list((tree.store / "archive").iterdir())
+        held[0].ack()
+    assert drain(tree) == [*(f"e{number}" for number in range(11, 30)), "later0", "later1", "later2"]
+    assert drain(tree) == []
+
+
+def test_a_cursor_begins_at_the_beginning_though_all_is_packed(tree):
+    write(tree, *(f"e{number}" for number in range(20)))
+    with tree.open() as journal:
+        for _ in range(2):
+            journal.checkpoint()
+            journal.put("plan", "e0", {"n": 1})
+            journal.compact()
+            tree.commit_all()
+    assert len(drain(tree)) == 21
+
+
+def test_a_gap_is_told_and_events_that_return_are_not_delivered_twice(tree):
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, "s1", "s2")
+    assert drain(tree) == ["base", "s1", "s2"]
+    tree.git("switch", "-q", "main")
+    with pytest.raises(GapError, match="2 events"):
+        drain(tree)
+    with pytest.raises(GapError):
+        drain(tree)
+    with tree.open() as journal, journal.subscribe("feed") as feed:
+        assert sum(high - low + 1 for ((low, high),) in feed.gaps().gone.values()) == 2
+        feed.accept_gap()
+        assert feed.take() == []
+    write(tree, "m1")
+    assert drain(tree) == ["m1"]
+    tree.git("merge", "-q", "side", "-m", "merge")
+    assert drain(tree) == []
+    tree.git("switch", "-q", "--detach", "HEAD~1")
+    tree.git("switch", "-q", "main")
+    assert drain(tree) == []
+
+
+def test_a_gap_is_told_once_to_who_listens_and_again_when_it_comes_again(tree):
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, "s1")
+    told = []
+    drain(tree, on_gap=told.append)
+    for _ in range(2):
+        tree.git("switch", "-q", "main")
+        drain(tree, on_gap=told.append)
+        drain(tree, on_gap=told.append)
+        tree.git("switch", "-q", "side")
+        assert drain(tree, on_gap=told.append) == []
+    assert len(told) == 2
+
+
+def test_events_that_left_before_they_were_handled_are_kept_for_their_return(tree):
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, "s1", "s2")
+    with tree.open() as journal, journal.subscribe("feed", retry_seconds=0) as feed:
+        first, second, third = feed.take(3)
+        first.ack()
+        second.retry()
+        third.park()
+    tree.git("switch", "-q", "main")
+    told = []
+    assert drain(tree, on_gap=told.append) == []
+    assert len(told) == 1
+    tree.git("switch", "-q", "side")
+    assert drain(tree) == ["s1"]
+    with tree.open() as journal:
+        assert journal.cursors.replay("feed") == 1
+    assert drain(tree) == ["s2"]
+
+
+def test_damage_is_a_gap_and_the_event_comes_once_its_line_is_mended(tree):
+    write(tree, "a", "b", "c")
+    (segment,) = (tree.store / "segments").iterdir()
+    text = segment.read_bytes()
+    segment.write_bytes(text.replace(b'"id":"b"', b'"id":"X"'))
+    told = []
+    assert drain(tree, on_gap=told.append) == ["a", "c"]
+    assert [sum(map(len, gaps.unreadable.values())) for gaps in told] == [1]
+    tree.git("restore", ".journal/segments")
+    assert drain(tree) == ["b"]
+
+
+def test_damage_that_was_accepted_is_no_gap_any_more(tree):
+    with tree.open() as journal:
+        for id in "abc":
+            journal.put("plan", id, {})
+    (segment,) = (tree.store / "segments").iterdir()
+    segment.write_bytes(segment.read_bytes().replace(b'"id":"b"', b'"id":"X"'))
+    with tree.open() as journal:
+        journal.doctor(fix=True, accept_loss=True)
+    assert drain(tree) == ["a", "c"]
+
+
+def test_clones_have_cursors_of_their_own(tree, tmp_path):
+    write(tree, "a")
+    assert drain(tree) == ["a"]
+    assert "cursors" not in tree.git("status", "--porcelain", "--ignored=no", "-uall")
+    other = WorkTree(tmp_path / "other", clone_of=tree)
+    assert drain(other) == ["a"]
+
+
+def test_a_follower_meets_what_a_merge_brings(tree):
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, "s1")
+    tree.git("switch", "-q", "main")
+    with tree.open() as journal:
+        coming = journal.follow()
+        tree.git("merge", "-q", "side", "-m", "merge")
+        assert next(coming).entity == "s1"
+        Journal.open(tree.path).put("plan", "m1", {})
+        assert next(coming).entity == "m1"
