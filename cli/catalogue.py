@@ -45,6 +45,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "reconcile": "Bring index and projections up to date now.",
         "checkpoint": "Write a checkpoint of the present state.",
         "compact": "Pack old segments that two checkpoints cover.",
+        "redact": "Take a value out of the store, everywhere, with a record of who and why.",
         "stats": "Print sizes and counts, by type.",
     },
     "Exchange": {

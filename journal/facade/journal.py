@@ -21,6 +21,7 @@ from journal.store.layout import STORE_FOLDER, find_store, make_store
 if TYPE_CHECKING:
     from journal.facade.blobs import Blobs
     from journal.facade.kv import KeyValues
+    from journal.index.view import View
     from journal.state.upcasting import Upcasters
 
 
@@ -104,6 +105,7 @@ class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating, Stage
             from journal.upkeep.stages.mirror import attach
 
             attach(engine)
+        engine.indexing.rewrite = partial(_redact_arrivals, engine)
         return cls(engine, actor)
 
     @property
@@ -136,6 +138,13 @@ class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating, Stage
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _redact_arrivals(engine: Engine, view: "View") -> bool:
+    """Have old copies of what is redacted, that a merge has brought, written anew."""
+    from journal.upkeep.redacting.arrival import redact_arrivals
+
+    return redact_arrivals(engine, view)
 
 
 def _git_has(root: str, text: bytes) -> bool:

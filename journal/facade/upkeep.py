@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from journal.upkeep.findings import Report
     from journal.upkeep.importing import ImportResult
     from journal.upkeep.migrating.payloads import LiftedPayloads
+    from journal.upkeep.redacting.redact import Redaction
     from journal.upkeep.status import Status
 
 
@@ -159,6 +160,30 @@ class Upkeep(Base):
         from journal.upkeep.compaction_due import compact_if_due
 
         return compact_if_due(self._engine, self._actor, say, share, verify=verify)
+
+    def redact(
+        self,
+        *,
+        type: str | None = None,
+        id: str | None = None,
+        field: str | None = None,
+        event: str | None = None,
+        value: str | None = None,
+        reason: str,
+        dry_run: bool = False,
+        commit: bool = True,
+        actor: str | None = None,
+    ) -> "Redaction":
+        """Take a value out of the store: of an entity (``type``, ``id``) or its field, of an event, or wherever it is.
+
+        ``reason`` and who does it are written down, never the value. In git it is committed, unless ``commit`` is
+        False. Nothing can bring back what was taken out; ``dry_run`` tells what that would be. Raises RefusedError,
+        GitError, DamagedError, NotFoundError or UsageError, with nothing changed.
+        """
+        from journal.upkeep.redacting.redact import redact, selection_of
+
+        selection = selection_of(self._engine, type, id, field, event, value)
+        return redact(self._engine, selection, reason, actor or self._actor, dry_run=dry_run, commits=commit)
 
     def commit(
         self, message: str | None = None, *, author: str | None = None, verify: bool = True, compact: bool = True

@@ -55,6 +55,8 @@ class Applier:
         """Apply the next records of a piece; one that is here already only gains a place."""
         view, lane = self._view, piece.lane
         found = self._redacted(piece, found)
+        if not found:
+            return
         low, high = found[0].record["seq"], found[-1].record["seq"]
         known = vector.intersect(vector.of(lane, low, high), view.have)
         lost: list[int] = []

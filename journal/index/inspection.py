@@ -1,4 +1,4 @@
-"""Looking into an index file without trusting it, or changing it."""
+"""An index file as a whole: looking into it without trusting it, and writing it anew."""
 
 import sqlite3
 
@@ -22,6 +22,16 @@ _TEXTS = (
     "SELECT path FROM folders",
 )
 _SAID_MAX = 120
+
+
+def write_anew(path: str) -> None:
+    """Write an index file anew: nothing is left in it of what was removed. Raises sqlite3.Error where it is in use."""
+    database = sqlite3.connect(path, isolation_level=None)
+    try:
+        database.execute("VACUUM")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        database.close()
 
 
 def problem_of(path: str, *, thorough: bool) -> str | None:

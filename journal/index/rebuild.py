@@ -18,7 +18,7 @@ from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import is_checkpoint_whole
 from journal.index.comparing import path_of
 from journal.index.loading import load_pieces, no_collections
-from journal.index.redacting import Redacting, hear_checkpoint, redacted_form
+from journal.index.redacting import Redacting, Told, hear_checkpoint, redacted_form
 from journal.index.replay import Piece, Source, in_causal_order
 from journal.index.rows import DamageFacts, FileFacts
 from journal.index.view import Key, View, checksum_on, is_unchanged
@@ -80,19 +80,25 @@ def _build(
     view.is_bare = True
     try:
         covers: Vector = {}
+        told: list[Told] = []
         # The newest first: what it contains need not be read.
         for name in sorted((name for folder, name in listing if folder == CHECKPOINTS), reverse=True):
-            covers = _join_checkpoint(view, name, listing, covers)
+            covers = _join_checkpoint(view, name, listing, covers, told)
         view.covers, view.have = covers, dict(covers)
         view.top = vector.highest(covers)
         _replay(view, listing, bounds, progress, replaced, is_light=is_light)
+        if view.redacting is not None:
+            view.redacting.compare(told)
         view.write_overlay()
     finally:
         view.is_bare = False
 
 
-def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) -> Vector:
-    """Join a checkpoint to what the view holds; one that does not verify costs time only."""
+def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector, told: list[Told]) -> Vector:
+    """Join a checkpoint to what the view holds; one that does not verify costs time only.
+
+    ``told`` gains what it covers, and what was known of redactions when it was joined.
+    """
     stat = listing[CHECKPOINTS, name]
     facts = view.new_file(CHECKPOINTS, name, stat)
     data = view.files.read(path_of(view, facts))
@@ -103,6 +109,7 @@ def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) ->
         lines = decompress_lines(data)
         header = decode_header(next(lines))
         hear_checkpoint(view, header, covers, name)
+        told.append((header.covers, {} if view.redacting is None else dict(view.redacting.known)))
         if vector.is_subset(header.covers, covers):
             return covers
         if not covers:
@@ -114,7 +121,9 @@ def _join_checkpoint(view: View, name: str, listing: Listing, covers: Vector) ->
         forms = (redacted_form(view, form) for form in decode_entities(lines))
         states = {(form["type"], form["id"]): view.state_of_form(form) for form in forms}
     except BadLineError as error:
-        view.add_damage(DamageFacts(facts.id, 0, stat.size, "", 0, -1, str(error)))
+        # One that was written before a redaction may refer to a blob that left with what it held.
+        if view.redacting is None or (CHECKPOINTS, name) not in view.redacting.unredacted:
+            view.add_damage(DamageFacts(facts.id, 0, stat.size, "", 0, -1, str(error)))
         return covers
     for key, state in _joined(view, states, covers, header.covers):
         view.put_state(key, state)

@@ -20,7 +20,7 @@ from journal.format.lines import BadLineError
 from journal.format.names import parse_event_id
 from journal.format.record import Record
 from journal.format.segment import Vector
-from journal.index.rows import vector_of
+from journal.index.rows import DamageFacts, vector_of
 from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS
 from journal.segments.scan import Found
@@ -40,6 +40,9 @@ from journal.state.redaction import (
     redact_state,
 )
 from journal.state.vector import EventId
+
+Told = tuple[Vector, Redactions]
+"""What a checkpoint covers, and what was known when it was joined."""
 
 
 class Redacting:
@@ -64,14 +67,29 @@ class Redacting:
         form = {"known": encode_groups(self.known), "sources": sources, "unredacted": sorted(self.unredacted)}
         return values.encode_trusted({**form, "stale": self.is_stale}).decode()
 
-    def hear(self, redactions: Redactions, source: EventId | None, have: Vector) -> None:
-        """Take redactions in; what is here already and was not known to be redacted makes the view stale."""
+    def hear(
+        self, redactions: Redactions, source: EventId | None, have: Vector, damage: Sequence[DamageFacts] = ()
+    ) -> None:
+        """Take redactions in; what is here already and was not known to be redacted makes the view stale.
+
+        So does what was found lost: an old copy, whose blob has left, is no damage.
+        """
         grown = merge(self.known, redactions)
         self.is_changed = True
         if source is not None:
             self.sources = vector.union(self.sources, vector.of(source[1], source[0], source[0]))
-        if any(vector.contains(have, *event) for event in grown):
+        lost = (
+            event for event in grown for item in damage if item.lane == event[1] and item.low <= event[0] <= item.high
+        )
+        if any(vector.contains(have, *event) for event in grown) or any(lost):
             self.is_stale = True
+
+    def compare(self, told: Sequence[Told]) -> None:
+        """Note that all is to be built anew where more is known than when a checkpoint was joined that it concerns."""
+        for covers, before in told:
+            more = (event for event, paths in self.known.items() if before.get(event) != paths)
+            if any(vector.contains(covers, *event) for event in more):
+                self.is_stale = True
 
     def within(self, covers: Vector) -> list[dict[str, Any]] | None:
         """Return, as a checkpoint names them, the redactions of events in a set; None where there are none."""
@@ -96,7 +114,8 @@ def take(view: View, found: Sequence[Found], lane: str, file: Key) -> Sequence[F
         paths = redacting.known.get((item.record["seq"], lane))
         if paths is not None and not is_applied(item.record, paths):
             redacting.note(*file)
-            taken.append(item._replace(record=redacted(view, item.record, lane)))
+            after = redacted(view, item.record, lane)
+            taken.extend([] if after is None else [item._replace(record=after)])
         else:
             taken.append(item)
     return taken
@@ -106,10 +125,10 @@ def hear_record(view: View, record: Record, lane: str) -> None:
     """Hear what a record says of redactions, if it says anything."""
     event = (record["seq"], lane)
     if KEY in record:
-        _of(view).hear({event: paths_in(record)}, event, view.have)
+        _of(view).hear({event: paths_in(record)}, event, view.have, view.damage)
     if record.get("note") == NOTE:
         try:
-            _of(view).hear(decode_groups(record["data"].get(KEY)), event, view.have)
+            _of(view).hear(decode_groups(record["data"].get(KEY)), event, view.have, view.damage)
         except BadLineError:
             return  # not ours: a note is for the journal only if the journal wrote it
 
@@ -120,8 +139,11 @@ def _of(view: View) -> Redacting:
     return view.redacting
 
 
-def redacted(view: View, record: Record, lane: str) -> Record:
-    """Return a record as the redactions leave it; its payload stands in it then, wherever it was."""
+def redacted(view: View, record: Record, lane: str) -> Record | None:
+    """Return a record as the redactions leave it; its payload stands in it then, wherever it was.
+
+    None where the payload is gone: an old copy whose blob has left, while a new one is there.
+    """
     redacting = view.redacting
     paths = redacting.known.get((record["seq"], lane)) if redacting is not None else None
     if paths is None or is_applied(record, paths):
@@ -133,7 +155,7 @@ def redacted(view: View, record: Record, lane: str) -> Record:
         try:
             whole["data"] = view.blob_payload(whole["ref"])
         except BadLineError:
-            return {**record, KEY: list(paths)}  # its payload is lost: that is damage, and told as such
+            return None
         del whole["ref"]
     return redact_record(whole, paths)
 

@@ -21,6 +21,7 @@ OPENING_FILE = "opening"
 MERGED_FILE = "merged"
 CONSENT_FILE = "old-store"
 """Tells that this work tree writes the files of the old store beside the journal."""
+SUPERSEDED_FILE = "superseded"
 INDEX_FILE = "index.db"
 KV_FOLDER = "kv"
 """The keys of this work tree alone (``store/local_values.py``)."""
@@ -30,6 +31,7 @@ MEMORY_FILES = (
     OPENING_FILE,
     MERGED_FILE,
     CONSENT_FILE,
+    SUPERSEDED_FILE,
     INDEX_FILE,
     f"{INDEX_FILE}-wal",
     f"{INDEX_FILE}-shm",

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 LOOKS_MAX = 20
 """How often something is read again that git or another process changes meanwhile."""
 
+_UNCLEAN = "unclean"
+"""Set in an index that may still hold, in pages that are free, what is redacted."""
+
 ProgressOf = Callable[[str], "Progress | None"]
 """What is going on -> a callback for it."""
 
@@ -52,6 +55,8 @@ class Indexing:
         """The files were seen to differ from the view, which has not been brought to them yet."""
         self._grown: Key | None = None
         """The open segment, where the last look saw that it grew and that nothing else changed."""
+        self.rewrite: Callable[[View], bool] | None = None
+        """Writes files anew that hold what is redacted; False where that has to wait."""
         self.unsynced: str | None = None
         """A segment whose end could not be synced before it was served (a read-only disk), if any."""
 
@@ -139,6 +144,7 @@ class Indexing:
             raise changes_too_fast()
         with view.index.writing():
             view.index.set_meta("built_for", self._built_for())
+            view.index.set_meta(_UNCLEAN, view.redacting is not None)
         view.settle()
 
     def build_anew(self) -> View:
@@ -183,13 +189,32 @@ class Indexing:
             view.reload()
             self._grown = None  # it was seen by another look than this
         elif self.is_fresh():
-            return view
+            return self._redact_arrivals(view)
         grown, self._grown = self._grown, None
         listing, is_new = self._look_behind()
         if not self._catch_up(view, listing, None if is_new else grown):
             self._rebuild(view, listing)
         self._is_behind = False
-        return view
+        return self._redact_arrivals(view)
+
+    def _redact_arrivals(self, view: View) -> View:
+        """Have files that hold old copies of what is redacted written anew, the index too; the view follows."""
+        if view.redacting is not None and view.index.meta(_UNCLEAN) and view.index.path != MEMORY:
+            from journal.index.inspection import write_anew
+
+            with contextlib.suppress(sqlite3.OperationalError):  # somebody reads it: the next time, then
+                write_anew(view.index.path)
+                with view.index.writing():
+                    view.index.set_meta(_UNCLEAN, False)
+                view.settle_version()
+        rewrite = self.rewrite
+        if rewrite is None or view.redacting is None or not view.redacting.unredacted:
+            return view
+        self.rewrite = None  # not within itself
+        try:
+            return self.bring_forward() if rewrite(view) else view
+        finally:
+            self.rewrite = rewrite
 
     def _catch_up(self, view: View, listing: Listing, grown: Key | None = None) -> bool:
         """Fold the gap; False where only a rebuild can."""

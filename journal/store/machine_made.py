@@ -28,6 +28,7 @@ from journal.state.entity import ABSENT, Change, Payload, fold
 from journal.state.value import conflicts, value
 from journal.state.vector import EventId
 from journal.store.merged import was_merged
+from journal.store.superseded import was_superseded
 
 _RENAMED_MAX = 64
 _ASKED_MAX = 64
@@ -52,8 +53,8 @@ def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes]
     shown = _rendered(text)
     if shown is None or not versions:
         return False
-    if view.redacting is not None and _differs_in_redacted(view, key, shown, versions) and git_has(text):
-        return True
+    if view.redacting is not None and _differs_in_redacted(view, key, shown, versions):
+        return was_superseded(view.files, view.root, text) or git_has(text)
     is_noted = was_merged(view.files, view.root, text)
     if (is_noted or counted_in or _can_be_mixed(view, key)) and is_mixture(shown, versions):
         return is_noted or _was_seen(view, key, changes, text) or git_has(text)

@@ -15,15 +15,20 @@ from collections.abc import Iterator
 from journal.errors import GitError
 from journal.format import values
 from journal.format.names import parse_pack_file, parse_segment_file
+from journal.format.segment import Vector
 from journal.git.commit import CommitResult, FileChange, commit_changes, stage_changes
-from journal.git.objects import blob_id
+from journal.git.objects import ObjectReader, blob_id
 from journal.git.questions import Questions
 from journal.git.repository import Repository
 from journal.git.status import changed_paths as paths_between
 from journal.git.status import files_in, head_commit, in_progress, index_paths, tree_entries, tree_of
+from journal.index.applying import spans_of
+from journal.index.places import list_events
 from journal.index.view import View
 from journal.projections.paths import ENTITIES, entity_at, is_projected, render
-from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
+from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, text_of
+from journal.segments.scan import scan
+from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES
 from journal.upkeep.packed import packs_of
@@ -93,7 +98,7 @@ def _remember(view: View, tree: str | None) -> None:
 def collect(engine: Engine, view: View, place: Place, tree: str | None) -> list[FileChange]:
     """Return every file of the store that is to differ from a tree of git's, with its content."""
     entries = _Entries(place.repository, tree)
-    changes = [*_truth(engine, view, place, entries), *_blobs(engine, place, entries)]
+    changes = [*_truth(engine, view, place, entries), *_blobs(engine, view, place, entries)]
     changes.extend(_projections(engine, view, place, tree, entries))
     return sorted(changes, key=lambda change: change.path)
 
@@ -133,10 +138,10 @@ def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
                 yield from _if_differs(place, entries, path, engine.files.read(os.path.join(engine.root, folder, name)))
         for name in known.keys() - here.keys():
             if parse_segment_file(name) or parse_pack_file(name) or folder == CHECKPOINTS:
-                yield _removal(engine, place, folder, name)
+                yield _removal(engine, view, place, folder, name, known[name])
 
 
-def _removal(engine: Engine, place: Place, folder: str, name: str) -> FileChange:
+def _removal(engine: Engine, view: View, place: Place, folder: str, name: str, identity: str) -> FileChange:
     path = f"{folder}/{name}"
     if folder == SEGMENTS and not packs_of(engine, name):
         raise GitError(
@@ -144,20 +149,51 @@ def _removal(engine: Engine, place: Place, folder: str, name: str) -> FileChange
             path=path,
             hint=f"git restore -- {place.outer(path)} brings it back",
         )
-    if folder == ARCHIVE:
+    if folder == ARCHIVE and not _is_held(view, place, identity):
         raise GitError(
             "a pack that git has is missing here", path=path, hint=f"git restore -- {place.outer(path)} brings it back"
         )
     return FileChange(place.outer(path), None)
 
 
-def _blobs(engine: Engine, place: Place, entries: _Entries) -> Iterator[FileChange]:
+def _list_packs(view: View) -> None:
+    """Learn what packs hold that a rebuild did not read, as a checkpoint covers them."""
+    if not all(facts.listed for facts in view.facts.values() if facts.folder == ARCHIVE):
+        list_events(view)
+
+
+def _is_held(view: View, place: Place, identity: str | None) -> bool:
+    """Tell whether files here hold all events of a pack that git has: it was written anew, as a redaction does."""
+    if view.redacting is None or identity is None:
+        return False
+    _list_packs(view)
+    reader = ObjectReader(place.repository)
+    try:
+        text = text_of(reader.read(identity, "blob"), ARCHIVE)
+    finally:
+        reader.close()
+    events: Vector = {}
+    for section in scan(text.data).sections:
+        if section.header is not None and section.found:
+            spans = spans_of([item.record["seq"] for item in section.found])
+            events = vector.union(events, {section.header.lane: spans})
+    return not text.lost and vector.is_subset(events, view.have_files)
+
+
+def _blobs(engine: Engine, view: View, place: Place, entries: _Entries) -> Iterator[FileChange]:
+    listed: set[str] | None = None
     top = os.path.join(engine.root, "blobs")
     for folder, stat in engine.files.list(top):
         if stat.kind != "folder":
             continue
         known = entries.folder(f"blobs/{folder}")
-        for name, found in engine.files.list(os.path.join(top, folder)):
+        here = engine.files.list(os.path.join(top, folder))
+        for name in known.keys() - {name for name, _ in here} if view.redacting is not None else ():
+            # What a redaction took away it has taken out of git's index too; any other stays.
+            listed = index_paths(place.repository, place.prefix) if listed is None else listed
+            if (path := place.outer(f"blobs/{folder}/{name}")) not in listed:
+                yield FileChange(path, None)
+        for name, found in here:
             if found.kind == "file" and name.startswith(folder) and name not in known:
                 content = engine.files.read(os.path.join(top, folder, name))
                 yield FileChange(place.outer(f"blobs/{folder}/{name}"), content)

@@ -7,6 +7,7 @@ damaged                bytes of the truth do not verify, or lines are gone; says
 conflict-markers       a segment holds git's conflict markers
 line-endings           the truth was rewritten with CR LF, or git is about to do that
 duplicate-id           one id, two records
+unredacted             a file holds what is redacted: an old copy, of which nothing is shown
 history-missing        a segment that a later one refers to is not here
 blob-missing           a line refers to a blob that is gone
 blob-damaged           a blob is not what its name says

@@ -14,6 +14,7 @@ from journal.upkeep.checks.hooking import hook_findings
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
 from journal.upkeep.checks.leftovers import leftover_findings
 from journal.upkeep.checks.losses import Loss, Place, loss_findings
+from journal.upkeep.checks.old_copies import pass_over_old_copies
 from journal.upkeep.checks.old_stores import old_store_findings
 from journal.upkeep.checks.payloads import payload_findings
 from journal.upkeep.checks.printed import look_at_projections
@@ -59,6 +60,7 @@ def look(engine: Engine, *, verify: bool) -> Look:
 def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: list[str], *, verify: bool) -> Look:
     found = _look_at_files(engine, indexing, listing, strange)
     cache = open_cache(engine, indexing, listing, thorough=verify)
+    found.findings.extend(pass_over_old_copies(found, cache.view))
     _look_for_losses(found, cache)
     fresh = build(indexing, engine, listing) if verify else cache.view
     # An index that knows more than a damaged truth has something to restore from, and nothing to be blamed for.

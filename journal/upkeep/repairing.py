@@ -28,6 +28,8 @@ def repair(engine: Engine, found: Look) -> list[str]:
     """Repair what was found, as far as it can be, and return a sentence for each repair. The lock is held."""
     # Whoever appends next must look at the files anew.
     engine.lanes.close()
+    if found.has("unredacted"):
+        return _redact_again(engine)
     done = [*complete_own_files(engine.files, engine.root), *restore_truth(engine, found), *_put_aside(engine, found)]
     if any(BLOBS in sentence for sentence in done) or _is_index_wrong(found):
         _build_index_anew(engine, found)
@@ -38,6 +40,17 @@ def repair(engine: Engine, found: Look) -> list[str]:
         reconcile(engine)
         done.append("brought the projections up to date")
     return done
+
+
+def _redact_again(engine: Engine) -> list[str]:
+    """Have old copies written anew before anything else is repaired, or put aside: nothing of them is to be kept."""
+    from journal.upkeep.redacting.rewriting import rewrite
+
+    with engine.reading(history=True) as view:
+        done = rewrite(engine, view)
+    with engine.reading():
+        engine.flush()
+    return [f"wrote {path} anew, without what is redacted" for path in done.removed]
 
 
 def _is_index_wrong(found: Look) -> bool:

@@ -15,8 +15,15 @@ from tests.support.stores import clone, drop_file, fresh_view, meaning, new_stor
 SECRET = "hunter2-hunter2"
 
 
+def opened(root):
+    """Open a store that only reads old copies as redacted, and does not write their files anew."""
+    journal = Journal.open(store=root)
+    journal._engine.indexing.rewrite = None
+    return journal
+
+
 def write(root, *documents):
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         return [journal.put("t", "a", document).event for document in documents]
 
 
@@ -32,12 +39,12 @@ def parse(event):
 
 def redact(root, events, *paths):
     """Put a redaction in force, as the journal does before it writes any file anew."""
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         note(journal, **dict.fromkeys(events, paths or ["/data/s"]))
 
 
 def shown(root):
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         return journal.get("t", "a").data, [event.data for event in journal.history("t", "a")]
 
 
@@ -66,12 +73,12 @@ def test_a_note_is_enough_and_the_old_copy_is_never_shown_again(root):
 
 
 def meaning_here(root):
-    with Journal.open(store=root) as journal, journal._engine.reading(history=True) as view:
+    with opened(root) as journal, journal._engine.reading(history=True) as view:
         return meaning(view)
 
 
 def test_a_process_that_wrote_the_note_shows_it_at_once(root):
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         event = journal.put("t", "a", OLD).event
         note(journal, **{event: ["/data/s"]})
         assert journal.get("t", "a").data == NEW
@@ -80,7 +87,7 @@ def test_a_process_that_wrote_the_note_shows_it_at_once(root):
 
 def test_a_process_that_has_it_open_shows_it_at_once(root):
     events = write(root, OLD)
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         assert journal.get("t", "a").data == OLD
         redact(root, events)
         assert journal.get("t", "a").data == NEW
@@ -89,12 +96,12 @@ def test_a_process_that_has_it_open_shows_it_at_once(root):
 
 def test_a_kill_between_the_note_and_the_index_shows_nothing(root):
     """The index that was flushed with the note holds the old value still, and says that it is not to be read."""
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         event = journal.put("t", "a", OLD).event
         note(journal, **{event: ["/data/s"]})
         journal.close = lambda: None
         assert journal._engine.indexing.view.redacting.is_stale
-        with Journal.open(store=root) as other:
+        with opened(root) as other:
             assert other.get("t", "a").data == NEW
 
 
@@ -105,10 +112,10 @@ def test_a_later_value_is_not_redacted(root):
 
 
 def test_the_summary_and_the_actor_can_be_taken_out(root):
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         event = journal.put("t", "a", {"n": 1}, summary=SECRET, actor=SECRET).event
     redact(root, [event], "/actor", "/summary")
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         found = journal.history("t", "a")[0]
         assert (found.summary, found.actor) == (MARKER, MARKER)
 
@@ -124,11 +131,11 @@ def test_a_payload_in_a_blob_is_redacted_as_it_is_read(root):
 @pytest.mark.parametrize("with_later", [False, True])
 def test_an_old_checkpoint_is_redacted_as_it_is_joined(root, with_later):
     events = write(root, OLD)
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         journal.checkpoint()
     redact(root, events)
     if with_later:
-        with Journal.open(store=root) as journal:
+        with opened(root) as journal:
             journal.checkpoint()
     without_local(root)
     assert shown(root) == (NEW, [NEW])
@@ -139,11 +146,11 @@ def test_a_redaction_that_only_a_checkpoint_tells_of_counts(root):
     """The note is in a file that the checkpoint covers, so a rebuild does not read it."""
     events = write(root, OLD)
     redact(root, events)
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         journal.checkpoint()
     old = {path: data for path, data in truth(root).items() if path.startswith(SEGMENTS)}
     without_local(root)
-    with Journal.open(store=root) as journal, journal._engine.reading() as view:
+    with opened(root) as journal, journal._engine.reading() as view:
         assert view.redacting.known == {parse(events[0]): ("/data/s",)}
     assert old
     assert shown(root)[0] == NEW
@@ -177,7 +184,7 @@ def test_copies_and_note_in_every_order_give_the_same(tmp_path):
     base = clone(root, tmp_path / "base")
     lane = parse(event)[1]
     pack = encode_pack(new.splitlines(keepends=True))
-    with Journal.open(store=base) as journal:
+    with opened(base) as journal:
         note(journal, **{event: ["/data/s"]})
     (noted,) = set(truth(base)) - {path}
     parts = {
@@ -190,7 +197,7 @@ def test_copies_and_note_in_every_order_give_the_same(tmp_path):
     results = set()
     for number, order in enumerate(itertools.permutations(parts)):
         there = clone(empty, tmp_path / str(number))
-        with Journal.open(store=there) as journal:
+        with opened(there) as journal:
             for part in order:
                 put_file(there, part, parts[part])
                 journal.list()
@@ -207,7 +214,7 @@ def test_a_new_copy_alone_says_what_was_taken_out(root):
     path, new = redacted_copy(root, event)
     put_file(root, path, new)
     assert shown(root) == (NEW, [NEW])
-    with Journal.open(store=root) as journal, journal._engine.reading() as view:
+    with opened(root) as journal, journal._engine.reading() as view:
         assert view.redacting.known == {parse(event): ("/data/s",)}
         assert not view.redacting.unredacted
 
@@ -217,7 +224,7 @@ def test_a_redaction_goes_with_the_branch_that_has_it(root):
     events = write(root, OLD)
     before = truth(root)
     redact(root, events)
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         assert journal.get("t", "a").data == NEW
         for path in truth(root):
             put_file(root, path, before.get(path, b"")) if path in before else drop_file(root, path)
@@ -227,7 +234,7 @@ def test_a_redaction_goes_with_the_branch_that_has_it(root):
 
 def test_a_note_that_is_no_redaction_does_nothing(root):
     events = write(root, OLD)
-    with Journal.open(store=root) as journal:
+    with opened(root) as journal:
         for data in ({}, {"redacted": 1}, {"redacted": [{"paths": ["/seq"], "events": events}]}):
             journal._engine.write([Note(note="redaction", data=data)])
         assert journal.get("t", "a").data == OLD

@@ -1,0 +1,53 @@
+"""Copies of what is redacted that this work tree keeps for itself, below ``local/``: finding them, and clearing them.
+
+What is derived (``local/derived/``) always leaves. Of what had to give way (``local/parked/``) or was kept to be put
+back (``local/backups/``) those files leave that hold it; nothing of the store needs them. The index writes itself anew.
+"""
+
+import os
+
+from journal.disk.files import TEMPORARY_SUFFIX
+from journal.store.engine import Engine
+from journal.store.home import INDEX_FILE
+from journal.store.layout import LOCAL
+from journal.upkeep.checks.walking import walk
+from journal.upkeep.redacting.needles import Needles
+
+_KEPT = (f"{LOCAL}/parked/", f"{LOCAL}/backups/")
+_DERIVED = f"{LOCAL}/derived/"
+
+
+def copies_of(engine: Engine, needles: Needles) -> tuple[list[str], list[str]]:
+    """Return (files that are to leave, other local files that hold it), by path in the store."""
+    leave: list[str] = []
+    others: list[str] = []
+    for path, stat in walk(engine.files, engine.root):
+        is_local = path.startswith(f"{LOCAL}/")
+        if stat.kind != "file" or not (is_local or path.endswith(TEMPORARY_SUFFIX)):
+            continue
+        if path.startswith(_DERIVED):
+            leave.append(path)
+        elif not path.startswith(f"{LOCAL}/{INDEX_FILE}") and _holds(engine, path, needles):
+            (leave if path.startswith(_KEPT) or path.endswith(TEMPORARY_SUFFIX) else others).append(path)
+    return leave, others
+
+
+def clear(engine: Engine, paths: list[str]) -> None:
+    """Remove files, each on its own; what is not removed in time is found by the next run."""
+    for path in paths:
+        engine.files.remove(os.path.join(engine.root, *path.split("/")))
+    for folder in sorted({os.path.dirname(os.path.join(engine.root, *path.split("/"))) for path in paths}):
+        engine.files.sync_folder(folder)
+
+
+def still_holding(engine: Engine, needles: Needles) -> list[str]:
+    """Return every file of the store that holds one of the texts, whatever it is."""
+    found = walk(engine.files, engine.root, skip=(".git",))
+    return [path for path, stat in found if stat.kind == "file" and _holds(engine, path, needles)]
+
+
+def _holds(engine: Engine, path: str, needles: Needles) -> bool:
+    try:
+        return needles.is_inside(engine.files.read(os.path.join(engine.root, *path.split("/"))))
+    except OSError:
+        return False

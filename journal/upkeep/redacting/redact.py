@@ -1,0 +1,224 @@
+"""``redact``: the audited exception to a truth that is only appended to.
+
+Crash argument. The order is: what only this work tree keeps (parked copies) is cleared; the notes are written, one
+transaction, durable; then the files that hold the values are written anew (``rewriting``), and the index is. Before the
+notes nothing of the truth has changed. From the notes on every reader, here and in every clone that has them, takes the
+values for gone, whatever the files still say; whoever takes the lock next does what is left (``arrival``), and so does
+running the same redaction again.
+"""
+
+import os
+from dataclasses import dataclass, field, replace
+
+from journal.errors import DamagedError, GitError, JournalError, NotFoundError, RefusedError, UsageError
+from journal.format.limits import LINE_BYTES_MAX
+from journal.format.names import blob_file, event_id
+from journal.index.view import View
+from journal.state import vector
+from journal.state.redaction import KEY, MARKER, NOTE, groups_within
+from journal.store.batch import Note
+from journal.store.damage import open_damage
+from journal.store.engine import Engine
+from journal.store.superseded import forget, remember
+from journal.upkeep.edits.edited import look_for_edits
+from journal.upkeep.redacting.arrival import is_git_busy
+from journal.upkeep.redacting.copies import clear, copies_of, still_holding
+from journal.upkeep.redacting.needles import Needles
+from journal.upkeep.redacting.places import Selection
+from journal.upkeep.redacting.planning import Plan, plan_of
+from journal.upkeep.redacting.rewriting import Rewritten, rewrite
+
+_NOTE_BYTES_MAX = LINE_BYTES_MAX // 2
+_REASON_CHARACTERS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """What a redaction did, or would do: events and the places in them, files by path in the store. Never a value.
+
+    ``is_done``: False for a dry run. ``notes``: the events that record it. ``files``: of the truth, written anew, and
+    ``written``: what they are now. ``stays``: a sentence for each place that still holds it and is not the journal's to
+    change. ``commit``: the commit that took it in; ``waiting``: why there is none, where there is git. ``needles`` and
+    ``shown`` are what git's objects are searched for: they hold the value, and are never printed.
+    """
+
+    is_done: bool
+    events: dict[str, tuple[str, ...]]
+    entities: tuple[tuple[str, str], ...]
+    files: tuple[str, ...]
+    blobs: tuple[str, ...]
+    local: tuple[str, ...]
+    stays: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    written: tuple[str, ...] = ()
+    commit: str | None = None
+    waiting: str | None = None
+    needles: Needles = field(default=Needles((), ()), repr=False)
+    shown: frozenset[tuple[str, bytes]] = field(default=frozenset(), repr=False)
+
+
+def selection_of(
+    engine: Engine, type: str | None, id: str | None, field: str | None, event: str | None, value: str | None
+) -> Selection:
+    """Return what these words select. Raises UsageError, NotFoundError."""
+    if (type is None) is not (id is None):
+        raise UsageError("an entity has a type and an id", hint="--entity TYPE ID")
+    entity = None if type is None or id is None else (type, id)
+    if event is None:
+        return Selection(entity, field, None, value)
+    from journal.store.history import find_event
+    from journal.store.looking_back import look_back
+
+    place = look_back(engine, lambda view: find_event(view, event))
+    return Selection(entity, field, (place.seq, place.lane), value)
+
+
+def redact(
+    engine: Engine, selection: Selection, reason: str, actor: str | None, *, dry_run: bool, commits: bool
+) -> Redaction:
+    """Take out what is selected; with ``dry_run`` only tell what that would be.
+
+    ``commits``: commit the store afterwards, where it is in git. Raises UsageError for a selection that makes no sense,
+    NotFoundError where there is nothing of that name, DamagedError while there is open damage, GitError in the middle
+    of a merge or rebase, and RefusedError where a person's edit of a projection has to be decided first.
+    """
+    _check(selection, reason, actor)
+    with engine.locked():
+        with engine.reading(history=True) as view:
+            _refuse(engine, view)
+            plan = plan_of(engine, view, selection)
+            needles = Needles.of([selection.value] if selection.value is not None else plan.texts)
+            _refuse_unknown(view, selection)
+            _refuse_edits(engine, view, plan, needles)
+        local, others = copies_of(engine, needles)
+        planned = _planned(plan, local, others, needles)
+        if dry_run:
+            return planned
+        clear(engine, local)
+        remember(engine.files, engine.root, _printed(engine, plan))
+        notes = _note(engine, plan, reason, actor)
+        done = _write_anew(engine, plan)
+        left = still_holding(engine, needles) if selection.value is not None else []
+        commit, waiting = _commit(engine) if commits and engine.git is not None else (None, None)
+    known = " ".join(planned.stays)
+    return replace(
+        planned,
+        is_done=True,
+        notes=notes,
+        files=tuple(done.removed),
+        written=tuple(done.added),
+        blobs=tuple(done.blobs),
+        stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in known)),
+        commit=commit,
+        waiting=waiting,
+    )
+
+
+# -- what is refused --------------------------------------------------------------------------------
+
+
+def _check(selection: Selection, reason: str, actor: str | None) -> None:
+    chosen = [item for item in (selection.entity, selection.event, selection.value) if item is not None]
+    if len(chosen) != 1 or (selection.field is not None and selection.entity is None):
+        raise UsageError(
+            "a redaction takes an entity (with or without a field), an event, or a value",
+            hint="one of: --entity TYPE ID [--field F], --event E, --value TEXT",
+        )
+    if not reason.strip() or len(reason) > _REASON_CHARACTERS_MAX:
+        raise UsageError(f"a redaction has a reason, of at most {_REASON_CHARACTERS_MAX:,} characters")
+    if selection.value is None:
+        return
+    if not selection.value.strip():
+        raise UsageError("there is no text to look for")
+    if selection.value in MARKER:
+        raise UsageError(f"this text is part of what stands in the place of what is taken out, {MARKER}")
+    if selection.value in reason or selection.value in (actor or ""):
+        raise RefusedError("the reason, or who writes, would repeat the value: both are written down")
+
+
+def _refuse(engine: Engine, view: View) -> None:
+    if open_damage(view):
+        raise DamagedError(
+            "the truth is damaged: what the damaged lines hold cannot be told",
+            hint="journal doctor tells what is damaged and what can be done",
+        )
+    if is_git_busy(engine):
+        raise GitError("git is in the middle of a merge, a rebase or the like", hint="finish or abort that first")
+
+
+def _refuse_unknown(view: View, selection: Selection) -> None:
+    if selection.entity is not None and view.state(selection.entity) is None:
+        raise NotFoundError(f"there is no {selection.entity[0]} {selection.entity[1]!r}")
+    if selection.event is not None and not vector.contains(view.have, *selection.event):
+        raise NotFoundError(f"there is no event {event_id(*selection.event)} in this checkout")
+
+
+def _refuse_edits(engine: Engine, view: View, plan: Plan, needles: Needles) -> None:
+    """Refuse where a person's edit of a projection shows it, or would be taken for one that does."""
+    for item in look_for_edits(engine, view).found:
+        data = engine.files.read(os.path.join(engine.root, *item.path.split("/")))
+        if item.key in plan.keys or needles.is_in(data):
+            raise RefusedError(
+                "a person edited this file, and it may hold what is to be redacted",
+                path=item.path,
+                hint="take the edit in with: journal absorb, or put the file back with: journal restore",
+            )
+
+
+# -- doing it ---------------------------------------------------------------------------------------
+
+
+def _planned(plan: Plan, local: list[str], others: list[str], needles: Needles) -> Redaction:
+    return Redaction(
+        is_done=False,
+        events={event_id(*event): paths for event, paths in sorted(plan.redactions.items())},
+        entities=tuple(sorted(plan.keys)),
+        files=tuple("/".join(key) for key in sorted(plan.files | plan.more)),
+        blobs=tuple(f"blobs/{blob_file(sha256)}" for sha256 in sorted(plan.blobs)),
+        local=tuple(local),
+        stays=(*plan.stays, *(f"the file {path}: it belongs to this work tree alone" for path in others)),
+        needles=needles,
+        shown=frozenset(plan.shown),
+    )
+
+
+def _note(engine: Engine, plan: Plan, reason: str, actor: str | None) -> tuple[str, ...]:
+    """Put the redaction in force: durable, in one transaction, before any file is touched."""
+    if not plan.redactions:
+        return ()
+    notes = [
+        Note(note=NOTE, data={"reason": reason, KEY: groups}, actor=actor)
+        for groups in groups_within(plan.redactions, _NOTE_BYTES_MAX)
+    ]
+    written, _ = engine.write(notes)
+    return tuple(event_id(item.seq, item.lane) for item in written)
+
+
+def _write_anew(engine: Engine, plan: Plan) -> Rewritten:
+    """Write truth, projections and index anew."""
+    arriving, engine.indexing.rewrite = engine.indexing.rewrite, None  # all of it at once, and no error unheard
+    try:
+        with engine.reading(history=True) as view:
+            done = rewrite(engine, view, plan.more, plan.blobs)
+        with engine.reading():
+            engine.flush()
+    finally:
+        engine.indexing.rewrite = arriving
+    forget(engine.files, engine.root)
+    return done
+
+
+def _printed(engine: Engine, plan: Plan) -> list[bytes]:
+    """Return the projections that hold it, as they are."""
+    paths = (os.path.join(engine.root, *engine.printer.path(key).split("/")) for key in sorted(plan.keys))
+    return [engine.files.read(path) for path in paths if engine.files.stat(path) is not None]
+
+
+def _commit(engine: Engine) -> tuple[str | None, str | None]:
+    from journal.upkeep.commit import commit
+
+    try:
+        made = commit(engine, "journal: redact", author=None, verify=True)
+    except JournalError as error:
+        return None, f"{error}; commit it with: journal commit"
+    return (made.commit if made is not None else None), None

@@ -1,0 +1,445 @@
+"""Redaction takes a value out of every byte of the store, and leaves all else as it was."""
+
+import contextlib
+import hashlib
+import json
+import os
+import zlib
+
+import pytest
+
+from journal import DamagedError, GitError, Journal, NotFoundError, RefusedError, UsageError
+from journal.upkeep.redacting.needles import Needles
+from tests.support.stores import fresh_view, meaning, new_store
+from tests.support.worktree import WorkTree
+
+SECRET = 'hunter2 "quoted" /é'
+OTHER = "nothing to hide"
+
+
+def holding(root, *texts):
+    """Return the files below a folder in which a text stands, in any spelling, inflated or not; SQLite's too."""
+    needles = Needles.of(texts or [SECRET])
+    found = []
+    for place, _, names in os.walk(root):
+        for name in names:
+            path = os.path.join(place, name)
+            with open(path, "rb") as file:
+                if needles.is_inside(file.read()):
+                    found.append(os.path.relpath(path, root))
+    return sorted(found)
+
+
+def fill(journal):
+    """Put the secret into every kind of place: fields, depths, summaries, blobs, packs, checkpoints, other entities."""
+    journal.put("user", "u1", {"name": "Ann", "password": SECRET, "n": 1})
+    journal.put("user", "u1", set={"n": 2})
+    journal.put("user", "u2", {"log": [{"said": f"it is {SECRET}."}, OTHER], "n": 1}, summary=f"told {SECRET}")
+    journal.put("user", "long", {"text": SECRET + "x" * 70_000, "n": 1})
+    journal.put("user", "longer", {"text": SECRET, "rest": [f"{n:x>90000}" for n in range(4)]})
+    journal.put("user", "gone", {"password": SECRET})
+    journal.delete("user", "gone")
+    journal.checkpoint()
+    journal.put("user", "u1", set={"password": "new"}, actor=SECRET)
+    journal.compact()
+    journal.checkpoint()
+    journal.compact()
+    journal.put("user", "u3", {"password": SECRET})
+
+
+def everything(journal):
+    def masked(value):
+        return json.loads(json.dumps(value).replace(json.dumps(SECRET)[1:-1], "?")) if value is not None else None
+
+    events = [(event.id, event.kind, event.rev, event.action, event.set, event.unset) for event in journal.log()]
+    shown = {(entity.type, entity.id): (entity.rev, entity.event, sorted(entity.data)) for entity in journal.list()}
+    return events, shown
+
+
+@pytest.fixture
+def root(tmp_path):
+    return new_store(tmp_path, options='durability = "os"\nroll_bytes = 4096')
+
+
+def test_a_value_leaves_every_byte_of_the_store_and_nothing_else_does(root):
+    with Journal.open(store=root, actor="bob") as journal:
+        fill(journal)
+        assert len(holding(root)) > 6
+        before = everything(journal)
+        done = journal.redact(value=SECRET, reason="leaked")
+        (events, shown), (note, *after) = before, everything(journal)[0]
+        assert (note[1], after, everything(journal)[1]) == ("note", events, shown)
+        assert done.stays == ()
+        assert done.is_done
+    assert holding(root) == []
+    with Journal.open(store=root) as journal:
+        assert journal.get("user", "u1").data == {"name": "Ann", "password": "new", "n": 2}
+        assert journal.get("user", "u2").data == {"log": [{"said": "[redacted]"}, OTHER], "n": 1}
+        assert journal.get("user", "long").data == {"text": "[redacted]", "n": 1}
+        assert journal.history("user", "u1")[0].data["password"] == "[redacted]"
+        assert journal.history("user", "u2")[0].summary == "[redacted]"
+        report = journal.doctor(verify=True)
+        assert report.ok, report.findings
+        journal.put("user", "u1", set={"n": 3})
+        assert journal.get("user", "u1").rev == 4
+    assert meaning(fresh_view(root)) == meaning_of(root)
+
+
+def meaning_of(root):
+    with Journal.open(store=root) as journal, journal._engine.reading(history=True) as view:
+        return meaning(view)
+
+
+def test_the_record_says_who_and_why_and_never_what(root):
+    with Journal.open(store=root, actor="bob") as journal:
+        event = journal.put("user", "u1", {"password": SECRET}).event
+        done = journal.redact(value=SECRET, reason="leaked in a chat")
+        note = journal.show(done.notes[0])
+        assert (note.note, note.actor) == ("redaction", "bob")
+        assert note.data == {
+            "reason": "leaked in a chat",
+            "redacted": [{"paths": ["/data/password"], "events": [event]}],
+        }
+
+
+def test_a_dry_run_tells_and_changes_nothing(root):
+    with Journal.open(store=root) as journal:
+        fill(journal)
+        before = {path: os.stat(os.path.join(root, path)) for path in holding(root) if "local" not in path}
+        told = journal.redact(value=SECRET, reason="leaked", dry_run=True)
+        assert not told.is_done
+        assert {path: os.stat(os.path.join(root, path)) for path in before} == before
+        done = journal.redact(value=SECRET, reason="leaked")
+        assert (told.events, told.files, told.blobs) == (done.events, done.files, done.blobs)
+
+
+def test_a_field_of_an_entity_leaves_all_events_that_carry_it(root):
+    with Journal.open(store=root) as journal:
+        journal.put("user", "u1", {"phone": "555-0100", "n": 1})
+        journal.put("user", "u1", set={"n": 2}, summary="was 555-0100 all along")
+        journal.put("user", "u2", {"phone": "555-0199"})
+        journal.redact(type="user", id="u1", field="phone", reason="asked")
+        assert [event.data for event in journal.history("user", "u1")] == [
+            {"phone": "[redacted]", "n": 1},
+            {"phone": "[redacted]", "n": 2},
+        ]
+        assert journal.get("user", "u2").data == {"phone": "555-0199"}
+    assert holding(root, "555-0100") == []
+
+
+def test_an_entity_loses_all_its_values_and_an_event_all_of_its_own(root):
+    with Journal.open(store=root) as journal:
+        journal.put("user", "u1", {"a": SECRET, "b": [1]}, summary=SECRET)
+        kept = journal.put("user", "u2", {"a": 1})
+        event = journal.put("user", "u2", {"a": 2, "c": {"d": SECRET}}, summary=SECRET).event
+        journal.redact(type="user", id="u1", reason="asked")
+        journal.redact(event=event, reason="asked")
+        assert journal.get("user", "u1").data == {"a": "[redacted]", "b": "[redacted]"}
+        assert [event.data for event in journal.history("user", "u2")] == [
+            kept.data,
+            {"a": "[redacted]", "c": "[redacted]"},
+        ]
+    assert holding(root) == []
+
+
+def test_a_number_is_found_as_a_value_and_not_in_other_numbers(root):
+    with Journal.open(store=root) as journal:
+        journal.put("card", "c1", {"pin": 4711, "other": 47110, "list": [1, 4711.0, 4711]})
+        journal.redact(value="4711", reason="pin")
+        assert journal.get("card", "c1").data == {
+            "pin": "[redacted]",
+            "other": 47110,
+            "list": [1, 4711.0, "[redacted]"],
+        }
+
+
+def test_what_cannot_be_taken_out_is_told(root):
+    with Journal.open(store=root) as journal:
+        journal.put("user", "tok-77", {"x": {"tok-77": 1}, "tok-77": 2}, action="tok-77")
+        done = journal.redact(value="tok-77", reason="leaked")
+        assert [sentence.partition(": ")[2] for sentence in done.stays[:3]] == [
+            "in its id",
+            "in its action",
+            "in the name of a field",
+        ]
+        assert journal.get("user", "tok-77").data["x"] == "[redacted]"
+
+
+def test_a_blob_that_an_entity_refers_to_leaves_with_what_it_holds(root):
+    from journal.disk.files import OsFiles
+    from journal.store.blobs import write_blob
+
+    ref = write_blob(OsFiles(), root, b"\x00\xff" + SECRET.encode() + b"\x00")
+    kept = write_blob(OsFiles(), root, b"harmless")
+    with Journal.open(store=root) as journal:
+        journal.put("doc", "d", {"file": {**ref, "mime": "x/y"}, "other": kept})
+        journal.redact(value=SECRET, reason="leaked")
+        assert journal.get("doc", "d").data == {"file": "[redacted]", "other": kept}
+    assert holding(root) == []
+    assert len(os.listdir(os.path.join(root, "blobs", kept["sha256"][:2]))) == 1
+
+
+def test_copies_that_had_to_give_way_leave_too(root):
+    with Journal.open(store=root) as journal:
+        journal.put("user", "u1", {"password": "public"})
+        path = os.path.join(root, "entities", "user", "u1.json")
+        with open(path, "w") as file:
+            json.dump({"password": SECRET}, file)
+        journal.restore([path])
+        for folder, name in (("parked", "unrelated"), ("backups/b", "kept"), ("derived/x", "y")):
+            os.makedirs(os.path.join(root, "local", folder), exist_ok=True)
+            with open(os.path.join(root, "local", folder, name), "w") as file:
+                file.write(SECRET if name == "kept" else "other")
+        done = journal.redact(value=SECRET, reason="leaked")
+        assert len(done.local) == 3
+    assert holding(root) == []
+    assert os.listdir(os.path.join(root, "local", "parked")) == ["unrelated"]
+
+
+def test_it_is_refused_where_something_has_to_be_decided_first(root, tmp_path):
+    with Journal.open(store=root, actor="bob") as journal:
+        journal.put("user", "u1", {"password": SECRET})
+        refused = [
+            ({"value": SECRET, "reason": f"it was {SECRET}"}, RefusedError),
+            ({"value": SECRET, "reason": " "}, UsageError),
+            ({"value": "red", "reason": "x"}, UsageError),
+            ({"reason": "x"}, UsageError),
+            ({"value": "a", "event": "1", "reason": "x"}, UsageError),
+            ({"field": "a", "event": "1", "reason": "x"}, UsageError),
+            ({"type": "user", "reason": "x"}, UsageError),
+            ({"type": "user", "id": "nobody", "reason": "x"}, NotFoundError),
+            ({"event": "77", "reason": "x"}, NotFoundError),
+        ]
+        for words, error in refused:
+            with pytest.raises(error):
+                journal.redact(**words)
+        path = os.path.join(root, "entities", "user", "u1.json")
+        with open(path, "w") as file:
+            json.dump({"password": "mine", "more": 1}, file)
+        with pytest.raises(RefusedError, match="edited"):
+            journal.redact(type="user", id="u1", reason="x")
+        journal.absorb()
+        journal.redact(value=SECRET, reason="x")
+        journal.put("user", "u1", {"password": SECRET})
+        segment = sorted(os.listdir(os.path.join(root, "segments")))[-1]
+    with open(os.path.join(root, "segments", segment), "r+b") as file:
+        file.seek(200)
+        file.write(b"\xff")
+        file.seek(0, 2)
+    with Journal.open(store=root) as journal, contextlib.suppress(DamagedError):
+        journal.put("user", "u9", {})
+        with pytest.raises(DamagedError):
+            journal.redact(value=SECRET, reason="x")
+
+
+def test_a_second_time_there_is_nothing_to_do(root):
+    with Journal.open(store=root) as journal:
+        fill(journal)
+        journal.redact(value=SECRET, reason="leaked")
+        again = journal.redact(value=SECRET, reason="leaked")
+        assert (again.events, again.files, again.notes, again.blobs) == ({}, (), (), ())
+
+
+def test_a_torn_end_that_holds_it_leaves(root):
+    with Journal.open(store=root) as journal:
+        journal.put("user", "u1", {"n": 1})
+        name = os.listdir(os.path.join(root, "segments"))[0]
+        with open(os.path.join(root, "segments", name), "ab") as file:
+            file.write(b'{"kind":"entity","seq":2,"data":{"password":"hunter2-torn')
+        journal.put("user", "u1", {"n": 2})
+        journal.redact(value="hunter2-torn", reason="leaked")
+        assert journal.get("user", "u1").data == {"n": 2}
+    assert holding(root, "hunter2-torn") == []
+
+
+# -- git --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tree(tmp_path):
+    return WorkTree(tmp_path / "a")
+
+
+def reconcile(tree):
+    with tree.open() as journal:
+        journal.reconcile()
+        return {(entity.type, entity.id): entity.data for entity in journal.list()}
+
+
+def test_it_is_one_commit_and_only_the_stores(tree):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET})
+        journal.commit()
+        (tree.path / "staged.txt").write_text("mine")
+        tree.git("add", "staged.txt")
+        done = journal.redact(value=SECRET, reason="leaked")
+        assert done.commit == tree.git("rev-parse", "HEAD").strip()
+    assert tree.git("status", "--short") == "A  staged.txt\n"
+    assert "staged.txt" not in tree.git("show", "--stat", "HEAD")
+    assert holding(tree.store) == []
+
+
+def test_copies_that_a_merge_brings_back_are_redacted_on_arrival(tree):
+    """A branch from before the redaction: its old segments, its projections, its blobs and its own later events."""
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET, "n": 1})
+        journal.put("user", "long", {"text": SECRET + "x" * 70_000})
+        journal.commit()
+    tree.git("branch", "main2")
+    tree.git("checkout", "-q", "-b", "other")
+    with tree.open() as journal:
+        journal.put("user", "u1", set={"n": 2})
+        journal.put("user", "u2", {"n": 1})
+        journal.checkpoint()
+        journal.commit()
+    tree.git("checkout", "-q", "main")
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+    assert holding(tree.store) == []
+    tree.git("merge", "-q", "-m", "merge", "other", check=False)
+    assert set(tree.git("diff", "--name-only", "--diff-filter=U").split()) <= {".journal/entities/user/u1.json"}
+    found = reconcile(tree)
+    tree.git("add", ".journal/entities")
+    tree.git("commit", "-q", "-m", "merge")
+    assert found["user", "u1"]["n"] == 2
+    # The other branch carried the old value on in a post-image of its own: that event is not known to the redaction.
+    assert found["user", "u1"]["password"] == SECRET
+    with tree.open() as journal:
+        assert [event.data["password"] for event in journal.history("user", "u1")] == ["[redacted]", SECRET]
+        journal.redact(value=SECRET, reason="leaked")
+        journal.commit()
+    assert holding(tree.store) == []
+    tree.git("merge", "-q", "-m", "again", "main2")
+    assert reconcile(tree)["user", "u1"] == {"password": "[redacted]", "n": 2}
+    assert holding(tree.store) == []
+
+
+def old_copy(tree, tmp_path):
+    """Redact here, while a clone has packed the same segment otherwise; return the clone."""
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET, "n": 1})
+        journal.put("user", "long", {"text": SECRET + "x" * 70_000})
+        journal.commit()
+    other = WorkTree(tmp_path / "b", clone_of=tree)
+    with other.open() as journal:
+        for _ in range(3):
+            journal.put("thing", "t", {"n": _})
+            journal.checkpoint()
+            journal.commit()
+            journal.compact()
+            journal.commit()
+    assert other.files("archive")
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+    tree.git("pull", "-q", "--no-rebase", "--no-edit", str(other.path), "main")
+    return other
+
+
+def test_a_pack_and_a_checkpoint_of_a_clone_are_redacted_on_arrival_and_staged(tree, tmp_path):
+    old_copy(tree, tmp_path)
+    assert holding(tree.store)
+    with tree.open() as journal:
+        assert journal.get("user", "u1").data == {"password": "[redacted]", "n": 1}
+        journal.reconcile()
+        assert holding(tree.store) == []
+        staged = tree.git("diff", "--cached", "--name-status")
+        assert "D\t.journal/archive/" in staged
+        assert "A\t.journal/archive/" in staged
+        assert journal.doctor(verify=True).ok, journal.doctor(verify=True).findings
+        journal.commit()
+    assert tree.git("status", "--short") == ""
+    assert meaning(fresh_view(str(tree.store))) == meaning_of(str(tree.store))
+
+
+def test_in_the_middle_of_a_merge_the_value_is_not_shown_and_files_wait(tree, tmp_path):
+    other = old_copy(tree, tmp_path)
+    tree.git("reset", "-q", "--hard", "ORIG_HEAD")
+    reconcile(tree)
+    tree.git("pull", "-q", "--no-rebase", "--no-commit", str(other.path), "main")
+    assert reconcile(tree)["user", "u1"]["password"] == "[redacted]"
+    assert holding(tree.store / "archive")
+    with tree.open() as journal, pytest.raises(GitError, match="middle"):
+        journal.redact(value="other", reason="x")
+    tree.git("commit", "-q", "-m", "merge")
+    reconcile(tree)
+    assert holding(tree.store) == []
+
+
+def test_a_clone_that_pulls_the_redaction_keeps_nothing_of_it(tree, tmp_path):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET, "n": 1})
+        journal.commit()
+    other = WorkTree(tmp_path / "b", clone_of=tree)
+    with other.open() as journal:
+        assert journal.get("user", "u1").data["password"] == SECRET
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+    other.git("pull", "-q")
+    with other.open() as journal:
+        assert journal.get("user", "u1").data["password"] == "[redacted]"
+        journal.reconcile()
+        assert holding(other.store) == []
+    assert other.git("status", "--short") == ""
+
+
+def test_two_clones_that_redact_the_same_meet_without_a_conflict(tree, tmp_path):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET, "n": 1})
+        journal.put("user", "long", {"text": SECRET + "x" * 300_000, "more": ["y" * 90_000] * 3})
+        journal.commit()
+    other = WorkTree(tmp_path / "b", clone_of=tree)
+    for where in (tree, other):
+        with where.open() as journal:
+            journal.redact(value=SECRET, reason="leaked")
+    tree.git("pull", "-q", "--no-rebase", "--no-edit", str(other.path), "main")
+    reconcile(tree)
+    assert holding(tree.store) == []
+    with tree.open() as journal:
+        assert journal.doctor(verify=True).ok, journal.doctor(verify=True).findings
+
+
+def test_sync_carries_a_redaction(tree, tmp_path):
+    bare = tmp_path / "bare.git"
+    tree.git_at(None, "init", "-q", "--bare", "-b", "main", str(bare))
+    tree.git("remote", "add", "origin", str(bare))
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET, "n": 1})
+        journal.commit()
+    tree.git("push", "-q", "-u", "origin", "main")
+    other = tmp_path / "b"
+    tree.git_at(None, "clone", "-q", str(bare), str(other))
+    with Journal.open(other) as journal:
+        journal.put("user", "u2", {"n": 2})
+        journal.commit()
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+        journal.sync()
+    with Journal.open(other) as journal:
+        journal.sync()
+        journal.reconcile()
+        assert journal.get("user", "u1").data == {"password": "[redacted]", "n": 1}
+        assert journal.get("user", "u2").data == {"n": 2}
+    assert holding(other / ".journal") == []
+
+
+def test_the_needles_are_found_in_every_spelling():
+    needles = Needles.of([SECRET, "a/b"])
+    spellings = [
+        SECRET.encode(),
+        json.dumps({"x": SECRET}).encode(),
+        json.dumps({"x": SECRET}, ensure_ascii=False).encode(),
+        json.dumps(SECRET).replace("\\u00e9", "\\u00E9").encode(),
+        rb"a\/b",
+    ]
+    for text in spellings:
+        assert needles.is_in(text), text
+        whole = zlib.compressobj(6, zlib.DEFLATED, 31)
+        data = whole.compress(b"x" * 3_000_000 + text) + whole.flush()
+        assert needles.is_inside(data)
+        assert needles.is_inside(data[:0] + _member(b"first") + data)
+    assert not needles.is_inside(hashlib.sha256(b"").digest())
+
+
+def _member(text):
+    machine = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return machine.compress(text) + machine.flush()
