@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from journal.disk.backend import Backend, FileBackend
 from journal.disk.files import Files, OsFiles
 from journal.errors import GitError
 from journal.facade.migrating import Migrating
@@ -93,10 +94,10 @@ class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating, Stage
         ``projections`` ("eager", "lazy") override ``journal.toml``. ``upcasters``: a registry made before, in place
         of the empty one that ``Journal.upcasters`` is else. Raises StoreNotFoundError, FormatError.
         """
-        files = files or OsFiles()
-        root = os.path.abspath(os.fspath(store)) if store is not None else find_store(files, os.fspath(path))
+        backend = FileBackend(files)
+        root = os.path.abspath(os.fspath(store)) if store is not None else find_store(backend.files, os.fspath(path))
         options = Options(durability, projections, lock_timeout_seconds, progress)
-        engine = Engine(files, root, options, git_has=partial(_git_has, root))
+        engine = Engine(backend, root, options, git_has=partial(_git_has, root))
         if upcasters is not None:
             from journal.store.lifting import Lifting
 
@@ -107,6 +108,40 @@ class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating, Stage
             attach(engine)
         engine.indexing.rewrite = partial(_redact_arrivals, engine)
         return cls(engine, actor)
+
+    @classmethod
+    def on(
+        cls,
+        backend: Backend,
+        root: str = f"/journal/{STORE_FOLDER}",
+        *,
+        actor: str | None = None,
+        projections: str | None = None,
+        lock_timeout_seconds: float | None = 30.0,
+    ) -> "Journal":
+        """Open the store that a backend holds in the folder ``root``, and make it first where there is none.
+
+        The parent of ``root`` is made too. The rest is as in ``open``. What needs git raises GitError.
+        """
+        from journal.store.config import new_config
+
+        if backend.files.stat(root) is None:
+            parent = os.path.dirname(root)
+            if backend.files.stat(parent) is None:
+                backend.files.make_folder(parent)
+            make_store(backend.files, root, new_config(backend.random(16)))
+        options = Options(None, projections, lock_timeout_seconds, None)
+        return cls(Engine(backend, root, options), actor)
+
+    @classmethod
+    def memory(cls, *, actor: str | None = None, seed: int | None = None) -> "Journal":
+        """Make a store in memory and open it: for tests. It is gone when this object is.
+
+        With a ``seed`` the same calls make the same store, byte for byte: ids and times come from it.
+        """
+        from journal.disk.memory import MemoryBackend
+
+        return cls.on(MemoryBackend(seed=seed), actor=actor)
 
     @property
     def root(self) -> str:

@@ -1,6 +1,5 @@
 """Writing: one entity, several as one transaction, the inverse of an event."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -65,7 +64,7 @@ class Writing(Base):
 
         options = self._engine.config.types.get(type)
         prefix = (options.prefix if options else None) or type[:3]
-        id = f"{prefix}_{names.lane_from(os.urandom(8))}"
+        id = f"{prefix}_{names.lane_from(self._engine.backend.random(8))}"
         operation = Put(
             type=caller_type(type),
             id=id,

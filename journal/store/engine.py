@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from journal.disk.files import Files
+from journal.disk.backend import Backend, Lock
 from journal.disk.gitdir import HeadWatch, find_git
 from journal.errors import ClosedError, DamagedError, JournalError, NotAppliedError
 from journal.format.lines import BadLineError
@@ -26,7 +26,6 @@ from journal.store.lanes import Lanes
 from journal.store.layout import LOCAL, check_store, ensure_local
 
 if TYPE_CHECKING:
-    from journal.disk.lock import StoreLock
     from journal.index.rebuild import Progress
     from journal.projections.printer import Printer
     from journal.store.batch import Operation, Written
@@ -59,10 +58,11 @@ class Engine:
     """See the module. Safe for several threads; dead in a forked child."""
 
     def __init__(
-        self, files: Files, root: str, options: Options, git_has: Callable[[bytes], bool] = lambda text: False
+        self, backend: Backend, root: str, options: Options, git_has: Callable[[bytes], bool] = lambda text: False
     ) -> None:
+        files = backend.files
         check_store(files, root)
-        self.files, self.root, self.options = files, root, options
+        self.backend, self.files, self.root, self.options = backend, files, root, options
         self.git_has = git_has
         """Tells whether git has a file of these bytes; asked only where that tells a merge from a person."""
         self.local = os.path.join(root, LOCAL)
@@ -71,7 +71,7 @@ class Engine:
         self._lock_path = os.path.join(self.local, LOCK_FILE)
         self._threads = threading.RLock()
         self._pid = os.getpid()
-        self._writer = f"w_{self._pid}-{os.urandom(4).hex()}"
+        self._writer = backend.writer()
         self._is_closed = self._is_locked = self._has_looked_at_projections = False
         self._depth = self._lock_inode = 0
         self.outbox: Outbox | None = None
@@ -82,18 +82,17 @@ class Engine:
             self.local,
             self.config.store,
             HeadWatch(files, self.git),
+            backend.random,
             roll_bytes=self.config.roll_bytes,
             syncs=(options.durability or self.config.durability) == "sync",
         )
         self.lifting: Lifting | None = None  # made when it is first needed, see journal/store/lifting.py
-        self.indexing = Indexing(files, root, self.local, self.config, self.lanes.tip, self._progress)
+        self.indexing = Indexing(backend, root, self.local, self.config, self.lanes.tip, self._progress)
 
     @cached_property
-    def lock(self) -> "StoreLock":
+    def lock(self) -> Lock:
         """The writer lock; made when it is first needed, since a read that is current never takes it."""
-        from journal.disk.lock import StoreLock
-
-        return StoreLock(self._lock_path)
+        return self.backend.lock(self._lock_path)
 
     @cached_property
     def printer(self) -> "Printer":
@@ -347,8 +346,8 @@ class Engine:
                 conflict = batch.add(asked)
                 if conflict is not None or not batch.drafts:
                     return [], conflict
-                now = time_stamp()
-                lines = encode_lines(self.files, self.root, self._writer, target, batch.drafts, now)
+                now = time_stamp(self.backend.clock)
+                lines = encode_lines(self.backend, self.root, self._writer, target, batch.drafts, now)
             last = target.seq + len(lines) - 1
             stat = self.lanes.append(view, target, lines, last)
             try:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from journal.disk.files import Files
+from journal.disk.backend import Backend
 from journal.errors import JournalError
 from journal.format import values
 from journal.index.bounds import Bounds
@@ -40,9 +40,16 @@ class Indexing:
     """Keeps the view of one store. Its methods say whether the writer lock must be held."""
 
     def __init__(
-        self, files: Files, root: str, local: str, config: Config, tip: Callable[[], Tip | None], progress: ProgressOf
+        self,
+        backend: Backend,
+        root: str,
+        local: str,
+        config: Config,
+        tip: Callable[[], Tip | None],
+        progress: ProgressOf,
     ) -> None:
-        self._files, self._root, self._local, self._config = files, root, local, config
+        files = backend.files
+        self._backend, self._files, self._root, self._local, self._config = backend, files, root, local, config
         self._read_tip, self._progress = tip, progress
         self._segments = os.path.join(root, SEGMENTS)
         self.freshness = Freshness(files, root)
@@ -105,12 +112,12 @@ class Indexing:
         found = self._files.stat(path)
         if found is not None and found.kind == "file" and not self._is_broken:
             with contextlib.suppress(sqlite3.Error):
-                return Index(path)
+                return Index(self._backend.index_path(path))
         self._is_broken = False
         # A cache that cannot be used is dropped; a link goes, what it leads to stays.
         for suffix in ("", "-wal", "-shm", "-journal"):
             self._files.remove(path + suffix)
-        return Index(path)
+        return Index(self._backend.index_path(path))
 
     def _open_private(self) -> View:
         """Without the lock: a copy of the index in memory, or an empty one built from the files."""

@@ -24,6 +24,7 @@ can append to the same inode.
 import contextlib
 import os
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from journal.disk.files import Files, FileStat, OpenFile, write_whole
@@ -60,9 +61,18 @@ class Lanes:
     """The lane of one work tree. Used only while the writer lock is held."""
 
     def __init__(
-        self, files: Files, root: str, local: str, store: str, watch: HeadWatch, *, roll_bytes: int, syncs: bool
+        self,
+        files: Files,
+        root: str,
+        local: str,
+        store: str,
+        watch: HeadWatch,
+        chance: Callable[[int], bytes],
+        *,
+        roll_bytes: int,
+        syncs: bool,
     ) -> None:
-        self._files, self._root, self._local, self._store = files, root, local, store
+        self._files, self._root, self._local, self._store, self._chance = files, root, local, store, chance
         self._watch, self._roll_bytes, self._syncs = watch, roll_bytes, syncs
         self._open: OpenFile | None = None
         self._memory: LaneMemory | None = None
@@ -195,7 +205,7 @@ class Lanes:
     _listed_for: object = None
 
     def _new_lane(self, view: View) -> Target:
-        lane = names.lane_from(os.urandom(8))
+        lane = names.lane_from(self._chance(8))
         return self._fresh(view, lane, view.top + 1, None, None, 0)
 
     def _next_segment(self, view: View, memory: LaneMemory, tip: Tip, path: str) -> Target:
@@ -231,7 +241,7 @@ class Lanes:
             from journal.store.blobs import write_blob
 
             header = header._replace(sees=None, sees_ref=write_blob(self._files, self._root, values.canonical(sees)))
-        line = encode_header(header, spaces=os.urandom(1)[0] & SPACES_MAX)
+        line = encode_header(header, spaces=self._chance(1)[0] & SPACES_MAX)
         return Target(lane, seq, names.segment_file(seq, lane), section, line)
 
     # -- appending ------------------------------------------------------------------------------

@@ -26,10 +26,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from journal.disk.clock import Clock, SystemClock
+from journal.disk.clock import Clock
 from journal.disk.files import write_whole
 from journal.disk.folders import checked, ensure_folder
-from journal.disk.lock import StoreLock
 from journal.errors import NotAppliedError, UsageError
 from journal.format import values
 from journal.format.limits import LINE_BYTES_MAX
@@ -58,7 +57,7 @@ class LocalValues:
     """
 
     def __init__(self, engine: Engine, clock: Clock | None = None) -> None:
-        self._engine, self._files, self._clock = engine, engine.files, clock or SystemClock()
+        self._engine, self._files, self._clock = engine, engine.files, clock or engine.backend.clock
         self._folder = os.path.join(engine.local, KV_FOLDER)
         self._is_ours = False
 
@@ -179,8 +178,8 @@ class LocalValues:
         if not self._counts():
             with self._engine.locked():
                 pass  # whoever takes the writer lock makes the folder this work tree's own
-        timeout = self._engine.options.lock_timeout_seconds
-        with contextlib.closing(StoreLock(os.path.join(self._engine.local, _LOCK_FILE))) as lock, lock.held(timeout):
+        timeout, path = self._engine.options.lock_timeout_seconds, os.path.join(self._engine.local, _LOCK_FILE)
+        with contextlib.closing(self._engine.backend.lock(path)) as lock, lock.held(timeout):
             try:
                 self._reap()
                 yield

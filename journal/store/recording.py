@@ -1,8 +1,9 @@
 """From drafts to lines, and from lines that are durable to what the view knows."""
 
-import os
 from collections.abc import Sequence
 
+from journal.disk.backend import Backend
+from journal.disk.clock import Clock
 from journal.disk.files import Files, FileStat
 from journal.format import record as records
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
@@ -16,21 +17,21 @@ from journal.store.lanes import Target
 
 
 def encode_lines(
-    files: Files, root: str, writer: str, target: Target, drafts: Sequence[Draft], now: str
+    backend: Backend, root: str, writer: str, target: Target, drafts: Sequence[Draft], now: str
 ) -> list[bytes]:
     """Return the lines of one transaction; payloads that are too long for a line are made durable as blobs first."""
-    size, chance = len(drafts), os.urandom(len(drafts))
+    size, chance = len(drafts), backend.random(len(drafts))
     return [
-        _line(files, root, writer, draft, target.seq + at, (at + 1, size), now, chance[at] & SPACES_MAX)
+        _line(backend.files, root, writer, draft, target.seq + at, (at + 1, size), now, chance[at] & SPACES_MAX)
         for at, draft in enumerate(drafts)
     ]
 
 
-def time_stamp() -> str:
+def time_stamp(clock: Clock) -> str:
     """Return the present time as records have it."""
     from datetime import UTC, datetime
 
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _line(

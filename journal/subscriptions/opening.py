@@ -39,6 +39,8 @@ def open_subscription(
     shelf: Shelf
     if name is None:
         shelf = MemoryShelf(first)
+    elif not engine.backend.is_on_disk:
+        raise UsageError("a durable cursor needs a store on the disk", hint="without a name it ends with the consumer")
     else:
         shelf = FileShelf(engine.files, engine.root, name)
         shelf.open(consumer, first, selection if selection != Selection() else None)

@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 from journal.disk.files import write_whole
 from journal.disk.folders import ensure_folder
-from journal.disk.lock import StoreLock
 from journal.errors import DamagedError, JournalError, LockTimeoutError
 from journal.format.names import pack_file, parse_segment_file
 from journal.index.rows import FileFacts
@@ -114,7 +113,7 @@ def compact(
 
 @contextlib.contextmanager
 def _alone(engine: Engine, timeout_seconds: float | None) -> Iterator[None]:
-    with contextlib.closing(StoreLock(os.path.join(engine.local, LOCK_FILE))) as lock:
+    with contextlib.closing(engine.backend.lock(os.path.join(engine.local, LOCK_FILE))) as lock:
         try:
             lock.acquire(timeout_seconds)
         except LockTimeoutError as error:

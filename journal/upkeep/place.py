@@ -28,6 +28,8 @@ class Place(NamedTuple):
 
 def place_of(engine: Engine) -> Place:
     """Return where the store is in its repository. Raises GitError where there is none."""
+    if not engine.backend.is_on_disk:
+        raise GitError("this store is in no file system, where git could see it", path=engine.root)
     repository = repository_of(engine.root)
     if repository is None:
         raise GitError(

@@ -57,11 +57,12 @@ def test_the_package_says_that_it_is_typed(wheel):
     assert "journal/py.typed" in wheel.namelist()
 
 
-def test_both_commands_are_installed(wheel):
+def test_both_commands_and_the_plugin_are_installed(wheel):
     text = wheel.read(f"git_journal-{version()}.dist-info/entry_points.txt").decode()
     assert re.findall(r"^(\S+) = (\S+)$", text, re.MULTILINE) == [
         ("git-journal", "journal.cli:main"),
         ("journal", "journal.cli:main"),
+        ("journal-conformance", "journal.conformance.plugin"),
     ]
 
 

@@ -42,7 +42,7 @@ class Cache(NamedTuple):
 
 def indexing_of(engine: Engine, tip: Tip | None) -> Indexing:
     """Return what opens indexes of this store, apart from the engine's own."""
-    indexing = Indexing(engine.files, engine.root, engine.local, engine.config, lambda: tip, lambda _: None)
+    indexing = Indexing(engine.backend, engine.root, engine.local, engine.config, lambda: tip, lambda _: None)
     indexing.tip = tip
     return indexing
 

@@ -9,6 +9,7 @@ import contextlib
 import os
 import time
 
+from journal.disk.backend import FileBackend
 from journal.disk.files import Files
 from journal.errors import GitError, OfflineError, RefusedError, UnsafePathError
 from journal.git.adopting import Meeting, complete_index, move_forward
@@ -136,7 +137,7 @@ def _attach(files: Files, root: str, own: Repository, commit: str) -> None:
             complete_index(meeting, files=files)
         plan.files = {CONFIG_FILE: config}
         bring_in(files, root, plan, sides)
-    engine = Engine(files, root, Options())
+    engine = Engine(FileBackend(files), root, Options())
     try:
         with engine.locked(), engine.reading():
             engine.flush()

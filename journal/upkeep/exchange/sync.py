@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from journal.disk.lock import StoreLock
 from journal.errors import GitError, LockTimeoutError, UsageError
 from journal.git.configuration import read_configuration
 from journal.git.refs import Head
@@ -77,7 +76,7 @@ def sync(engine: Engine, remote: str | None, *, timeout_seconds: float, verify: 
 @contextlib.contextmanager
 def _alone(engine: Engine, timeout_seconds: float) -> Iterator[None]:
     """Wait until no other sync of this work tree is under way: it would only get in the way of this one."""
-    with contextlib.closing(StoreLock(os.path.join(engine.local, _LOCK_FILE))) as lock:
+    with contextlib.closing(engine.backend.lock(os.path.join(engine.local, _LOCK_FILE))) as lock:
         try:
             lock.acquire(timeout_seconds)
         except LockTimeoutError as error:

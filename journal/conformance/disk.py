@@ -1,0 +1,182 @@
+"""What the files, the lock, the clock and the chance of a backend have to do."""
+
+import os
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from journal import JournalError, LockTimeoutError
+from journal.disk.backend import Backend, Lock
+
+
+class DiskConformance:
+    """The tests of a backend below the journal: ``Files`` and ``Lock`` as their protocols say."""
+
+    @pytest.fixture
+    def folder(self, backend: Backend, root: str) -> str:
+        """Return an empty folder."""
+        parent = os.path.dirname(root)
+        if backend.files.stat(parent) is None:
+            backend.files.make_folder(parent)
+        path = os.path.join(parent, "plain")
+        backend.files.make_folder(path)
+        return path
+
+    def test_a_file_is_made_once_and_holds_its_bytes(self, backend: Backend, folder: str) -> None:
+        """``create`` refuses a name that is taken, and nothing changes then."""
+        files, path = backend.files, os.path.join(folder, "a")
+        assert files.stat(path) is None
+        files.create(path, b"\0one")
+        with pytest.raises(FileExistsError):
+            files.create(path, b"two")
+        with pytest.raises(FileExistsError):
+            files.open_append(path, create=True)
+        assert files.read(path) == b"\0one"
+        assert (files.read_at(path, 1, 2), files.read_at(path, 3, 99), files.read_at(path, 9, 1)) == (b"on", b"e", b"")
+        found = files.stat(path)
+        assert found is not None
+        assert (found.kind, found.size) == ("file", 4)
+
+    def test_what_is_not_there_is_told(self, backend: Backend, folder: str) -> None:
+        """Reading raises; listing and removing do not."""
+        files, path = backend.files, os.path.join(folder, "a")
+        for call in (files.read, lambda path: files.read_at(path, 0, 1), files.sync):
+            with pytest.raises(FileNotFoundError):
+                call(path)
+        with pytest.raises(FileNotFoundError):
+            files.open_append(path, create=False)
+        with pytest.raises(FileNotFoundError):
+            files.create(os.path.join(folder, "no", "a"), b"")
+        with pytest.raises(FileNotFoundError):
+            files.replace(path, os.path.join(folder, "b"))
+        assert files.list(os.path.join(folder, "no")) == []
+        files.remove(path)
+        files.remove_folder(path)
+
+    def test_a_file_grows_at_its_end_and_stays_the_same_file(self, backend: Backend, folder: str) -> None:
+        """Its inode stays, its size and times tell of the change, and an open one outlives its name."""
+        files, path = backend.files, os.path.join(folder, "a")
+        opened = files.open_append(path, create=True)
+        first = opened.stat()
+        opened.write(b"one")
+        opened.write(b"two")
+        opened.sync()
+        found = files.stat(path)
+        assert found is not None
+        assert (found.inode, found.size, files.read(path)) == (first.inode, 6, b"onetwo")
+        assert found == opened.stat()
+        again = files.open_append(path, create=False)
+        again.write(b"3")
+        again.close()
+        assert opened.read_at(0, 99) == b"onetwo3"
+        other = os.path.join(folder, "b")
+        files.create(other, b"new")
+        files.replace(other, path)
+        opened.write(b"!")
+        assert (opened.read_at(0, 99), files.read(path)) == (b"onetwo3!", b"new")
+        opened.close()
+        opened.close()
+
+    def test_replacing_is_one_step_to_another_file(self, backend: Backend, folder: str) -> None:
+        """The old name is gone, the new one has the other's bytes and inode."""
+        files, one, other = backend.files, os.path.join(folder, "a"), os.path.join(folder, "b")
+        files.create(one, b"1")
+        files.create(other, b"22")
+        before, moved = files.stat(one), files.stat(other)
+        files.replace(other, one)
+        after = files.stat(one)
+        assert before is not None
+        assert moved is not None
+        assert after is not None
+        assert files.read(one) == b"22"
+        assert files.stat(other) is None
+        assert after.inode == moved.inode != before.inode
+
+    def test_overwriting_keeps_the_rest(self, backend: Backend, folder: str) -> None:
+        """It makes the file where it is missing, and shortens none."""
+        files, path = backend.files, os.path.join(folder, "a")
+        files.overwrite(path, b"12345")
+        files.overwrite(path, b"ab")
+        assert files.read(path) == b"ab345"
+
+    def test_folders_are_listed_and_removed_when_empty(self, backend: Backend, folder: str) -> None:
+        """A folder's stat changes when a name comes or goes."""
+        files, inner = backend.files, os.path.join(folder, "inner")
+        assert files.make_folder(inner) is True
+        assert files.make_folder(inner) is False
+        stats = [files.stat(inner)]
+        files.create(os.path.join(inner, "a"), b"1")
+        stats.append(files.stat(inner))
+        files.sync_folder(inner)
+        assert [(name, stat.kind, stat.size) for name, stat in files.list(inner)] == [("a", "file", 1)]
+        assert [name for name, stat in files.list(folder) if stat.kind == "folder"] == ["inner"]
+        files.remove_folder(inner)
+        assert files.stat(inner) is not None
+        files.remove(os.path.join(inner, "a"))
+        stats.append(files.stat(inner))
+        assert all(stat is not None and stat.kind == "folder" for stat in stats)
+        assert stats[0] != stats[1]
+        files.remove_folder(inner)
+        assert files.stat(inner) is None
+
+    def test_a_lock_keeps_out_everybody_else(self, backend: Backend, folder: str) -> None:
+        """Another lock of the same path is another process's; another path is another lock."""
+        path = os.path.join(folder, "lock")
+        one, two, other = backend.lock(path), backend.lock(path), backend.lock(path + "2")
+        one.acquire(None)
+        assert backend.files.stat(path) is not None
+        assert not _in_thread(two.try_acquire)
+        assert _in_thread(lambda: _held(other))
+        assert isinstance(_in_thread(lambda: two.acquire(0.01)), LockTimeoutError)
+        one.release()
+        assert two.try_acquire()
+        two.release()
+        with one.held(1):
+            assert not _in_thread(two.try_acquire)
+        assert _in_thread(lambda: _held(two))
+        for lock in (one, two, other):
+            lock.close()
+
+    def test_a_lock_lets_go_when_its_block_ends_in_an_error(self, backend: Backend, folder: str) -> None:
+        """Whatever was raised."""
+        path = os.path.join(folder, "lock")
+        one, two = backend.lock(path), backend.lock(path)
+        with pytest.raises(ZeroDivisionError), one.held(1):
+            raise ZeroDivisionError
+        with two.held(1):
+            pass
+
+    def test_chance_and_names_do_not_repeat(self, backend: Backend) -> None:
+        """Ids are made of them."""
+        assert len({backend.random(8) for _ in range(100)}) == 100
+        assert [len(backend.random(count)) for count in (0, 1, 16)] == [0, 1, 16]
+        assert len({backend.writer() for _ in range(10)}) == 10
+
+    def test_time_goes_on(self, backend: Backend) -> None:
+        """At least the clock that nobody sets does."""
+        ups = [backend.clock.uptime() for _ in range(10)]
+        assert ups == sorted(ups)
+        assert backend.clock.now() > 0
+        assert backend.clock.boot() == backend.clock.boot()
+
+
+def _held(lock: Lock) -> bool:
+    with lock.held(0.5):
+        return True
+
+
+def _in_thread(call: Callable[[], object]) -> object:
+    """Return what a call in another thread returns, or the error of ours that it raises."""
+    found: list[object] = []
+
+    def run() -> None:
+        try:
+            found.append(call())
+        except JournalError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(10)
+    return found[0] if found else None

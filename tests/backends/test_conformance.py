@@ -1,0 +1,196 @@
+"""Goal: files and memory pass one suite, anybody's backend can, and one that is broken does not."""
+
+import inspect
+import os
+import subprocess
+import sys
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from journal.conformance.suite import BackendConformance
+from journal.disk.backend import FileBackend
+from journal.disk.memory import MemoryBackend, MemoryFiles, MemoryLock
+from tests.support.memory import folder_in_memory
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class TestFiles(BackendConformance):
+    @pytest.fixture
+    def backend(self):
+        return FileBackend()
+
+    @pytest.fixture
+    def root(self):
+        with folder_in_memory() as folder:
+            yield str(folder / ".journal")
+
+
+class TestMemory(BackendConformance):
+    @pytest.fixture
+    def backend(self):
+        return MemoryBackend()
+
+
+class TestMemoryWithASeed(BackendConformance):
+    @pytest.fixture
+    def backend(self):
+        return MemoryBackend(seed=7)
+
+
+# -- a backend that is broken fails -----------------------------------------------------------------
+
+
+def failures(make):
+    """Run every test of the suite on a backend, and return the names of those that fail."""
+    suite, found = BackendConformance(), []
+    for name, test in inspect.getmembers(suite, inspect.ismethod):
+        if not name.startswith("test_"):
+            continue
+        backend, root = make(), os.path.join(os.sep, "journal", ".journal")
+        given = {"backend": backend, "root": root}
+        wanted = inspect.signature(test).parameters
+        try:
+            if "folder" in wanted:
+                given["folder"] = DISK_FOLDER(suite, backend, root)
+            test(**{name: given[name] for name in wanted})
+        except BaseException:  # what a test raises where it fails, pytest's own kinds too
+            found.append(name)
+    return found
+
+
+def DISK_FOLDER(suite, backend, root):
+    parent = os.path.dirname(root)
+    backend.files.make_folder(parent)
+    backend.files.make_folder(os.path.join(parent, "plain"))
+    return os.path.join(parent, "plain")
+
+
+class Broken(MemoryBackend):
+    """A backend whose files are of another kind."""
+
+    files_made_by = MemoryFiles
+
+    def __init__(self):
+        super().__init__()
+        self.files = self.files_made_by()
+
+
+class ReplacesByCopying(MemoryFiles):
+    def replace(self, source, target):
+        data = self.read(source)
+        self.remove(target)
+        self.create(target, data)
+        self.remove(source)
+
+
+class ForgetsWhatIsAppended(MemoryFiles):
+    def _write(self, node, offset, data):
+        super()._write(node, offset, data[:-1] if offset else data)
+
+
+class ListsNothingNew(MemoryFiles):
+    def list(self, folder):
+        return super().list(folder)[:1]
+
+
+class MakesOverWhatIsThere(MemoryFiles):
+    def create(self, path, data):
+        self.remove(path)
+        super().create(path, data)
+
+
+class NeverTellsThatAFolderChanged(MemoryFiles):
+    def stat(self, path):
+        found = super().stat(path)
+        is_folder = found is not None and found.kind == "folder"
+        return found._replace(mtime_ns=1, ctime_ns=1) if is_folder else found
+
+
+class LocksNobodyOut(MemoryLock):
+    def __init__(self, backend, path, shared):
+        super().__init__(backend, path, type(shared)())
+
+
+class WithoutALock(MemoryBackend):
+    def lock(self, path):
+        import threading
+
+        return LocksNobodyOut(self, path, threading.Lock())
+
+
+class WithoutChance(MemoryBackend):
+    def random(self, count):
+        return bytes(count)
+
+
+def broken(files):
+    return type("BrokenBackend", (Broken,), {"files_made_by": files})
+
+
+BROKEN = {
+    "replaces by copying": broken(ReplacesByCopying),
+    "forgets what is appended": broken(ForgetsWhatIsAppended),
+    "lists nothing new": broken(ListsNothingNew),
+    "makes over what is there": broken(MakesOverWhatIsThere),
+    "never tells that a folder changed": broken(NeverTellsThatAFolderChanged),
+    "locks nobody out": WithoutALock,
+    "has no chance": WithoutChance,
+}
+
+
+def test_what_is_not_broken_fails_nothing():
+    assert failures(MemoryBackend) == []
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_backend_that_is_broken_fails(how):
+    assert failures(BROKEN[how]) != []
+
+
+# -- as a third party uses it -----------------------------------------------------------------------
+
+THEIRS = """
+import pytest
+from journal.conformance.suite import BackendConformance
+from journal.disk.memory import MemoryBackend
+
+class TestTheirs(BackendConformance):
+    @pytest.fixture
+    def backend(self):
+        return MemoryBackend()
+"""
+
+
+def run_pytest(folder, *words):
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def test_a_third_party_inherits_the_suite_or_names_its_backend(tmp_path):
+    (tmp_path / "test_theirs.py").write_text(THEIRS, encoding="utf-8")
+    inherited = run_pytest(tmp_path, "test_theirs.py")
+    count = sum(name.startswith("test_") for name in dir(BackendConformance))
+    assert f"{count} passed" in inherited.stdout, inherited.stdout
+    option = "--journal-backend=journal.disk.memory:MemoryBackend"
+    named = run_pytest(tmp_path, "-p", "journal.conformance.plugin", "--pyargs", "journal.conformance.given", option)
+    assert f"{count} passed" in named.stdout, named.stdout + named.stderr
+
+
+def test_the_package_declares_the_plugin():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["entry-points"]["pytest11"] == {"journal-conformance": "journal.conformance.plugin"}
+
+
+def test_the_plugin_loads_next_to_nothing_into_a_run_that_does_not_use_it(tmp_path):
+    code = """\
+        import sys
+        import journal.conformance.plugin
+        loaded = {name for name in sys.modules if name.startswith("journal.")}
+        assert loaded == {"journal.conformance", "journal.conformance.plugin"}, loaded
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=tmp_path, check=True)
