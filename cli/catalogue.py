@@ -33,6 +33,10 @@ SECTIONS: dict[str, dict[str, str]] = {
         "show": "Print one event, whole.",
         "diff": "Compare events, commits or branches: entities and fields.",
     },
+    "Be told": {
+        "watch": "Print events as they come, or run a program for each.",
+        "cursors": "Look after durable cursors: what they stand at and put aside.",
+    },
     "Git": {
         "status": "Tell where the store stands.",
         "stage": "Add the store's files to git's index.",
@@ -66,6 +70,13 @@ HIDDEN = {
 """Verbs that other programs run: in no list, but they work and have help."""
 
 GROUPS: dict[str, dict[str, str]] = {
+    "cursors": {
+        "list": "List durable cursors, and where they stand.",
+        "parked": "List the events that a cursor has put aside.",
+        "replay": "Have parked events delivered again, all or some.",
+        "drop": "Remove a cursor; one of its name begins anew.",
+        "adopt": "Go on with a cursor that was copied or put back.",
+    },
     "blob": {
         "put": "Keep the bytes of a file, and print the reference.",
         "get": "Print the bytes of a blob, or save them to a file.",

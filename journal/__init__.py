@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         UnsafePathError,
         UsageError,
     )
+    from journal.facade.asynchronous import AsyncDelivery, AsyncJournal, AsyncSubscription
     from journal.facade.journal import Journal
     from journal.facade.transaction import Transaction
     from journal.state.entity import ABSENT
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
     from journal.upkeep.migrating.reading import Rules
 
 _HOMES = {
+    "AsyncDelivery": "journal.facade.asynchronous",
+    "AsyncJournal": "journal.facade.asynchronous",
+    "AsyncSubscription": "journal.facade.asynchronous",
     "Journal": "journal.facade.journal",
     "Transaction": "journal.facade.transaction",
     "ABSENT": "journal.state.entity",
@@ -72,6 +76,9 @@ _HOMES = {
 
 __all__ = [
     "ABSENT",
+    "AsyncDelivery",
+    "AsyncJournal",
+    "AsyncSubscription",
     "Blame",
     "ClosedError",
     "Comparison",

@@ -88,6 +88,12 @@ class Subscription:
         Events that failed come before new ones, new ones in the order of their arrival, those that arrive together
         in the total order. Raises GapError where there is a gap that nobody was told of.
         """
+        return self.take_until(threading.Event(), limit, wait_seconds)
+
+    def take_until(
+        self, is_cancelled: threading.Event, limit: int = 1, wait_seconds: float | None = 0.0
+    ) -> list[Delivery]:
+        """Do what ``take`` does, until another thread sets ``is_cancelled`` and calls ``wake``; [] then."""
         deadline = None if wait_seconds is None else time.monotonic() + wait_seconds
         while True:
             if self._is_closed:
@@ -96,9 +102,13 @@ class Subscription:
             with self._looking:
                 found = self._take_now(limit)
             left = None if deadline is None else deadline - time.monotonic()
-            if found or (left is not None and left <= 0):
+            if found or is_cancelled.is_set() or (left is not None and left <= 0):
                 return found
             self._waiting.wait(heard, left, self._seconds_until_due())
+
+    def wake(self) -> None:
+        """Let threads that wait look now."""
+        self._waiting.wake()
 
     def __iter__(self) -> Iterator[Delivery]:
         """Yield events one by one, and wait for more; ends when another thread closes the subscription."""

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 from typing import Any, assert_type
 
 from journal import (
+    AsyncDelivery,
+    AsyncJournal,
     Blame,
     Condition,
     Conflict,
+    CursorStatus,
+    Delivery,
     Entity,
     EntityDifference,
     Event,
@@ -68,6 +72,21 @@ def read(journal: Journal) -> None:
     assert_type(journal.diff("main", "feature", type="plan").entities, tuple[EntityDifference, ...])
     assert_type(journal.log(since="2d", reverse=True), Iterator[Event])
     assert_type(journal.follow(), Iterator[Event])
+    with journal.subscribe("feed", types=["plan"], on_gap=lambda gaps: None) as feed:
+        assert_type(feed.take(5, wait_seconds=None), list[Delivery])
+        for delivery in feed:
+            delivery.retry(ValueError())
+    assert_type(journal.cursors.status("feed"), CursorStatus)
+    journal.hub.on(lambda event: None)()
+
+
+async def follow(journal: AsyncJournal) -> None:
+    """Following with asyncio."""
+    assert_type(await journal.get("plan", "pln_1"), Entity | None)
+    async with await journal.subscribe("feed") as feed:
+        async for delivery in feed:
+            assert_type(delivery, AsyncDelivery)
+            await delivery.ack()
 
 
 def look_after(journal: Journal) -> None:

@@ -1,0 +1,148 @@
+"""``journal watch``."""
+
+from typing import TYPE_CHECKING, Any
+
+from ..declare import FLAG, NUMBER, Option, Verb
+from ..session import Session
+
+if TYPE_CHECKING:
+    from journal.store.model import Gaps
+    from journal.subscriptions.model import Delivery
+    from journal.subscriptions.subscription import Subscription
+
+_START, _NOW = "start", "now"
+
+
+def run(
+    session: Session,
+    *,
+    cursor: str | None,
+    since: str | None,
+    type: tuple[str, ...],
+    stream: tuple[str, ...],
+    notes: bool,
+    exec: str | None,
+    lease: float | None,
+    once: bool,
+) -> None:
+    """Print what comes, or have a program handle it."""
+    command = _command(exec)
+    journal = session.journal
+    known = since or (_NOW if cursor is None else _START)
+    subscription = journal.subscribe(
+        cursor,
+        since=journal.position() if known == _NOW else None if known == _START else known,
+        types=type,
+        streams=stream,
+        notes=notes,
+        lease_seconds=60.0 if lease is None else lease,
+        on_gap=lambda gaps: _print(session, {"gap": _gap_form(gaps)}),
+    )
+    with subscription:
+        for delivery in subscription.catch_up() if once else subscription:
+            if command is None:
+                _print(session, delivery_form(delivery))
+                delivery.ack()
+            else:
+                _execute(session, subscription, delivery, command)
+
+
+def delivery_form(delivery: "Delivery") -> dict[str, Any]:
+    """An event as ``watch`` prints it, and hands it to a program."""
+    from ..forms import event_form
+
+    return event_form(delivery.event) | {"attempt": delivery.attempt, "token": delivery.token}
+
+
+def _gap_form(gaps: "Gaps") -> dict[str, Any]:
+    from journal.state import vector
+    from journal.subscriptions.gaps import all_of, first_ids
+
+    counts = {"gone": vector.count(gaps.gone), "unreadable": vector.count(gaps.unreadable)}
+    return {**counts, "events": first_ids(all_of(gaps))}
+
+
+def _print(session: Session, form: dict[str, Any]) -> None:
+    """Print a line and see it on its way: only then is the event acknowledged."""
+    session.output.json(form)
+    session.output.flush()
+
+
+def _command(text: str | None) -> list[str] | None:
+    """Return the words of a program and its arguments. It is found before an event is taken. No shell is involved."""
+    import shlex
+    import shutil
+
+    from journal.errors import NotFoundError, UsageError
+
+    if text is None:
+        return None
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise UsageError(f"--exec is not a command: {error}") from error
+    if not words:
+        raise UsageError("--exec is empty")
+    if shutil.which(words[0]) is None:
+        raise NotFoundError(f"there is no program {words[0]!r}")
+    return words
+
+
+def _execute(session: Session, subscription: "Subscription", delivery: "Delivery", command: list[str]) -> None:
+    """Hand an event to a program on its stdin. Nothing of the event gets into the command or the environment."""
+    import subprocess
+
+    from journal.format.values import encode_trusted
+
+    session.output.flush()
+    try:
+        ended = subprocess.run(command, input=encode_trusted(delivery_form(delivery)) + b"\n", check=False)
+    except BaseException:
+        subscription.release(delivery)
+        raise
+    if ended.returncode == 0:
+        delivery.ack()
+    else:
+        delivery.retry(ChildProcessError())
+        session.output.note(f"journal: {delivery.event.id} failed with status {ended.returncode}, to be tried again")
+
+
+VERB = Verb(
+    name="watch",
+    summary="Print events as they come, or run a program for each.",
+    run=run,
+    text="""\
+A line of JSON for each event: those of this and of other processes, and those that a merge or pull brings, once each,
+in the order of their arrival. With --cursor it goes on where it stopped, also after a kill; several of one name share
+the events. What this checkout lacks of what was printed before is told as a line with "gap".
+
+With --exec a program handles each event: it gets the line on its stdin. Status 0 acknowledges the event; with any
+other it comes again after a while, and after five attempts it is put aside (journal cursors parked). No shell is
+involved, and nothing of the event gets into the command.""",
+    options=(
+        Option(("--cursor",), "A durable cursor of this checkout, made if it is missing.", metavar="NAME"),
+        Option(
+            ("--since",),
+            "Where to begin: a position token, start or now. A cursor that is there already goes on. "
+            "Else now; with --cursor, start.",
+            metavar="TOKEN",
+        ),
+        Option(
+            ("--type",),
+            "Events of entities of this type; may be repeated, x* is all that begin with x.",
+            many=True,
+            metavar="TYPE",
+            complete="type",
+        ),
+        Option(("--stream",), "Events of this stream; may be repeated.", many=True, metavar="NAME"),
+        Option(("--notes",), "Also what the journal notes about itself.", FLAG),
+        Option(("--exec",), "Run a program for each event, with the line on its stdin.", metavar="COMMAND"),
+        Option(("--lease",), "How long an event is kept from other consumers (60).", NUMBER, metavar="SECONDS"),
+        Option(("--once",), "End when nothing is left that is due.", FLAG),
+    ),
+    examples=(
+        ("journal watch --type plan", "what comes from now on"),
+        ("journal watch --cursor mail --type order --exec ./send-mail", "each order once, whatever happens"),
+        ("journal watch --cursor feed --once", "what came since the last time"),
+    ),
+)

@@ -1,0 +1,232 @@
+"""Reading and subscribing for asyncio: what may take a while runs in worker threads, never in the event loop.
+
+**Cancelling.** A call that only reads is let go of: its thread ends by itself and what it found is dropped. A take
+that is cancelled wakes its thread, waits until that has ended, and gives back what it had claimed, so that no event
+stays with a consumer that does not know of it.
+"""
+
+import asyncio
+import functools
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+
+from journal.facade.journal import Journal
+from journal.store.model import Event, Gaps
+
+if TYPE_CHECKING:
+    from journal.subscriptions.model import Delivery, OnGap, ParkedEvent
+    from journal.subscriptions.subscription import Subscription
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_PIECE = 100
+
+
+def _in_thread(
+    method: "Callable[Concatenate[Journal, _P], _T]",
+) -> "Callable[Concatenate[AsyncJournal, _P], Coroutine[Any, Any, _T]]":
+    """Return a method of ``Journal`` as one that is awaited."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncJournal", /, *arguments: _P.args, **options: _P.kwargs) -> _T:
+        return await asyncio.to_thread(method, self.journal, *arguments, **options)
+
+    return call
+
+
+def _in_pieces(
+    method: "Callable[Concatenate[Journal, _P], Iterator[_T]]",
+) -> "Callable[Concatenate[AsyncJournal, _P], AsyncIterator[_T]]":
+    """Return a method of ``Journal`` that yields as one for ``async for``; it is read piece by piece."""
+
+    @functools.wraps(method)
+    async def call(self: "AsyncJournal", /, *arguments: _P.args, **options: _P.kwargs) -> AsyncIterator[_T]:
+        found = await asyncio.to_thread(lambda: iter(method(self.journal, *arguments, **options)))
+        while piece := await asyncio.to_thread(lambda: list(islice(found, _PIECE))):
+            for item in piece:
+                yield item
+
+    return call
+
+
+class AsyncJournal:
+    """A journal for asyncio, to read and to subscribe. Use it as an asynchronous context manager.
+
+    ``journal`` is the journal that it stands for, whose methods write.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    @classmethod
+    async def open(
+        cls,
+        path: str | os.PathLike[str] = ".",
+        *,
+        store: str | os.PathLike[str] | None = None,
+        actor: str | None = None,
+    ) -> "AsyncJournal":
+        """Open a store, as ``Journal.open`` does."""
+        return cls(await asyncio.to_thread(Journal.open, path, store=store, actor=actor))
+
+    get = _in_thread(Journal.get)
+    list = _in_thread(Journal.list)
+    conflicts = _in_thread(Journal.conflicts)
+    history = _in_thread(Journal.history)
+    blame = _in_thread(Journal.blame)
+    show = _in_thread(Journal.show)
+    position = _in_thread(Journal.position)
+    gaps = _in_thread(Journal.gaps)
+    log = _in_pieces(Journal.log)
+    read_all = _in_pieces(Journal.read_all)
+
+    async def subscribe(
+        self,
+        name: str | None = None,
+        *,
+        since: str | None = None,
+        types: Sequence[str] = (),
+        streams: Sequence[str] = (),
+        notes: bool = False,
+        lease_seconds: float = 60.0,
+        retry_seconds: float = 1.0,
+        retry_seconds_max: float = 300.0,
+        attempts_max: int = 5,
+        poll_seconds: float | None = None,
+        on_gap: "OnGap | None" = None,
+    ) -> "AsyncSubscription":
+        """Return a consumer, as ``Journal.subscribe`` does. ``on_gap`` is called in a worker thread."""
+        subscribed = functools.partial(
+            self.journal.subscribe,
+            name,
+            since=since,
+            types=types,
+            streams=streams,
+            notes=notes,
+            lease_seconds=lease_seconds,
+            retry_seconds=retry_seconds,
+            retry_seconds_max=retry_seconds_max,
+            attempts_max=attempts_max,
+            poll_seconds=poll_seconds,
+            on_gap=on_gap,
+        )
+        return AsyncSubscription(await asyncio.to_thread(subscribed))
+
+    async def close(self) -> None:
+        """Close the journal."""
+        await asyncio.to_thread(self.journal.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncDelivery:
+    """A ``Delivery`` whose methods are awaited."""
+
+    event: Event
+    attempt: int
+    token: str
+    inner: "Delivery" = field(repr=False, compare=False)
+
+    async def ack(self) -> None:
+        """Be done with it."""
+        await asyncio.to_thread(self.inner.ack)
+
+    async def retry(self, error: BaseException | None = None) -> None:
+        """Give it back: it comes again after a while, and is parked after the last attempt."""
+        await asyncio.to_thread(self.inner.retry, error)
+
+    async def park(self, error: BaseException | None = None) -> None:
+        """Put it aside until it is replayed."""
+        await asyncio.to_thread(self.inner.park, error)
+
+
+class AsyncSubscription:
+    """A ``Subscription`` for asyncio: ``async for`` what comes. Use it as an asynchronous context manager."""
+
+    def __init__(self, subscription: "Subscription") -> None:
+        self._subscription = subscription
+        # A thread of its own: one that waits must not keep others of the event loop's waiting.
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="journal-subscription")
+
+    async def take(self, limit: int = 1, *, wait_seconds: float | None = 0.0) -> list[AsyncDelivery]:
+        """Return at most so many events, and wait for the first; None: for ever. Cancelled, it claims nothing."""
+        is_cancelled = threading.Event()
+        taking = functools.partial(self._subscription.take_until, is_cancelled, limit, wait_seconds)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, taking)
+        try:
+            found = await asyncio.shield(future)
+        except asyncio.CancelledError:
+            is_cancelled.set()
+            self._subscription.wake()
+            await _ended(future)
+            if not future.cancelled() and future.exception() is None and future.result():
+                await _ended(asyncio.ensure_future(asyncio.to_thread(self._subscription.release, *future.result())))
+            raise
+        return [AsyncDelivery(item.event, item.attempt, item.token, item) for item in found]
+
+    async def __aiter__(self) -> AsyncIterator[AsyncDelivery]:
+        """Yield events one by one, and wait for more."""
+        while True:
+            for delivery in await self.take(wait_seconds=None):
+                yield delivery
+
+    async def catch_up(self) -> AsyncIterator[AsyncDelivery]:
+        """Yield events one by one until none is left that is due."""
+        while found := await self.take():
+            for delivery in found:
+                yield delivery
+
+    async def ack(self, *deliveries: AsyncDelivery) -> None:
+        """Be done with events; many cost what one does."""
+        await asyncio.to_thread(self._subscription.ack, *[delivery.inner for delivery in deliveries])
+
+    async def parked(self) -> "list[ParkedEvent]":
+        """Return the events that were put aside."""
+        return await asyncio.to_thread(self._subscription.parked)
+
+    async def replay(self, *events: str) -> int:
+        """Deliver parked events again, all or those that are named; return how many."""
+        return await asyncio.to_thread(self._subscription.replay, *events)
+
+    async def gaps(self) -> Gaps:
+        """Return what this cursor knows of and this checkout cannot show."""
+        return await asyncio.to_thread(self._subscription.gaps)
+
+    async def accept_gap(self) -> None:
+        """Go on without the events of the present gap."""
+        await asyncio.to_thread(self._subscription.accept_gap)
+
+    async def close(self) -> None:
+        """Give back what was not finished, and end the thread."""
+        await asyncio.to_thread(self._subscription.close)
+        await asyncio.to_thread(self._threads.shutdown)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def _ended(future: "asyncio.Future[Any]") -> None:
+    """Wait for something that is about to end, however often this task is cancelled meanwhile."""
+    while not future.done():
+        try:
+            await asyncio.wait([future])
+        except asyncio.CancelledError:
+            continue

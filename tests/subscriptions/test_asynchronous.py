@@ -1,0 +1,160 @@
+"""Reading and subscribing with asyncio: nothing blocks the event loop, and cancelling leaves nothing behind."""
+
+import asyncio
+import threading
+
+import pytest
+
+from journal import AsyncJournal, ClosedError, Journal
+from tests.support.stores import new_store
+
+
+@pytest.fixture
+def root(tmp_path):
+    return new_store(tmp_path)
+
+
+def write(root, *ids):
+    with Journal.open(store=root) as journal:
+        for id in ids:
+            journal.put("plan", id, {"of": id})
+
+
+def run(coroutine):
+    """Run to the end; no thread of ours may be left."""
+    before = set(threading.enumerate())
+    result = asyncio.run(coroutine)
+    assert [thread for thread in set(threading.enumerate()) - before if "journal" in thread.name] == []
+    return result
+
+
+def test_what_a_journal_reads_it_reads_too(root):
+    write(root, *(f"e{number}" for number in range(250)))
+
+    async def read():
+        async with await AsyncJournal.open(store=root) as journal:
+            same = journal.journal
+            assert await journal.get("plan", "e1") == same.get("plan", "e1")
+            assert await journal.list("plan", where={"of": "e7"}) == same.list("plan", where={"of": "e7"})
+            assert await journal.history("plan", "e1") == same.history("plan", "e1")
+            assert [event.id async for event in journal.log()] == [event.id for event in same.log()]
+            token = (await journal.show("5")).id
+            assert token.startswith("5@")
+            assert [event.seq async for event in journal.read_all(since=await journal.position())] == []
+            return [event.seq async for event in journal.read_all()]
+
+    assert run(read()) == list(range(1, 251))
+
+
+def test_events_are_delivered_and_acknowledged(root):
+    write(root, "a", "b", "c")
+
+    async def consume():
+        async with await AsyncJournal.open(store=root) as journal, await journal.subscribe("feed") as feed:
+            found = []
+            async for delivery in feed.catch_up():
+                found.append((delivery.event.entity, delivery.attempt))
+                await (delivery.park(ValueError()) if delivery.event.entity == "b" else delivery.ack())
+            assert [parked.cause for parked in await feed.parked()] == ["ValueError"]
+            assert await feed.replay() == 1
+            (again,) = await feed.take(5)
+            await feed.ack(again)
+            return [*found, again.event.entity]
+
+    assert run(consume()) == [("a", 1), ("b", 1), ("c", 1), "b"]
+    with Journal.open(store=root) as journal:
+        assert journal.cursors.status("feed").token == journal.position()
+
+
+def test_the_loop_goes_on_while_a_subscription_waits(root):
+    async def consume():
+        async with await AsyncJournal.open(store=root) as journal, await journal.subscribe("feed") as feed:
+            taking = asyncio.ensure_future(feed.take(wait_seconds=None))
+            await asyncio.sleep(0.1)
+            assert not taking.done()
+            await asyncio.to_thread(write, root, "a")
+            return [delivery.event.entity for delivery in await asyncio.wait_for(taking, 30)]
+
+    assert run(consume()) == ["a"]
+
+
+def test_cancelling_a_wait_ends_its_thread_and_the_next_take_works(root):
+    async def consume():
+        async with await AsyncJournal.open(store=root) as journal, await journal.subscribe("feed") as feed:
+            for _ in range(3):
+                with pytest.raises(asyncio.TimeoutError):
+                    await asyncio.wait_for(feed.take(wait_seconds=None), 0.05)
+            await asyncio.to_thread(write, root, "a")
+            return [(delivery.event.entity, delivery.attempt) for delivery in await feed.take()]
+
+    assert run(consume()) == [("a", 1)]
+
+
+def test_a_take_that_is_cancelled_while_it_claims_gives_the_event_back(root, monkeypatch):
+    write(root, "a")
+
+    async def consume():
+        async with await AsyncJournal.open(store=root) as journal, await journal.subscribe("feed") as feed:
+            inner, begun = feed._subscription, threading.Event()
+            take_now = inner._take_now
+
+            def slow(limit):
+                found = take_now(limit)
+                begun.set()
+                threading.Event().wait(0.2)  # it has claimed, and nobody knows yet
+                return found
+
+            monkeypatch.setattr(inner, "_take_now", slow)
+            taking = asyncio.ensure_future(feed.take())
+            await asyncio.to_thread(begun.wait)
+            taking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await taking
+            return journal.journal.cursors.status("feed")
+
+    status = run(consume())
+    assert (status.claimed, status.waiting) == (0, 1)
+    with Journal.open(store=root) as journal, journal.subscribe("feed") as feed:
+        assert [delivery.attempt for delivery in feed.take()] == [1], "it does not count as an attempt"
+
+
+def test_a_task_that_is_cancelled_in_its_loop_leaves_nothing_claimed(root):
+    write(root, "a", "b")
+
+    async def work(seen):
+        async with await AsyncJournal.open(store=root) as journal, await journal.subscribe("feed") as feed:
+            async for delivery in feed:
+                seen.append(delivery.event.entity)
+                if len(seen) == 1:
+                    await delivery.ack()
+                else:
+                    await asyncio.sleep(600)
+
+    async def main():
+        seen = []
+        task = asyncio.ensure_future(work(seen))
+        while len(seen) < 2:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return seen
+
+    assert run(main()) == ["a", "b"]
+    with Journal.open(store=root) as journal:
+        assert journal.cursors.status("feed").claimed == 0
+        with journal.subscribe("feed") as feed:
+            assert [delivery.event.entity for delivery in feed.take(5)] == ["b"]
+
+
+def test_closing_a_subscription_ends_what_waits_for_it(root):
+    async def main():
+        async with await AsyncJournal.open(store=root) as journal:
+            feed = await journal.subscribe("feed")
+            taking = asyncio.ensure_future(feed.take(wait_seconds=None))
+            await asyncio.sleep(0.05)
+            await feed.close()
+            with pytest.raises(ClosedError):
+                await taking
+
+    run(main())
