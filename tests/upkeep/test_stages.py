@@ -1,12 +1,19 @@
 """Goal: off → dual → primary and back, each step verified and reversible, and no change of anybody's is ever lost."""
 
+import contextlib
+import errno
 import json
 import os
+import tempfile
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from journal import Journal, PromotionRefusedError, UsageError
+from journal import FormatError, Journal, PromotionRefusedError, UsageError
+from journal.upkeep.stages import mirror
 from tests.support import brainclaw
+from tests.support.power import SimulatedDisk
 from tests.support.stores import clone, new_store, segments, truth
 
 
@@ -309,8 +316,6 @@ def test_a_configuration_that_names_another_place_is_refused(journal, path):
     journal.close()
     with open(config, "w", encoding="utf-8") as file:
         file.write(text.replace('path = ".brainclaw"', f'path = "{path}"'))
-    from journal import FormatError
-
     with pytest.raises(FormatError):
         Journal.open(store=journal.root)
 
@@ -337,3 +342,112 @@ def test_a_dry_run_of_a_stage_touches_nothing(journal, base):
     )
     assert (brainclaw.contents(base), truth(journal.root)) == (files, before)
     assert journal.stage_report().stage == "off"
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "delete", "tool writes", "tool removes", "take in", "reopen", "forget"]),
+        st.sampled_from(["pln_1", "pln_2", "pln_x"]),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=10)
+@given(STEPS)
+def test_whatever_two_writers_do_in_dual_nothing_of_either_is_lost(steps):
+    with tempfile.TemporaryDirectory() as folder:
+        root, base = new_store(folder), os.path.join(folder, ".brainclaw")
+        for number in (1, 2):
+            brainclaw.put(base, f"plans/pln_{number}.json", brainclaw.plan(number))
+        journal = Journal.open(store=root, actor="me")
+        journal.migrate_brainclaw(base)
+        journal.change_stage("dual")
+        theirs: dict[str, bytes | None] = {}
+        said: list[tuple[str, str]] = []
+        for at, (step, id) in enumerate(steps):
+            path = os.path.join(base, "plans", f"{id}.json")
+            if step == "put":
+                journal.put("plan", id, set={"id": id, "ours": f"{step} {at}"})
+                said.append((id, f"{step} {at}"))
+            elif step == "delete" and any(entity.id == id for entity in journal.list("plan")):
+                journal.delete("plan", id)
+            elif step == "tool writes":
+                theirs[id] = brainclaw.put(base, f"plans/{id}.json", {"id": id, "theirs": f"{step} {at}"})
+            elif step == "tool removes" and os.path.exists(path):
+                os.unlink(path)
+                theirs[id] = None
+            elif step == "take in":
+                journal.change_stage("dual")
+                said += _written_by(theirs)
+                theirs.clear()
+            elif step in ("reopen", "forget"):
+                journal.close()
+                if step == "forget":
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(os.path.join(root, "local", "index.db"))
+                    theirs = {name: text for name, text in theirs.items() if text is not None}
+                journal = Journal.open(store=root, actor="me")
+            for name, text in theirs.items():
+                full = os.path.join(base, "plans", f"{name}.json")
+                assert (document(base, f"plans/{name}.json") if os.path.exists(full) else None) == text
+        journal.change_stage("dual")
+        assert words(journal) == set()
+        for entity in journal.list("plan"):
+            assert json.loads(document(base, f"plans/{entity.id}.json")) == entity.data
+        for id, text in [*said, *_written_by(theirs)]:
+            assert any(text in (event.data or {}).values() for event in journal.history("plan", id))
+        journal.close()
+
+
+def _written_by(theirs):
+    """Return what the old tool's documents say that were there when they were taken in."""
+    return [(id, json.loads(text)["theirs"]) for id, text in theirs.items() if text is not None]
+
+
+def test_a_document_that_the_disk_refuses_lags_and_is_caught_up(dual, base, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    before = document(base, "plans/pln_1.json")
+    with monkeypatch.context() as patch:
+        patch.setattr(mirror, "write_whole", refuse)
+        assert dual.put("plan", "pln_1", set={"status": "done"}).rev == 2
+        assert document(base, "plans/pln_1.json") == before
+        assert words(dual) == {("lagging", "plans/pln_1.json")}
+        assert {item.code for item in dual.doctor().findings if item.code.startswith("old-")} == {"old-lagging"}
+    dual.put("plan", "pln_2", set={"status": "done"})
+    assert words(dual) == set()
+    assert b'"status": "done"' in document(base, "plans/pln_1.json")
+
+
+def test_an_old_store_behind_a_link_is_never_written_and_stops_nobody(dual, base, tmp_path):
+    dual.close()
+    os.rename(base, tmp_path / "elsewhere")
+    os.symlink(tmp_path / "elsewhere", base)
+    before = brainclaw.contents(str(tmp_path / "elsewhere"))
+    with Journal.open(tmp_path) as journal:
+        journal.put("plan", "pln_1", set={"status": "done"})
+        assert "old-store-unsafe" in {item.code for item in journal.doctor().findings}
+    assert brainclaw.contents(str(tmp_path / "elsewhere")) == before
+
+
+def test_the_cost_of_a_change_in_dual_does_not_grow_with_the_number_of_documents(tmp_path):
+    costs = []
+    for many in (3, 60):
+        folder = tmp_path / str(many)
+        root, base = new_store(folder), str(folder / ".brainclaw")
+        for number in range(many):
+            brainclaw.put(base, f"plans/pln_{number}.json", brainclaw.plan(number % 9, id=f"pln_{number}"))
+        with Journal.open(store=root) as journal:
+            journal.migrate_brainclaw(base)
+            journal.change_stage("dual")
+        disk = SimulatedDisk(str(folder))
+        with Journal.open(store=root, files=disk) as journal:
+            journal.put("plan", "pln_1", set={"title": "first"})
+            before = disk.calls.copy()
+            journal.put("plan", "pln_1", set={"title": "second"})
+            journal.put("plan", "pln_new", {"title": "new"})
+            journal.delete("plan", "pln_2")
+            costs.append(disk.calls - before)
+    assert costs[0] == costs[1]

@@ -17,8 +17,8 @@ VERB = Verb(
     run=run,
     text="""\
 Refused (20) unless the stage is dual, `journal doctor --verify` finds no error, and each document says what its entity
-says. Then the old files are what the journal prints: one that somebody edits is left, told by `journal status` and
-doctor, and parked in local/parked/ by running this again; `journal migrate dual` takes it in as an event.""",
+says. Then the old files are what the journal prints: one that somebody edits is left, told by `journal migrate
+status` and doctor. Running this again parks the edit in local/parked/; `journal migrate dual` takes it in.""",
     options=(DRY_RUN,),
     examples=(
         ("journal migrate primary --dry-run", "whether it would be refused"),

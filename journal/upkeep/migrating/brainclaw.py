@@ -28,7 +28,7 @@ from journal.upkeep.migrating.brainclaw_history import History
 from journal.upkeep.stages.deciding import Standing, Word
 from journal.upkeep.stages.layout import ARCHIVE, LEGACY_LOG
 from journal.upkeep.stages.model import Brainclaw
-from journal.upkeep.stages.old_store import OldStore, read_old_store
+from journal.upkeep.stages.old_store import OldStore, read_old_store, remove_leftovers
 from journal.upkeep.stages.place import set_options, top_of
 from journal.upkeep.stages.splicing import is_same
 from journal.upkeep.stages.standing import look_at, part_of, place_for
@@ -121,6 +121,7 @@ def _foreseen(
 def _bring_in(
     engine: Engine, found: Brainclaw, items: list[Standing], *, actor: str | None, progress: Report | None
 ) -> None:
+    remove_leftovers(engine.files, found.old)
     found.parked_log = _park_log(engine, found.old)
     genesis = None
     if not found.has_history and not look_back(engine, _has_genesis):

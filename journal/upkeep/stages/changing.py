@@ -35,6 +35,8 @@ from journal.store.history import foreign_places
 from journal.store.layout import LOCAL
 from journal.store.looking_back import look_back
 from journal.upkeep.doctor import examine
+from journal.upkeep.migrating.brainclaw_events import keys_in
+from journal.upkeep.migrating.brainclaw_history import History
 from journal.upkeep.parking import park_copy
 from journal.upkeep.stages.deciding import Standing
 from journal.upkeep.stages.mirror import Mirror, attach
@@ -67,8 +69,9 @@ def change_stage(
         _refuse_promotion(engine, options)
     with engine.locked():
         old = read_old_store(engine.files, base, part_of(progress, "read"))
+        had = keys_in(History(engine.files, base)) if options.stage == "off" else ()
         with engine.reading() as view:
-            standings = look_at(engine, view, old, options.stage)
+            standings = look_at(engine, view, old, options.stage, had=had)
         if wanted == "primary" and options.stage == "dual":
             _refuse_differences(standings)
         found = _plan(options, wanted, old, standings, deleted=deleted)

@@ -10,6 +10,7 @@ never ahead of the file. Where the index knows nothing (it was rebuilt), or a fi
 is looked at once. Nothing here can fail the mutation: what cannot be written lags, and ``doctor`` tells.
 """
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -17,7 +18,7 @@ from typing import Any
 
 from journal.disk.files import write_whole
 from journal.disk.folders import checked, ensure_folder
-from journal.errors import JournalError
+from journal.errors import JournalError, UnsafePathError
 from journal.index.view import Key, View
 from journal.store.config import OldStoreOptions
 from journal.store.engine import Engine
@@ -32,9 +33,16 @@ from journal.upkeep.stages.comparing import (
 )
 from journal.upkeep.stages.deciding import Standing, Word, decide
 from journal.upkeep.stages.layout import folder_of
-from journal.upkeep.stages.old_store import Document, Unreadable, read_old_store, read_one
+from journal.upkeep.stages.old_store import (
+    Document,
+    OldStore,
+    Unreadable,
+    read_old_store,
+    read_one,
+    remove_leftovers,
+)
 from journal.upkeep.stages.place import base_of, may_write
-from journal.upkeep.stages.splicing import Style, spliced, style_of, written
+from journal.upkeep.stages.splicing import Style, spliced, style_from, style_of, style_text, written
 
 Rows = list[tuple[str, Any]]
 """What the index is to remember: (name, value)."""
@@ -42,7 +50,8 @@ Rows = list[tuple[str, Any]]
 _NONE: Mapping[Key, bytes] = MappingProxyType({})
 _SWEPT = "old-store"
 """The index's name for: every document was looked at since the index was made; holds kind of stage and path."""
-_NEIGHBOURS_MAX = 8
+_ANY_STYLE = "old-store style"
+"""Under which the index remembers a style for folders that have no document yet."""
 
 
 class Mirror:
@@ -75,7 +84,8 @@ class Mirror:
         and one that was removed (b"") is written again.
         """
         old = read_old_store(self._files, self.base)
-        rows: Rows = [(_SWEPT, self._mark())]
+        remove_leftovers(self._files, old)
+        rows: Rows = [(_SWEPT, self._mark()), *_styles_in(old)]
         standings = []
         for key in sorted(live_keys(view) | old.documents.keys()):
             document = old.documents.get(key)
@@ -91,7 +101,7 @@ class Mirror:
         now = value_now(view, key)
         if now is None:
             return None
-        return spliced(document.text, now) if document is not None else written(now, self._style_near(path))
+        return spliced(document.text, now) if document is not None else written(now, self._style_near(view, path))
 
     def is_folder(self, path: str) -> bool:
         """Tell whether the old store has this folder."""
@@ -154,21 +164,28 @@ class Mirror:
         assert now is not None
         return Document(path, key, now, text)
 
-    def _style_near(self, path: str) -> Style:
-        """Return how the documents beside a new one are written."""
-        folder = path.rpartition("/")[0]
-        listed = self._files.list(os.path.join(self.base, *folder.split("/")))
-        names = sorted(name for name, stat in listed if stat.kind == "file" and name.endswith(".json"))
-        for name in names[:-_NEIGHBOURS_MAX:-1]:
-            neighbour = read_one(self._files, self.base, f"{folder}/{name}")
-            if isinstance(neighbour, Document):
-                return style_of(neighbour.text)
-        return Style()
+    def _style_near(self, view: View, path: str) -> Style:
+        """Return how the documents beside a new one are written, as the last sweep saw them."""
+        known = view.index.meta(_style_name(path)) or view.index.meta(_ANY_STYLE)
+        return style_from(known) if known else Style()
+
+
+def _styles_in(old: OldStore) -> Rows:
+    """Return what the index is to remember of how the documents in each folder are written."""
+    found = {_style_name(item.path): style_text(style_of(item.text)) for item in old.documents.values()}
+    anywhere = [(_ANY_STYLE, text) for text in list(found.values())[-1:]]
+    return [*found.items(), *anywhere]
+
+
+def _style_name(path: str) -> str:
+    return f"old-store style {path.rpartition('/')[0]}"
 
 
 def attach(engine: Engine) -> Callable[[View, Iterable[Key]], Rows] | None:
     """Let old files follow what the journal writes, if the stage says so and this checkout may; return the follower."""
     options = engine.config.old_store
-    is_active = options is not None and options.stage != "off" and may_write(engine, options)
-    engine.printing.follower = Mirror(engine, options).follow if options is not None and is_active else None
+    engine.printing.follower = None
+    if options is not None and options.stage != "off" and may_write(engine, options):
+        with contextlib.suppress(UnsafePathError):  # doctor tells of it
+            engine.printing.follower = Mirror(engine, options).follow
     return engine.printing.follower

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from journal.disk.files import ReadFiles
+from journal.disk.files import TEMPORARY_SUFFIX, Files, FileStat, ReadFiles
+from journal.disk.folders import checked
 from journal.errors import NotFoundError, RefusedError, UnsafePathError
 from journal.format import names, values
 from journal.format.limits import BLOB_BYTES_MAX
@@ -13,7 +14,7 @@ from journal.index.view import Key
 from journal.projections.documents import read_document
 from journal.projections.paths import ID_FIELD
 from journal.state.entity import Payload
-from journal.upkeep.stages.layout import LEGACY_LOG, NOT_DOCUMENTS, rank, type_of
+from journal.upkeep.stages.layout import ARCHIVE, LEGACY_LOG, NOT_DOCUMENTS, rank, type_of
 
 _FOLDERS_DEEP_MAX = 8
 Progress = Callable[[int, int], None]
@@ -42,6 +43,7 @@ class OldStore:
     ``duplicates``: documents that another one stands for, with that one. ``renamed``: those whose file has another
     name than their id. ``unversioned``: those without ``schema_version``. ``unknown``: folders that are a type of
     their own, with how many documents they have. ``others``: how many files are no documents by their name.
+    ``leftovers``: what a process of ours was writing when it was killed.
     """
 
     base: str
@@ -52,6 +54,7 @@ class OldStore:
     unversioned: list[str] = field(default_factory=list)
     unknown: dict[str, int] = field(default_factory=dict)
     others: int = 0
+    leftovers: list[str] = field(default_factory=list)
     log_bytes: int | None = None
 
 
@@ -64,6 +67,8 @@ def read_old_store(files: ReadFiles, base: str, progress: Progress | None = None
     log = files.stat(os.path.join(base, LEGACY_LOG))
     old.log_bytes = log.size if log is not None and log.kind == "file" else None
     paths = list(_document_paths(files, base, old))
+    parked = files.list(os.path.join(base, ARCHIVE))
+    old.leftovers += [f"{ARCHIVE}/{name}" for name, stat in parked if _is_leftover(name, stat)]
     claimed: dict[Key, list[Document]] = {}
     for at, path in enumerate(paths):
         document = read_one(files, base, path)
@@ -79,6 +84,16 @@ def read_old_store(files: ReadFiles, base: str, progress: Progress | None = None
         old.duplicates.extend((document.path, first.path) for document in others)
     _remark(old)
     return old
+
+
+def remove_leftovers(files: Files, old: OldStore) -> None:
+    """Under the lock, so that their writers are dead: remove what was never put into place."""
+    for path in old.leftovers:
+        files.remove(checked(files, old.base, os.path.join(old.base, *path.split("/"))))
+
+
+def _is_leftover(name: str, stat: FileStat) -> bool:
+    return stat.kind == "file" and name.endswith(TEMPORARY_SUFFIX)
 
 
 def read_one(files: ReadFiles, base: str, path: str) -> Document | Unreadable:
@@ -133,6 +148,8 @@ def _document_paths(files: ReadFiles, base: str, old: OldStore) -> Iterator[str]
                 inner.append(path)
             elif stat.kind == "file" and folder and name.endswith(".json"):
                 yield path
+            elif _is_leftover(name, stat):
+                old.leftovers.append(path)
             elif stat.kind == "file":
                 old.others += path != LEGACY_LOG
             else:

@@ -63,6 +63,17 @@ def style_of(text: bytes) -> Style:
     )
 
 
+def style_text(style: Style) -> str:
+    """Return a style as a text that ``style_from`` reads."""
+    return json.dumps(style._asdict())
+
+
+def style_from(text: str) -> Style:
+    """Return the style that ``style_text`` has written down."""
+    fields = json.loads(text)
+    return Style(**{**fields, "order": tuple(fields["order"])})
+
+
 def written(data: Payload, style: Style) -> bytes:
     """Return a new text in a style: the names that it knows in their order, then the others."""
     known = [name for name in style.order if name in data]

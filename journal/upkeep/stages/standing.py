@@ -69,8 +69,9 @@ def stage_report(engine: Engine, progress: Report | None) -> StageReport:
     found.is_there = there is not None and there.kind == "folder"
     if not found.is_there:
         return found
-    old = read_old_store(engine.files, base, part_of(progress, "read"))
     with engine.reading() as view:
+        # Looking at the journal first may write what lags.
+        old = read_old_store(engine.files, base, part_of(progress, "read"))
         standings = look_at(engine, view, old, options.stage)
     found.counts = Counter(item.word for item in standings)
     found.standings = [item for item in standings if item.word not in ("same", "unplaced")]
