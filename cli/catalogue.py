@@ -94,6 +94,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "folder": "Bring in a folder of JSON files.",
         "git-history": "Bring in JSON files with their git history.",
         "jsonl": "Bring in a file of JSON Lines, an entity a line.",
+        "runs": "List the runs of migrations.",
+        "undo": "Take back what a run of a migration wrote.",
         "payloads": "Write payloads of old schema versions anew, lifted.",
         "brainclaw": "Bring in what a brainclaw store holds; its files stay the truth.",
         "status": "Tell where the old store beside the journal stands.",

@@ -53,18 +53,28 @@ def print_migration(session: Session, found: "Migration") -> int:
     if output.is_json:
         output.json(migration_form(found))
         return 0 if found.is_whole else DAMAGED
-    output.lines(_problem_line(problem) for problem in found.problems[:_SHOWN_MAX])
-    more = sum(found.problem_counts.values()) - len(found.problems[:_SHOWN_MAX])
-    if more > 0:
-        output.line(f"… and {more:,} more; --json lists them")
+    print_problems(session, found)
     output.lines(_difference_line(item) for item in found.differences[:_SHOWN_MAX])
-    for type_, counts in sorted(found.types.items()):
-        told = ", ".join(f"{counts[word]:,} {_WORDS[word]}" for word in _WORDS if counts[word])
-        output.done(f"{shown(type_)}: {told}")
+    print_types(session, found)
     output.done(_summary(found))
     if found.run is not None:
         output.note(f"run {found.run}; what git did not have of the truth is kept in {found.backup}")
     return 0 if found.is_whole else DAMAGED
+
+
+def print_problems(session: Session, found: "Migration") -> None:
+    """Print the first problems, a line each, and how many more there are."""
+    session.output.lines(_problem_line(problem) for problem in found.problems[:_SHOWN_MAX])
+    more = sum(found.problem_counts.values()) - len(found.problems[:_SHOWN_MAX])
+    if more > 0:
+        session.output.line(f"… and {more:,} more; --json lists them")
+
+
+def print_types(session: Session, found: "Migration") -> None:
+    """Print for each type what was decided."""
+    for type_, counts in sorted(found.types.items()):
+        told = ", ".join(f"{counts[word]:,} {_WORDS[word]}" for word in _WORDS if counts[word])
+        session.output.done(f"{shown(type_)}: {told}")
 
 
 def migration_form(found: "Migration") -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from journal.facade.base import Base
 
 if TYPE_CHECKING:
+    from journal.upkeep.migrating.earlier import Run
     from journal.upkeep.migrating.model import Migration
     from journal.upkeep.migrating.reading import Rules
 
@@ -91,3 +92,22 @@ class Migrating(Base):
         return migrate(
             self._engine, source, Wishes(dry_run, force, actor or self._actor, self._engine.options.progress)
         )
+
+    def undo_migration(
+        self, run: str | None = None, *, dry_run: bool = False, force: bool = False, actor: str | None = None
+    ) -> "Migration":
+        """Take back what a run wrote, by new events; None: the latest run that stands. Raises NotFoundError.
+
+        What people changed since in the same fields stays, and is told, unless ``force``.
+        """
+        from journal.upkeep.migrating.running import Wishes
+        from journal.upkeep.migrating.undoing import undo
+
+        wishes = Wishes(dry_run, force, actor or self._actor, self._engine.options.progress)
+        return undo(self._engine, run, wishes)
+
+    def migration_runs(self) -> "list[Run]":
+        """Return the runs of migrations, oldest first."""
+        from journal.upkeep.migrating.undoing import list_runs
+
+        return list_runs(self._engine)

@@ -2,8 +2,10 @@
 
 from journal.errors import ExpectationError, NotFoundError, UsageError
 from journal.format.names import event_id
+from journal.format.segment import Vector
 from journal.index.rows import Location
 from journal.index.view import Key, View
+from journal.state import vector
 from journal.state.value import value
 from journal.store.batch import Delete, Operation, Put
 from journal.store.history import event_at, places_at, value_at
@@ -25,7 +27,7 @@ def inverse_of(view: View, place: Location, *, force: bool, actor: str | None) -
     if not by_key:
         raise UsageError(f"event {event_id(place.seq, place.lane)} changes no entity: there is nothing to revert")
     summary = f"revert {event_id(place.seq, place.lane)}"
-    operations = (_undo(view, key, items, force, actor, summary) for key, items in by_key.items())
+    operations = (undo_of(view, key, items, force=force, actor=actor, summary=summary) for key, items in by_key.items())
     return [operation for operation in operations if operation is not None]
 
 
@@ -38,7 +40,20 @@ def _transaction(view: View, place: Location) -> list[Event]:
     return [event_at(view, at) for at in found]
 
 
-def _undo(view: View, key: Key, events: list[Event], force: bool, actor: str | None, summary: str) -> Operation | None:
+def undo_of(
+    view: View,
+    key: Key,
+    events: list[Event],
+    *,
+    force: bool,
+    actor: str | None,
+    summary: str,
+    ignored: Vector = vector.EMPTY,
+) -> Operation | None:
+    """Return what undoes an entity's events, oldest first; None where it is gone already. Raises as ``inverse_of``.
+
+    ``ignored``: later events that change nothing together, such as others that were undone.
+    """
     _, before = value_at(view, key, (events[0].seq, events[0].lane), with_it=False)
     state = view.state(key)
     if state is None:
@@ -47,7 +62,7 @@ def _undo(view: View, key: Key, events: list[Event], force: bool, actor: str | N
     touched = {name for event in events for name in (*event.set, *event.unset)}
     is_whole = before is None or any(event.action == "delete" for event in events)
     if not force:
-        _refuse_overlap(view, key, events, touched, is_whole)
+        _refuse_overlap(view, key, events, touched, is_whole, ignored)
     if before is None:
         if now is None:
             return None
@@ -59,11 +74,15 @@ def _undo(view: View, key: Key, events: list[Event], force: bool, actor: str | N
     return Put(type=key[0], id=key[1], set=back, unset=gone, actor=actor, summary=summary, action="revert")
 
 
-def _refuse_overlap(view: View, key: Key, events: list[Event], touched: set[str], is_whole: bool) -> None:
+def _refuse_overlap(
+    view: View, key: Key, events: list[Event], touched: set[str], is_whole: bool, ignored: Vector
+) -> None:
     mine = {(event.seq, event.lane) for event in events}
     last = max(mine)
     for place in view.events_of(key):
         if (place.seq, place.lane) in mine or (place.seq, place.lane) < last:
+            continue
+        if vector.contains(ignored, place.seq, place.lane):
             continue
         later = event_at(view, place)
         names = touched & {*later.set, *later.unset}

@@ -72,8 +72,9 @@ def test_json_has_the_members_that_are_documented(work):
         file.write(json.dumps(fields | {"author": "a", "commit": "c"}) + "\n")
     with open(work.store("entities", "plan", "p1.json"), "w", encoding="utf-8") as file:
         file.write('{"title": "Send"}')
-    with open(work.path("broken.json"), "w", encoding="utf-8") as file:
-        file.write("{")
+    for name, text in {"broken.json": "{", "good.json": "{}"}.items():
+        with open(work.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
     work.git("init", "-q", "--bare", "hub.git")
     work.git("remote", "add", "origin", "hub.git")
     calls = {
@@ -113,6 +114,8 @@ def test_json_has_the_members_that_are_documented(work):
         "kv list": "kv list",
         "kv delete": "kv delete k",
         "migrate folder": f"migrate folder {work.path('{id}.json')} --type plan",
+        "migrate runs": "migrate runs",
+        "migrate undo": "migrate undo --dry-run",
         "migrate git-history": "migrate git-history {id}.json --type old",
         "migrate jsonl": "migrate jsonl trace.jsonl --type event --id-field item_id",
         "import": "import trace trace.jsonl",

@@ -26,7 +26,10 @@ from journal.upkeep.migrating.planning import NEVER, Never
 
 @dataclass(slots=True)
 class Run:
-    """What one run wrote. ``source``: what it read; ``undone``: the events that took it back."""
+    """What one run wrote. ``source``: what it read; ``done``: how far, where that has a history.
+
+    ``undone``: the events that took it back; ``is_undone``: all of it is.
+    """
 
     id: str
     source: str
@@ -36,6 +39,12 @@ class Run:
     is_undone: bool = False
     wrote: Vector = field(default_factory=dict)
     undone: Vector = field(default_factory=dict)
+    done: Done = field(default_factory=Done)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it stands: nobody has begun to take it back."""
+        return not self.undone
 
 
 @dataclass(slots=True)
@@ -43,18 +52,27 @@ class Earlier:
     """Everything that imports and migrations wrote, and the runs, oldest first.
 
     ``wrote``: events after which their entity is what the source says; ``merged``: those after which it is what the
-    source and people here say together.
+    source and people here say together. What was taken back is in neither.
     """
 
     wrote: Vector = field(default_factory=dict)
     merged: Vector = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
-    done: dict[str, Done] = field(default_factory=dict)
+
+    def last(self, source: str) -> Run | None:
+        """Return the latest run of a source that stands."""
+        mine = [run for run in self.runs.values() if run.source == source and run.counts]
+        return mine[-1] if mine else None
+
+    def done(self, source: str) -> Done:
+        """Return how far a source with a history was read."""
+        run = self.last(source)
+        return run.done if run is not None else Done()
 
     def unfinished(self, source: str) -> Run | None:
         """Return the run of a source that was cut off, to go on with; None where there is none."""
-        mine = [run for run in self.runs.values() if run.source == source and not run.is_undone]
-        return mine[-1] if mine and not mine[-1].is_finished else None
+        run = self.last(source)
+        return run if run is not None and not run.is_finished else None
 
     def before(self, view: View, key: Key, state: EntityState | None) -> Payload | Never | None:
         """Return what a migration said of an entity last; None: that it is gone. All events must be listed."""
@@ -85,27 +103,29 @@ class Earlier:
     def add(self, lane: str, seq: int, size: int, ts: str, data: dict[str, Any]) -> None:
         """Take in a note: the last of ``size`` records of a transaction."""
         events = vector.of(lane, seq - size + 1, seq)  # with the note, so that runs of them are one interval
+        source, offset, id = data.get("source"), data.get("offset"), data.get("run")
+        if type(source) is not str or type(offset) is not int or type(id) is not str:
+            self.wrote = vector.union(self.wrote, events)  # an import of a trace
+            return
+        if id not in self.runs:
+            self.runs[id] = Run(id, source, ts, done=self.done(source))
+        run = self.runs[id]
+        if data.get("undoes"):
+            run.undone = vector.union(run.undone, events)
+            run.is_undone = bool(data.get("is_last"))
+            self.wrote, self.merged = vector.subtract(self.wrote, run.wrote), vector.subtract(self.merged, run.wrote)
+            return
         count = data.get("merged", 0)
         merged = vector.of(lane, seq - count, seq - 1) if type(count) is int and 0 < count < size else vector.EMPTY
         self.merged = vector.union(self.merged, merged)
         self.wrote = vector.union(self.wrote, vector.subtract(events, merged))
-        source, offset, id = data.get("source"), data.get("offset"), data.get("run")
-        if type(source) is not str or type(offset) is not int or type(id) is not str:
-            return  # of an import of a trace: its events count, but it is no run
-        run = self.runs.setdefault(id, Run(id, source, ts))
-        if data.get("undoes"):
-            run.is_undone = run.is_undone or bool(data.get("is_last"))
-            run.undone = vector.union(run.undone, events)
-            self.done.pop(run.source, None)
-            return
         run.wrote = vector.union(run.wrote, events)
         run.events += size - 1
         run.is_finished = bool(data.get("is_last"))
         tip = data.get("tip")
         if type(tip) is str:
-            known = Done() if data.get("anew") else self.done.get(source, Done())
-            tips = known.tips if known.tips[-1:] == (tip,) else (*known.tips, tip)
-            self.done[source] = Done(tips, offset)
+            tips = () if data.get("anew") else run.done.tips
+            run.done = Done(tips if tips[-1:] == (tip,) else (*tips, tip), offset)
 
 
 def _with_merges(view: View, record: Record, merges: list[Record]) -> Payload:

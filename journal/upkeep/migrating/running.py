@@ -12,7 +12,7 @@ from journal.store.looking_back import look_back
 from journal.upkeep.checkpoint import write_checkpoint
 from journal.upkeep.importing import CHECKPOINT_AFTER_EVENTS
 from journal.upkeep.migrating.earlier import Earlier, read_earlier
-from journal.upkeep.migrating.model import Done, Migration, Problems, Revision, Source
+from journal.upkeep.migrating.model import Migration, Problems, Revision, Source
 from journal.upkeep.migrating.verifying import verify
 from journal.upkeep.migrating.writing import Rehearsal, Writer
 
@@ -57,7 +57,7 @@ def migrate(engine: Engine, source_of: Callable[[Problems], Source], wishes: Wis
 
 def _migrate(engine: Engine, source: Source, problems: Problems, wishes: Wishes) -> Migration:
     earlier = look_back(engine, read_earlier)
-    done = earlier.done.get(source.name, Done())
+    done = earlier.done(source.name)
     found = Migration(source.name, wishes.dry_run, resumed_at=done.offset)
     job = _Job(engine, source, earlier, found, problems, wishes, source.prepare(done))
     if wishes.dry_run:
