@@ -94,6 +94,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "folder": "Bring in a folder of JSON files.",
         "git-history": "Bring in JSON files with their git history.",
         "jsonl": "Bring in a file of JSON Lines, an entity a line.",
+        "sqlite": "Bring in the rows of a query on a SQLite database.",
         "runs": "List the runs of migrations.",
         "undo": "Take back what a run of a migration wrote.",
         "payloads": "Write payloads of old schema versions anew, lifted.",

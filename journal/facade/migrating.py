@@ -93,6 +93,35 @@ class Migrating(Base):
             self._engine, source, Wishes(dry_run, force, actor or self._actor, self._engine.options.progress)
         )
 
+    def migrate_sqlite(
+        self,
+        path: str | os.PathLike[str],
+        query: str,
+        *,
+        json: Sequence[str] = (),
+        base64: bool = False,
+        omit_null: bool = False,
+        rules: "Rules | None" = None,
+        dry_run: bool = False,
+        force: bool = False,
+        actor: str | None = None,
+    ) -> "Migration":
+        """Bring in the rows of a query on a SQLite database, which is opened for reading alone.
+
+        ``json``: columns whose text is JSON; ``base64``: bytes come in as such text, else their row is told and left;
+        ``omit_null``: a NULL is no field. Else as ``migrate_folder``. Raises RefusedError where SQLite refuses.
+        """
+        from journal.upkeep.migrating.reading import Rules
+        from journal.upkeep.migrating.running import Wishes, migrate
+        from journal.upkeep.migrating.sources import sqlite_source
+        from journal.upkeep.migrating.tables import Columns
+
+        columns = Columns(tuple(json), base64, omit_null)
+        source = sqlite_source(os.fspath(path), query, rules or Rules(), columns)
+        return migrate(
+            self._engine, source, Wishes(dry_run, force, actor or self._actor, self._engine.options.progress)
+        )
+
     def undo_migration(
         self, run: str | None = None, *, dry_run: bool = False, force: bool = False, actor: str | None = None
     ) -> "Migration":

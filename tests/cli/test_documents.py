@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
@@ -75,6 +76,7 @@ def test_json_has_the_members_that_are_documented(work):
     for name, text in {"broken.json": "{", "good.json": "{}"}.items():
         with open(work.path(name), "w", encoding="utf-8") as file:
             file.write(text)
+    sqlite3.connect(work.path("app.db")).close()
     work.git("init", "-q", "--bare", "hub.git")
     work.git("remote", "add", "origin", "hub.git")
     calls = {
@@ -115,6 +117,7 @@ def test_json_has_the_members_that_are_documented(work):
         "kv delete": "kv delete k",
         "migrate folder": f"migrate folder {work.path('{id}.json')} --type plan",
         "migrate runs": "migrate runs",
+        "migrate sqlite": "migrate sqlite app.db --type t --query",
         "migrate undo": "migrate undo --dry-run",
         "migrate git-history": "migrate git-history {id}.json --type old",
         "migrate jsonl": "migrate jsonl trace.jsonl --type event --id-field item_id",
@@ -124,7 +127,8 @@ def test_json_has_the_members_that_are_documented(work):
     }
     documented = examples()
     for name, line in calls.items():
-        out = work(*line.split(), "--json", status=20 if name == "migrate folder" else 0).out
+        words = [*line.split(), *(["SELECT 1 AS id"] if line.endswith("--query") else [])]
+        out = work(*words, "--json", status=20 if name == "migrate folder" else 0).out
         same_members(json.loads(out if name == "export json" else out.splitlines()[0]), documented[name])
     with open(work.store("entities", "plan", "p1.json"), "w", encoding="utf-8") as file:
         file.write('{"title": "Send"}')

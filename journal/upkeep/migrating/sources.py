@@ -12,6 +12,9 @@ from journal.upkeep.migrating.model import Problems, Source
 from journal.upkeep.migrating.pattern import parse_pattern
 from journal.upkeep.migrating.reading import Rules
 from journal.upkeep.migrating.snapshots import Snapshots
+from journal.upkeep.migrating.tables import Columns, read_rows
+
+_QUERY_CHARACTERS_SHOWN = 200
 
 SourceOf = Callable[[Problems], Source]
 
@@ -32,6 +35,15 @@ def jsonl_source(path: str, rules: Rules) -> SourceOf:
     check_file(path)
     name = _named("jsonl", [os.path.basename(path)], rules)
     return lambda problems: Snapshots(name, partial(read_lines, path, rules), problems, "last")
+
+
+def sqlite_source(path: str, query: str, rules: Rules, columns: Columns) -> SourceOf:
+    """Return what makes the source of a query's rows. Raises UsageError, NotFoundError."""
+    check_rules([], rules)
+    check_file(path)
+    words = [os.path.basename(path), " ".join(query.split())[:_QUERY_CHARACTERS_SHOWN]]
+    name = _named("sqlite", words, rules)
+    return lambda problems: Snapshots(name, partial(read_rows, path, query, rules, columns), problems, "last")
 
 
 def history_source(
