@@ -97,6 +97,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "sqlite": "Bring in the rows of a query on a SQLite database.",
         "runs": "List the runs of migrations.",
         "undo": "Take back what a run of a migration wrote.",
+        "format": "Move the store up to the newest format.",
         "payloads": "Write payloads of old schema versions anew, lifted.",
         "brainclaw": "Bring in what a brainclaw store holds; its files stay the truth.",
         "status": "Tell where the old store beside the journal stands.",

@@ -87,6 +87,12 @@ class FormatError(JournalError):
     code, exit_status = "format", 1
 
 
+class NewerFormatError(FormatError):
+    """The store, or a file of it, has a format that a later version of git-journal made."""
+
+    code, exit_status = "newer-format", 1
+
+
 class DamagedError(JournalError):
     """Bytes that were acknowledged have changed or vanished, and this answer needs them."""
 

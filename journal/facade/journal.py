@@ -53,7 +53,8 @@ class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating, Stage
         OfflineError where the remote cannot be asked.
         """
         from journal.disk.gitdir import find_git, is_bare_around
-        from journal.store.config import new_config
+        from journal.store.config import new_config, read_config
+        from journal.store.layout import CONFIG_FILE
 
         files = files or OsFiles()
         folder = os.path.abspath(os.fspath(path))
@@ -67,6 +68,8 @@ class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating, Stage
                 )
             top = git.work_tree if git else folder
             root = top if os.path.basename(top) == STORE_FOLDER else os.path.join(top, STORE_FOLDER)
+        if files.stat(os.path.join(root, CONFIG_FILE)) is not None:
+            read_config(files, root)
         config = new_config(os.urandom(16), fanout_types=tuple(fanout))
         if branch is None:
             return root, make_store(files, root, config)

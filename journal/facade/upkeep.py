@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from journal.upkeep.exchange.sync import SyncResult
     from journal.upkeep.findings import Report
     from journal.upkeep.importing import ImportResult
+    from journal.upkeep.migrating.format import FormatMigrated
     from journal.upkeep.migrating.payloads import LiftedPayloads
     from journal.upkeep.redacting.redact import Redaction
     from journal.upkeep.status import Status
@@ -125,6 +126,12 @@ class Upkeep(Base):
         from journal.upkeep.migrating.payloads import migrate_payloads
 
         return migrate_payloads(self._engine, type, to=to, dry_run=dry_run, actor=actor or self._actor)
+
+    def migrate_format(self, *, dry_run: bool = False) -> "FormatMigrated":
+        """Move the store up to the newest format, in one commit. Raises GitError where it is not in git."""
+        from journal.upkeep.migrating.format import migrate_format
+
+        return migrate_format(self._engine, dry_run=dry_run)
 
     def checkpoint(self) -> str:
         """Write a checkpoint of the present state and return its name."""

@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from journal.format.limits import FORMAT, SEQ_MAX
-from journal.format.lines import BadLineError, seal
+from journal.format.lines import BadLineError, seal, unseal
 from journal.format.names import is_lane, parse_segment_file
 from journal.format.record import check_ref
 
@@ -89,6 +89,16 @@ def decode_header(fields: dict[str, Any]) -> Header:
         check_ref(sees["ref"], "sees.ref")
         return Header(store, lane, first, sees_ref=sees["ref"], previous=previous)
     return Header(store, lane, first, sees=_vector(sees, first), previous=previous)
+
+
+def newer_format(line: bytes) -> int | None:
+    """Return the format that a line says if it is a segment's header of a later one; else None."""
+    try:
+        fields = unseal(line)
+    except BadLineError:
+        return None
+    version = fields.get("format")
+    return version if fields.get("kind") == "segment" and type(version) is int and version > FORMAT else None
 
 
 def decode_vector(value: Any, *, below: int = SEQ_MAX + 1) -> Vector:

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from itertools import zip_longest
 
 from journal.disk.files import FileStat
+from journal.errors import NewerFormatError
+from journal.format.limits import FORMAT
 from journal.format.names import parse_pack_file, parse_segment_file
+from journal.format.segment import newer_format
 from journal.index.applying import Applier, spans_of
 from journal.index.bounds import Bounds
 from journal.index.comparing import path_of
@@ -81,6 +84,7 @@ def _pieces_of_all(view: View, facts: FileFacts, data: bytes, bounds: Bounds, ap
         after_seq=named.first - 1,
         is_light=applier.is_light,
     )
+    _refuse_newer(view, facts, text.data, result)
     applied = result.end if facts.folder == SEGMENTS else facts.size
     crc = checksum_on(0, data[:applied])
     if facts.folder != SEGMENTS:
@@ -99,6 +103,20 @@ def _pieces_of_all(view: View, facts: FileFacts, data: bytes, bounds: Bounds, ap
     return pieces
 
 
+def _refuse_newer(view: View, facts: FileFacts, data: bytes, result: Scan) -> None:
+    """Raise NewerFormatError for a segment of a later format: what its lines mean is not known here."""
+    for section in result.sections:
+        end = data.find(b"\n", section.offset) + 1
+        version = newer_format(data[section.offset : end]) if section.header is None else None
+        if version is not None:
+            view.reload()  # what was folded by now is half of something
+            raise NewerFormatError(
+                f"the segment has format {version}; this version reads up to format {FORMAT}",
+                path=path_of(view, facts),
+                hint="upgrade git-journal; nothing was written",
+            )
+
+
 def _note_damage(view: View, file: int, lane: str, text: Text, damage: list[Damage]) -> None:
     for offset, length, _ in text.lost:
         view.add_damage(DamageFacts(file, offset, length, lane, 0, -1, "a member of the pack does not inflate"))
@@ -111,6 +129,7 @@ def growth_source(
 ) -> Source:
     """Return the records in what a segment grew by; note how far it is valid now."""
     result: Scan = scan(data, floor_seq=bounds.floor_seq, limit_seq=bounds.limit_seq, after_seq=facts.last)
+    _refuse_newer(view, facts, data, result)
     found = [
         item._replace(offset=item.offset + facts.applied)
         for section in result.sections

@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journal.disk.files import ReadFiles
-from journal.errors import FormatError
+from journal.errors import FormatError, NewerFormatError
 from journal.format.limits import COMPACT_BYTES_DEFAULT, COMPACT_SEGMENTS_DEFAULT, FORMAT, ROLL_BYTES_DEFAULT
 from journal.state.value import STRATEGIES, Strategies
+from journal.store.layout import CONFIG_FILE
 
 _STORE_ID = re.compile(r"st_[0-9a-z]{8,40}")
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _COMPLETE = {"format": FORMAT, "store": "st_00000000"}
 """What a configuration cannot do without."""
 
+_BYTES_MAX = 1 << 20
+_FORMAT = re.compile(rb"^[ \t]*format[ \t]*=[ \t]*(\d{1,9})[ \t]*(?:#.*)?\r?$", re.MULTILINE)
+_NEEDS = re.compile(rb'^[ \t]*needs[ \t]*=[ \t]*"(\d[0-9A-Za-z.]{0,30})"', re.MULTILINE)
 _HINT = "mend the file in an editor"
 _LINES_LOOKED_AT_MAX = 500
 DURABILITIES = ("sync", "os")
@@ -46,6 +50,7 @@ class Config:
     """The parsed file; sizes in bytes."""
 
     store: str
+    format: int = FORMAT
     durability: str = "sync"
     projections: str = "eager"
     roll_bytes: int = ROLL_BYTES_DEFAULT
@@ -98,11 +103,12 @@ projections = "eager"
 
 
 def read_config(files: ReadFiles, root: str) -> Config:
-    """Return the store's configuration. Raises FormatError for a newer format or a wrong value."""
+    """Return the store's configuration. Raises NewerFormatError, and FormatError for a wrong value."""
     import tomllib
 
-    path = os.path.join(root, "journal.toml")
-    data = files.read_at(path, 0, 1 << 20)
+    path = os.path.join(root, CONFIG_FILE)
+    data = files.read_at(path, 0, _BYTES_MAX)
+    refuse_newer(data, path)
     try:
         text = data.decode()
         fields = tomllib.loads(text)
@@ -112,6 +118,38 @@ def read_config(files: ReadFiles, root: str) -> Config:
         return _parse(fields)
     except ValueError as error:
         raise FormatError(f"{error}{_line_of(text, str(error))}", path=path, hint=_HINT) from error
+
+
+def refuse_newer(text: bytes, path: str) -> None:
+    """Raise NewerFormatError where the text of a configuration says a later format than this version reads.
+
+    Only that line is looked at, before anything else: nothing else need be as this version knows it.
+    """
+    found = _FORMAT.search(text)
+    if found is None or int(found[1]) <= FORMAT:
+        return
+    needs = _NEEDS.search(text)
+    who = f"git-journal {needs[1].decode()} or later" if needs is not None else "a later version of git-journal"
+    raise NewerFormatError(
+        f"the store has format {int(found[1])}, which needs {who}; this version reads up to format {FORMAT}",
+        path=path,
+        hint="upgrade git-journal; nothing was read or written",
+    )
+
+
+class FormatWatch:
+    """Tells an open store when another format arrives, with a checkout or a merge."""
+
+    def __init__(self, files: ReadFiles, root: str) -> None:
+        self._files, self._path = files, os.path.join(root, CONFIG_FILE)
+        self._seen = files.stat(self._path)
+
+    def check(self) -> None:
+        """Raise NewerFormatError where the configuration that is here now says so. The cost is one stat."""
+        found = self._files.stat(self._path)
+        if found is not None and found != self._seen:
+            refuse_newer(self._files.read_at(self._path, 0, _BYTES_MAX), self._path)
+            self._seen = found
 
 
 def _unreadable(path: str, data: bytes, error: ValueError) -> FormatError:
@@ -174,12 +212,8 @@ def store_id(text: bytes) -> str | None:
 
 def _parse(fields: dict[str, Any]) -> Config:
     version = fields.get("format")
-    if type(version) is int and version > FORMAT:
-        raise ValueError(
-            f"the store has format {version}; this version of git-journal reads up to {FORMAT}: upgrade it"
-        )
-    if version != FORMAT:
-        raise ValueError(f"format must be {FORMAT}")
+    if type(version) is not int or not 1 <= version <= FORMAT:
+        raise ValueError(f"format must be a number from 1 to {FORMAT}")
     store = fields.get("store")
     if type(store) is not str or not _STORE_ID.fullmatch(store):
         raise ValueError("store must be an id such as st_0a1b2c3d…")
@@ -189,6 +223,7 @@ def _parse(fields: dict[str, Any]) -> Config:
         raise ValueError("options.auto_compact must be true or false")
     return Config(
         store=store,
+        format=version,
         durability=_one_of(options, "durability", DURABILITIES),
         projections=_one_of(options, "projections", PROJECTIONS),
         roll_bytes=_number(options, "roll_bytes", ROLL_BYTES_DEFAULT, 4096),

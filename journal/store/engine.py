@@ -19,11 +19,12 @@ from journal.errors import ClosedError, DamagedError, JournalError, NotAppliedEr
 from journal.format.lines import BadLineError
 from journal.index.view import Key, View
 from journal.segments.tip import Tip
-from journal.store.config import Config, read_config
+from journal.store.config import Config, FormatWatch, read_config
 from journal.store.home import LOCK_FILE, claim, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
 from journal.store.lanes import Lanes
 from journal.store.layout import LOCAL, check_store, ensure_local
+from journal.store.not_applied import nothing_applied
 
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
@@ -66,6 +67,7 @@ class Engine:
         self.git_has = git_has
         """Tells whether git has a file of these bytes; asked only where that tells a merge from a person."""
         self.local = os.path.join(root, LOCAL)
+        self._format = FormatWatch(files, root)
         self.config: Config = read_config(files, root)
         self.git = find_git(files, root)
         self._lock_path = os.path.join(self.local, LOCK_FILE)
@@ -129,6 +131,7 @@ class Engine:
             with self._threads:
                 self._depth += 1
                 try:
+                    self._format.check()
                     yield
                 except sqlite3.OperationalError:
                     raise
@@ -152,14 +155,14 @@ class Engine:
             if self._is_locked:
                 yield
                 return
-            with _nothing_applied():
+            with nothing_applied():
                 if not self._has_local():
                     ensure_local(self.files, self.root)
             timeout = timeout_seconds if timeout_seconds is not None else self.options.lock_timeout_seconds
             with self.lock.held(timeout):
                 self._is_locked = True
                 try:
-                    with _nothing_applied():
+                    with nothing_applied():
                         self._make_home()
                     yield
                 finally:
@@ -337,7 +340,7 @@ class Engine:
         from journal.store.recording import encode_lines, take_in, time_stamp, written_of
 
         with self.locked():
-            with _nothing_applied():
+            with nothing_applied():
                 view = self.indexing.bring_forward()
                 asked = operations(view) if callable(operations) else operations
                 target = self.lanes.target(view)
@@ -386,14 +389,3 @@ class Engine:
         finally:
             self._is_eager = was_eager
             self.settle()
-
-
-@contextlib.contextmanager
-def _nothing_applied() -> "Iterator[None]":
-    """Before the truth is touched: what the disk refuses is a mutation that did not happen."""
-    try:
-        yield
-    except OSError as error:
-        raise NotAppliedError(
-            f"the disk refused: {error.strerror or error}; nothing was applied", path=error.filename
-        ) from error

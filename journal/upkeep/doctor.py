@@ -70,6 +70,8 @@ def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool) -> Re
 
     with engine.locked():
         found = look(engine, verify=verify)
+        if found.is_newer():
+            return _report(found, [])
         done: list[str] = []
         for _ in range(_ROUNDS_MAX):
             repaired = repair(engine, found)

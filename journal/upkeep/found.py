@@ -38,6 +38,10 @@ class Look:
     printed: Printed = field(default_factory=lambda: Printed([], [], [], 0, 0, 0))
     findings: list[Finding] = field(default_factory=list)
 
+    def is_newer(self) -> bool:
+        """Tell whether a segment or pack has a later format, so that no reader and no repair may touch the store."""
+        return any(finding.code == "newer-format" for finding in self.survey.findings)
+
     def has(self, *codes: str) -> bool:
         """Tell whether any finding has one of these codes."""
         return any(finding.code in codes for finding in self.findings)

@@ -59,6 +59,8 @@ def look(engine: Engine, *, verify: bool) -> Look:
 
 def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: list[str], *, verify: bool) -> Look:
     found = _look_at_files(engine, indexing, listing, strange)
+    if found.is_newer():
+        return found  # what else there is to say is not known to this version
     cache = open_cache(engine, indexing, listing, thorough=verify)
     found.findings.extend(pass_over_old_copies(found, cache.view))
     _look_for_losses(found, cache)

@@ -1,5 +1,6 @@
 """The merge driver that git runs on projections: three files in, one out; no store is opened."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 
@@ -8,17 +9,22 @@ from journal.errors import JournalError, RefusedError
 from journal.projections.merging import merge_projections
 from journal.projections.paths import PROJECTED, entity_at
 from journal.state.value import Strategies
+from journal.store.config import refuse_newer
+from journal.store.layout import CONFIG_FILE
 from journal.store.merged import note_merged
 
 
 def merge_files(ancestor: str, ours: str, theirs: str, path: str) -> None:
     """Write the merge of three versions of the projection ``path`` (as git names it) over the file ``ours``.
 
-    Raises RefusedError, and leaves ``ours`` as it is, where a side is no JSON object: git then reports a conflict.
+    Raises NewerFormatError where the store has a later format; RefusedError, and leaves ``ours`` as it is, where a side
+    is no JSON object: git then reports a conflict.
 
     Crash argument: the result takes the place of ``ours`` in one rename; a driver that was killed is an error to git.
     """
     files = OsFiles()
+    for root, _ in _stores(path):
+        _refuse_newer(files, root)
     texts = [files.read(os.path.abspath(name)) for name in (ancestor, ours, theirs)]
     try:
         merged = merge_projections(lambda: _strategies(files, path), *texts)
@@ -34,6 +40,12 @@ def merge_files(ancestor: str, ours: str, theirs: str, path: str) -> None:
             note_merged(files, root, merged)
     if merged != texts[1]:
         write_whole(files, os.path.abspath(ours), merged, durable=False)
+
+
+def _refuse_newer(files: OsFiles, root: str) -> None:
+    path = os.path.join(root, CONFIG_FILE)
+    with contextlib.suppress(OSError):
+        refuse_newer(files.read(path), path)
 
 
 def _strategies(files: OsFiles, path: str) -> Strategies:

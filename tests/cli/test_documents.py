@@ -121,6 +121,7 @@ def test_json_has_the_members_that_are_documented(work):
         "migrate undo": "migrate undo --dry-run",
         "migrate git-history": "migrate git-history {id}.json --type old",
         "migrate jsonl": "migrate jsonl trace.jsonl --type event --id-field item_id",
+        "migrate format": "migrate format",
         "import": "import trace trace.jsonl",
         "export json": "export json",
         "version": "version",

@@ -56,7 +56,7 @@ def _config(files: TreeFiles, engine: Engine, place: Place, commit: str) -> Conf
     except FileNotFoundError as error:
         raise NotFoundError(f"the commit {commit[:10]} has no store{_at(place)}") from error
     except FormatError as error:
-        raise FormatError(f"in the commit {commit[:10]}: {error.message}", path=error.path) from error
+        raise type(error)(f"in the commit {commit[:10]}: {error.message}", path=error.path, hint=error.hint) from error
     if config.store != engine.config.store:
         raise FormatError(
             f"the commit {commit[:10]} has another store{_at(place)}: {config.store}, not {engine.config.store}"

@@ -26,7 +26,7 @@ from journal.git.trees import MODE_FOLDER
 from journal.projections.paths import entity_at, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, text_of
 from journal.segments.scan import scan
-from journal.store.config import store_id
+from journal.store.config import refuse_newer, store_id
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE
 from journal.upkeep.exchange.merge_rules import Plan, plan_of
@@ -183,6 +183,8 @@ def _printed(engine: Engine, place: Place, plan: Plan) -> dict[str, bytes | None
 
 def _refuse_another_store(sides: Sides, what: str) -> None:
     ours, theirs = (sides.config(of_us=of_us) for of_us in (True, False))
+    if theirs is not None:
+        refuse_newer(theirs, f"{CONFIG_FILE} of {what}")
     if ours is not None and theirs is not None and store_id(ours) != store_id(theirs):
         raise GitError(
             f"{what} holds another store: {store_id(theirs)}, and here is {store_id(ours)}",

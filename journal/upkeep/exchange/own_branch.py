@@ -21,6 +21,7 @@ from journal.git.repository import Repository
 from journal.git.safety import refuse_dubious_ownership
 from journal.git.status import index_paths, read_head
 from journal.git.transport import Transport
+from journal.store.config import refuse_newer
 from journal.store.engine import Engine, Options
 from journal.store.layout import CONFIG_FILE, ensure_local, make_store
 from journal.upkeep.exchange.joining import Sides, bring_in
@@ -98,10 +99,12 @@ def _refuse_two(files: Files, root: str, branch: str, known: str | None) -> None
 
 def _refuse_without_store(repository: Repository, branch: str, commit: str) -> None:
     with contextlib.closing(Meeting(repository, Head(f"refs/heads/{branch}", None), commit)) as meeting:
-        if Sides(Place(repository, ""), meeting).config(of_us=False) is None:
+        config = Sides(Place(repository, ""), meeting).config(of_us=False)
+        if config is None:
             raise GitError(
                 f"the branch {branch} is there, and holds no store", hint="name another branch; nothing was changed"
             )
+        refuse_newer(config, f"{CONFIG_FILE} of {branch}")
 
 
 def _find(repository: Repository, configuration: Configuration, branch: str, files: Files) -> str | None:
