@@ -42,9 +42,10 @@ plugin-broken          an installed package with upcasters cannot be used
 
 Only information, and no reason to worry: torn-tail, leftover, parked, lock-busy, uncommitted, index-foreign,
 local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions, old-unreadable, old-store-gone,
--idle, -ahead; and any loss that was accepted.
+old-store-idle, old-store-ahead; and any loss that was accepted.
 
-Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once.
+Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once; ``verify`` builds the
+state anew in two ways besides, and reads for that what each of them reads.
 """
 
 from journal.errors import UsageError

@@ -34,9 +34,9 @@ def whole_bytes(path: str, current: bytes | None, copy: bytes | None) -> bytes |
 
 def _candidates(current: bytes | None, copy: bytes | None) -> Iterator[bytes]:
     if copy is not None:
+        yield copy
         # The segment may have grown since git got it.
         yield copy + (current or b"")[len(copy) :]
-        yield copy
     if current is not None:
         yield current.replace(b'"}\r\n', b'"}\n')
         yield b"".join(dict.fromkeys(line for line in _lines(current) if not line.startswith(_MARKERS)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-STAGES = {"pre-commit", "pre-push", "post-checkout", "post-merge", "post-rewrite"}
+STAGES = {"pre-commit", "pre-push", "post-checkout", "post-merge", "post-rewrite", "manual"}
 
 
 def manifest():
@@ -68,11 +68,21 @@ def test_the_look_at_a_push(committed):
     assert "local-tracked" in ended.stderr
 
 
+def test_the_look_at_everything(committed):
+    assert "all is well" in committed.run(*entry("journal-doctor")).stdout
+    committed.run("rm", ".journal/entities/plan/p1.json")
+    ended = committed.run(*entry("journal-doctor"), check=False)
+    assert ended.returncode == 20
+    assert "projection-missing" in ended.stdout
+
+
 def test_outside_of_a_store_nothing_is_wrong(tmp_path):
     from hooks_support import World
 
     world = World(tmp_path)
     world.git("init", "-q")
     for hook in manifest():
+        if hook["id"] == "journal-doctor":
+            continue  # who asks for a look at a store says that there is one
         ended = world.run(*shlex.split(hook["entry"]))
         assert (ended.stdout, ended.stderr) == ("", "")

@@ -13,12 +13,12 @@ from collections import Counter
 from typing import NamedTuple
 
 from journal import Journal
-from journal.disk.files import OsFiles
 from journal.index.database import MEMORY, Index
 from journal.index.rebuild import rebuild
 from journal.index.view import View
 from journal.segments.folders import list_truth
 from journal.store.config import read_config
+from tests.support.counting import CountingFiles
 from tests.support.repositories import ENVIRONMENT
 from tests.support.stores import configure, no_memory
 
@@ -71,29 +71,6 @@ class Week(NamedTuple):
     cold_seconds: float
     commit_seconds: float
     compact_seconds: float
-
-
-class CountingFiles(OsFiles):
-    """A disk that counts what is read."""
-
-    def __init__(self) -> None:
-        self.whole: Counter[str] = Counter()
-        self.parts: Counter[str] = Counter()
-        self.bytes = 0
-
-    def read(self, path: str) -> bytes:
-        """Read a file, and count it."""
-        data = super().read(path)
-        self.whole[path] += 1
-        self.bytes += len(data)
-        return data
-
-    def read_at(self, path: str, offset: int, length: int) -> bytes:
-        """Read a part of a file, and count it."""
-        data = super().read_at(path, offset, length)
-        self.parts[path] += 1
-        self.bytes += len(data)
-        return data
 
 
 class Cold(NamedTuple):
@@ -265,7 +242,7 @@ class Life:
             probe_bytes=size,
             cold_files=cold.below("segments", cold.files.whole) + cold.below("archive", cold.files.whole),
             cold_ends=cold.below("archive", cold.files.parts),
-            cold_bytes=cold.files.bytes,
+            cold_bytes=cold.files.bytes.total(),
             cold_seconds=cold.seconds,
             commit_seconds=commit_seconds,
             compact_seconds=compact_seconds,

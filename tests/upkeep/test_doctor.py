@@ -9,14 +9,17 @@ import shutil
 import sqlite3
 
 import pytest
+from doctor_table import row, rows_of_page
 from doctored import Store, copy_of, fill, folder_in_memory, make_template
 
+from journal import Journal
 from journal.errors import UsageError
 from journal.format.checkpoint import compress, decompress_lines
 from journal.format.lines import seal
 from journal.format.names import checkpoint_file, segment_file
 from journal.upkeep import doctor
 from journal.upkeep.findings import Report
+from tests.support.counting import CountingFiles
 
 LANE = "0123456789abc"
 
@@ -403,9 +406,10 @@ def test_in_git_it_is_named_and_comes_back(breakage, codes, left, templates, tmp
     assert report.ok is (not codes)
     assert store.tree() == before, "a look changes nothing"
     assert_nothing_dangerous_is_suggested(report)
-    report = store.doctor(verify=True, fix=True)
-    assert worse_than_information(report) == left, report.findings
-    assert bool(report.fixed) or not codes - left
+    fixed = store.doctor(verify=True, fix=True)
+    assert worse_than_information(fixed) == left, fixed.findings
+    assert bool(fixed.fixed) or not codes - left
+    assert row(breakage, report, fixed) in rows_of_page()
     if not left:
         assert store.answers() == answers
 
@@ -421,8 +425,11 @@ def assert_nothing_dangerous_is_suggested(report):
 def test_without_git_a_loss_is_accepted_once(breakage, codes, left, templates, tmp_path):
     store = copy_of(templates["plain"], tmp_path / "store")
     breakage(store)
-    assert worse_than_information(store.doctor()) == codes
-    assert worse_than_information(store.doctor(fix=True)) == left
+    report = store.doctor()
+    assert worse_than_information(report) == codes
+    fixed = store.doctor(fix=True)
+    assert worse_than_information(fixed) == left
+    assert row(breakage, report, fixed) in rows_of_page()
     accepted = store.doctor(fix=True, accept_loss=True)
     assert accepted.ok, accepted.findings
     again = store.doctor(verify=True)
@@ -431,6 +438,11 @@ def test_without_git_a_loss_is_accepted_once(breakage, codes, left, templates, t
     with store.open() as journal:
         fill(journal, "later")
     assert store.doctor(verify=True).ok
+
+
+def test_the_page_has_a_row_for_each_way_of_breaking_a_store_and_no_other():
+    names = [breakage.__name__.replace("_", " ") for breakage, *_ in (*IN_GIT, *WITHOUT_GIT)]
+    assert [line.split(" | ")[0].removeprefix("| ") for line in rows_of_page()] == names
 
 
 def test_new_damage_is_a_finding_after_old_damage_was_accepted(templates, tmp_path):
@@ -473,8 +485,6 @@ def test_a_healthy_store_has_no_findings(kind, templates, tmp_path):
 
 
 def test_an_empty_store_is_healthy(tmp_path):
-    from journal import Journal
-
     Journal.init(tmp_path)
     assert Store(tmp_path).doctor(verify=True).findings == ()
 
@@ -546,8 +556,6 @@ def test_accepting_without_fixing_is_refused(templates, tmp_path):
 
 
 def test_many_projections_of_one_kind_are_counted(tmp_path):
-    from journal import Journal
-
     Journal.init(tmp_path)
     store = Store(tmp_path)
     with store.open() as journal, journal.transaction() as transaction:
@@ -571,6 +579,30 @@ def test_an_accepted_loss_stays_accepted_in_a_fresh_clone(templates, tmp_path):
         assert journal.status().damage == ()
         assert journal.checkpoint()
     assert store.doctor(verify=True).ok
+
+
+@pytest.mark.parametrize("kind", ["git", "plain"])
+def test_the_store_is_read_once(kind, templates, tmp_path):
+    """With ``verify`` what a rebuild reads comes on top: from checkpoints and tail, and from the events alone."""
+    store = copy_of(templates[kind], tmp_path / "store")
+    truth = [path for folder in ("segments", "archive", "checkpoints") for path in store.files(folder)]
+    truth.append(store.blob())
+    for is_verified, most in ((False, 1), (True, 3)):
+        files = CountingFiles()
+        with Journal.open(store.folder, files=files) as journal:
+            files.forget()
+            assert journal.doctor(verify=is_verified).ok
+        sizes = {path: len(store.read(path)) for path in truth}
+        read = {path: files.bytes[store.path(path)] for path in truth}
+        assert all(read[path] >= sizes[path] for path in truth), "each is looked at"
+        assert all(files.whole[store.path(path)] <= most for path in truth)
+        assert is_verified or sum(read.values()) <= sum(sizes.values()) + 2_000
+        inside = [path for path in files.bytes if path.startswith(store.root) and "/local/" not in path]
+        others = {path for path in inside if os.path.relpath(path, store.root).split(os.sep)[0] not in TRUTH}
+        assert max(files.whole[path] for path in others) <= 2
+
+
+TRUTH = ("segments", "archive", "checkpoints", "blobs")
 
 
 def test_every_code_stands_in_the_table_of_the_module():

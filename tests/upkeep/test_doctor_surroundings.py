@@ -1,5 +1,6 @@
 """Goal: a look needs no lock and no right to write, and merged histories verify byte for byte."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -228,3 +229,49 @@ def test_a_writer_at_work_is_no_damage(times, is_busy, store):
     files.journal.close()
     files.times = 0
     assert store.doctor(verify=True).ok
+
+
+def in_ci(folder, *words):
+    """Run the command as a runner does: no identity, no home, no settings."""
+    environment = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    command = [sys.executable, "-m", "journal.cli", "doctor", *words]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_a_shallow_detached_clone_without_identity_is_looked_at_and_left_as_it_is(store, tmp_path):
+    folder = tmp_path / "ci"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{store.folder}", folder], check=True)
+    subprocess.run(["git", "checkout", "-q", "--detach"], cwd=folder, check=True)
+    clone = Store(folder)
+    before = clone.tree()
+    ended = in_ci(folder, "--verify")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.endswith("all is well\n")
+    assert clone.tree() == before
+    assert not os.path.exists(clone.path("local"))
+    clone.flip(clone.files("segments")[2])
+    ended = in_ci(folder)
+    assert ended.returncode == 20
+    assert "found  2 errors" in ended.stdout
+    assert ended.stdout.rstrip().splitlines()[-1].startswith("next  journal doctor --fix")
+    assert json.loads(in_ci(folder, "--json").stdout)["ok"] is False
+
+
+def test_findings_that_say_the_same_stand_together_with_what_to_do_next(store):
+    shutil.rmtree(store.path("entities/plan"))
+    ended = in_ci(store.folder)
+    assert ended.stdout.count("hint: journal reconcile writes it") == 1
+    assert ended.stdout.count("  also entities/plan/") == 3
+    assert "  and " in ended.stdout
+    assert "1 pack," in ended.stdout
+    fixed = in_ci(store.folder, "--fix")
+    assert fixed.returncode == 0
+    assert fixed.stdout.endswith("all is well\n")
+
+
+def test_what_git_cannot_give_back_is_said_to_be_noted(tmp_path):
+    store = make_template(tmp_path / "plain", with_git=False)
+    store.settle()
+    store.flip(store.files("segments")[2])
+    assert "--accept-loss" not in in_ci(store.folder).stdout.splitlines()[-1]
+    assert "--accept-loss" in in_ci(store.folder, "--fix").stdout.splitlines()[-1]
