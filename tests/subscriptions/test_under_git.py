@@ -187,3 +187,21 @@ def test_a_follower_meets_what_a_merge_brings(tree):
         assert next(coming).entity == "s1"
         Journal.open(tree.path).put("plan", "m1", {})
         assert next(coming).entity == "m1"
+
+
+def test_redaction_neither_loses_an_event_nor_delivers_one_again(tree):
+    with tree.open() as journal:
+        for id in ("a", "b", "c"):
+            journal.put("plan", id, {"text": "fine", "token": f"hush-{id}"})
+    tree.commit_all()
+    with tree.open() as journal, journal.subscribe("feed") as feed:
+        first, held = feed.take(2)
+        first.ack()
+        journal.redact(value="hush-b", reason="a secret")
+        journal.redact(type="plan", id="c", field="token", reason="a secret")
+        held.ack()
+        found = {delivery.event.entity: delivery.event.data for delivery in feed.take(9)}
+    assert set(found) == {"c"}
+    assert "hush" not in str(found["c"])
+    assert drain(tree) == ["c"], "it was not acknowledged"
+    assert drain(tree, on_gap=pytest.fail) == []
