@@ -19,7 +19,7 @@ class Cursors:
 
     def names(self) -> list[str]:
         """Return the names of all cursors."""
-        return cursor_names(self._engine.files, self._engine.root)
+        return cursor_names(self._engine.backend, self._engine.root)
 
     def status(self, name: str) -> CursorStatus:
         """Return where a cursor stands. Raises NotFoundError, DamagedError, RefusedError (made elsewhere)."""
@@ -67,4 +67,4 @@ class Cursors:
         self._shelf(name).adopt()
 
     def _shelf(self, name: str) -> FileShelf:
-        return FileShelf(self._engine.files, self._engine.root, name)
+        return FileShelf(self._engine.backend, self._engine.root, name)

@@ -24,7 +24,7 @@ def follow(
         MemoryShelf(known),
         selection,
         Policy(),
-        consumer=new_consumer(),
+        consumer=new_consumer(engine),
         waiting=Waiting(engine.root, TRUTH_FOLDERS, poll_seconds),
         on_gap=on_gap or (lambda gap: None),
     )

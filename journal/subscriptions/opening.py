@@ -1,7 +1,6 @@
 """Opening a subscription: which cursor, from where, about what."""
 
 import math
-import time
 from collections.abc import Sequence
 
 from journal.errors import UsageError
@@ -14,9 +13,6 @@ from journal.subscriptions.selection import Selection, select
 from journal.subscriptions.shelf import FileShelf, MemoryShelf, Shelf
 from journal.subscriptions.subscription import Subscription, new_consumer
 from journal.subscriptions.waiting import Waiting
-
-CLOCK = time.time
-"""What leases and waits are counted by: seconds that all processes of this machine agree on."""
 
 
 def open_subscription(
@@ -35,20 +31,16 @@ def open_subscription(
     _check(policy, poll_seconds)
     selection = select(types, streams, notes=notes)
     first = Group(taken=token.decode(since) if since is not None else {})
-    consumer = new_consumer()
+    consumer = new_consumer(engine)
     shelf: Shelf
     if name is None:
         shelf = MemoryShelf(first)
-    elif not engine.backend.is_on_disk:
-        raise UsageError("a durable cursor needs a store on the disk", hint="without a name it ends with the consumer")
     else:
-        shelf = FileShelf(engine.files, engine.root, name)
+        shelf = FileShelf(engine.backend, engine.root, name)
         shelf.open(consumer, first, selection if selection != Selection() else None)
         selection = shelf.selection
     waiting = Waiting(engine.root, TRUTH_FOLDERS, poll_seconds)
-    return Subscription(
-        engine, shelf, selection, policy, consumer=consumer, waiting=waiting, on_gap=on_gap, clock=CLOCK
-    )
+    return Subscription(engine, shelf, selection, policy, consumer=consumer, waiting=waiting, on_gap=on_gap)
 
 
 def _check(policy: Policy, poll_seconds: float | None) -> None:

@@ -26,9 +26,9 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from journal.disk.alive import LifeSign, is_alive
-from journal.disk.files import TEMPORARY_SUFFIX, Files, write_whole
+from journal.disk.backend import Backend
+from journal.disk.files import TEMPORARY_SUFFIX, write_whole
 from journal.disk.folders import checked, ensure_folder
-from journal.disk.lock import StoreLock
 from journal.errors import DamagedError, NotAppliedError, NotFoundError, RefusedError
 from journal.format.lines import BadLineError
 from journal.format.names import check_id, decode_name, encode_name
@@ -110,15 +110,17 @@ class MemoryShelf:
 class FileShelf:
     """A durable cursor; see the module. ``open`` makes it where it is missing."""
 
-    def __init__(self, files: Files, root: str, name: str) -> None:
+    def __init__(self, backend: Backend, root: str, name: str) -> None:
         check_id(name, what="name of a cursor")
         if decode_name(encode_name(name)) != name:
             raise RefusedError(f"the name of the cursor is too long: {name!r}")
         self.name = name
-        self._files, self._root = files, root
+        self._files, self._root = backend.files, root
+        self._is_on_disk = backend.is_on_disk
         self.folder = os.path.join(root, *CURSORS.split("/"), encode_name(name))
         self._state_path = os.path.join(self.folder, _STATE)
-        self._lock = StoreLock(os.path.join(self.folder, _LOCK))
+        self._lock_path = os.path.join(self.folder, _LOCK)
+        self._lock = backend.lock(self._lock_path)
         self._sign: LifeSign | None = None
         self.selection = Selection()
 
@@ -148,7 +150,8 @@ class FileShelf:
                         path=self._state_path,
                         hint="say the same as when it was made, or take another name",
                     )
-            self._sign = LifeSign(self._sign_path(consumer))
+            if self._is_on_disk:
+                self._sign = LifeSign(self._sign_path(consumer))
 
     def close(self) -> None:
         """Let go; the consumer is gone."""
@@ -206,8 +209,8 @@ class FileShelf:
         return self._files.stat(self._state_path)
 
     def is_alive(self, consumer: str) -> bool:
-        """Tell whether a consumer is there; while held."""
-        return is_alive(self._sign_path(consumer))
+        """Tell whether a consumer is there; while held. Off the disk only the end of a lease tells."""
+        return not self._is_on_disk or is_alive(self._sign_path(consumer))
 
     def _read(self) -> Saved:
         try:
@@ -240,10 +243,10 @@ class FileShelf:
             ensure_local(self._files, self._root)
             ensure_folder(self._files, self._root, f"{CURSORS}/{os.path.basename(self.folder)}", durable=True)
             ensure_folder(self._files, self.folder, _CONSUMERS)
-            if self._files.stat(self._lock.path) is None:
+            if self._files.stat(self._lock_path) is None:
                 with contextlib.suppress(FileExistsError):
-                    self._files.create(self._lock.path, b"")
-            self._files.sync(self._lock.path)
+                    self._files.create(self._lock_path, b"")
+            self._files.sync(self._lock_path)
             self._files.sync_folder(self.folder)
         except OSError as error:
             raise NotAppliedError(
@@ -252,7 +255,7 @@ class FileShelf:
 
     def _marks(self) -> list[Any]:
         local = self._files.stat(os.path.join(self._root, "local"))
-        lock = self._files.stat(self._lock.path)
+        lock = self._files.stat(self._lock_path)
         return [local and local.inode, lock and [lock.inode, lock.ctime_ns]]
 
     def _sign_path(self, consumer: str) -> str:
@@ -260,14 +263,14 @@ class FileShelf:
 
     def _sweep(self) -> None:
         for name, _ in self._files.list(os.path.join(self.folder, _CONSUMERS)):
-            is_alive(self._sign_path(name))
+            self.is_alive(name)
         for name, _ in self._files.list(self.folder):
             if name.endswith(TEMPORARY_SUFFIX):
                 self._files.remove(os.path.join(self.folder, name))
 
 
-def cursor_names(files: Files, root: str) -> list[str]:
+def cursor_names(backend: Backend, root: str) -> list[str]:
     """Return the names of the durable cursors of this checkout."""
     folder = os.path.join(root, *CURSORS.split("/"))
-    found = (decode_name(name) for name, stat in files.list(folder) if stat.kind == "folder")
-    return sorted(name for name in found if name is not None and FileShelf(files, root, name).exists())
+    found = (decode_name(name) for name, stat in backend.files.list(folder) if stat.kind == "folder")
+    return sorted(name for name in found if name is not None and FileShelf(backend, root, name).exists())

@@ -6,7 +6,6 @@ no code of a caller's, and no wait for the store, ever happens under the cursor'
 """
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -36,9 +35,9 @@ from journal.subscriptions.waiting import Waiting
 _SETTLE_SECONDS = 0.2
 
 
-def new_consumer() -> str:
+def new_consumer(engine: Engine) -> str:
     """Return a name for a consumer, which is never given again."""
-    return lane_from(os.urandom(8))
+    return lane_from(engine.backend.random(8))
 
 
 class _Quiet(NamedTuple):
@@ -69,10 +68,11 @@ class Subscription:
         consumer: str,
         waiting: Waiting,
         on_gap: OnGap | None = None,
-        clock: Callable[[], float] = time.time,
     ) -> None:
         self._engine, self._shelf, self._selection, self._policy = engine, shelf, selection, policy
-        self._consumer, self._waiting, self._on_gap, self._clock = consumer, waiting, on_gap, clock
+        self._consumer, self._waiting, self._on_gap = consumer, waiting, on_gap
+        self._clock = engine.backend.clock.now
+        """What leases and waits are counted by: seconds that all processes of this machine agree on."""
         self._looking = threading.Lock()
         """One thread at a time looks at the store; ``ack`` and its like do not need it."""
         self._survey: Survey | None = None

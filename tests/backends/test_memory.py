@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from journal import ClosedError, Conflict, GitError, Journal, UsageError
+from journal import ClosedError, Conflict, GitError, Journal
 from journal.disk.memory import MemoryBackend, TickingClock
 
 
@@ -100,8 +100,6 @@ def test_what_needs_git_or_a_disk_says_so():
         for call in (journal.commit, journal.stage, journal.sync, lambda: journal.diff("HEAD")):
             with pytest.raises(GitError, match="no file system"):
                 call()
-        with pytest.raises(UsageError, match="on the disk"):
-            journal.subscribe("named")
         with journal.subscribe() as consumer:
             assert len(list(consumer.catch_up())) == 1
 

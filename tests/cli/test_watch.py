@@ -61,7 +61,7 @@ def test_a_program_that_ends_with_0_acknowledges(plans):
 
 def test_a_program_that_fails_gets_the_event_again_and_in_the_end_it_is_parked(plans, monkeypatch):
     clock = [1_000_000.0]
-    monkeypatch.setattr("journal.subscriptions.opening.CLOCK", lambda: clock[0])
+    monkeypatch.setattr("journal.disk.clock.SystemClock.now", lambda _: clock[0])
     words = ("watch", "--cursor", "feed", "--type", "note", "--once", "--exec", handler(plans, 3))
     for _ in range(6):
         plans(*words)

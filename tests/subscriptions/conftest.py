@@ -28,5 +28,5 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("journal.subscriptions.opening.CLOCK", clock)
+    monkeypatch.setattr("journal.disk.clock.SystemClock.now", lambda _: clock.now)
     return clock

@@ -300,3 +300,15 @@ def test_an_event_may_be_acknowledged_where_the_writer_lock_is_held(journal):
         assert journal.mutate("plan", "a", change).rev == 2
         thread.join(20)
         assert journal.cursors.status("feed").claimed == 1
+
+
+def test_a_journal_in_memory_has_cursors_too():
+    with Journal.memory() as journal:
+        write(journal, "a", "b")
+        with journal.subscribe("feed") as feed:
+            feed.take()[0].ack()
+        with journal.subscribe("feed") as feed:
+            assert drain(feed) == ["b"]
+            write(journal, "c")
+            assert names(feed.take(wait_seconds=20)) == ["c"]
+        assert journal.cursors.names() == ["feed"]
