@@ -451,3 +451,39 @@ def test_the_cost_of_a_change_in_dual_does_not_grow_with_the_number_of_documents
             journal.delete("plan", "pln_2")
             costs.append(disk.calls - before)
     assert costs[0] == costs[1]
+
+
+def markers(ours: bytes, theirs: bytes) -> bytes:
+    """Return two documents of equal length as git leaves them where their lines differ."""
+    lines = []
+    for mine, other in zip(ours.splitlines(), theirs.splitlines(), strict=True):
+        lines += [mine] if mine == other else [b"<<<<<<< HEAD", mine, b"=======", other, b">>>>>>> theirs"]
+    return b"\n".join(lines) + b"\n"
+
+
+def test_what_git_could_not_merge_is_written_anew_where_both_sides_are_ours(dual, base, tmp_path):
+    other = clone(dual.root, tmp_path / "other")
+    with Journal.open(store=other, actor="bob") as there:
+        there.put("plan", "pln_1", set={"title": "by bob"})
+    dual.put("plan", "pln_1", set={"title": "by me"})
+    ours = document(base, "plans/pln_1.json")
+    theirs = ours.replace(b"by me", b"by bob")
+    brainclaw.put_bytes(base, "plans/pln_1.json", markers(ours, theirs))
+    assert words(dual) == {("unreadable", "plans/pln_1.json")}
+    for name in set(os.listdir(os.path.join(other, "segments"))) - set(os.listdir(os.path.join(dual.root, "segments"))):
+        os.replace(os.path.join(other, "segments", name), os.path.join(dual.root, "segments", name))
+    dual.reconcile()
+    assert words(dual) == set()
+    assert json.loads(document(base, "plans/pln_1.json")) == dual.get("plan", "pln_1").data
+    assert document(base, "plans/pln_1.json") in (ours, theirs)
+
+
+def test_what_git_could_not_merge_with_a_change_of_somebody_else_is_theirs(dual, base):
+    dual.put("plan", "pln_1", set={"title": "by me"})
+    ours = document(base, "plans/pln_1.json")
+    mixed = markers(ours, ours.replace(b"by me", b"by the old tool"))
+    brainclaw.put_bytes(base, "plans/pln_1.json", mixed)
+    dual.put("plan", "pln_1", set={"status": "done"})
+    dual.change_stage("dual")
+    assert document(base, "plans/pln_1.json") == mixed
+    assert words(dual) == {("unreadable", "plans/pln_1.json")}

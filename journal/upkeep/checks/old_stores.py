@@ -12,9 +12,9 @@ from journal.store.engine import Engine
 from journal.upkeep.checks.shortening import shortened
 from journal.upkeep.findings import Finding
 from journal.upkeep.stages.deciding import Standing
-from journal.upkeep.stages.old_store import OldStore, read_old_store
+from journal.upkeep.stages.old_store import Unreadable, read_old_store
 from journal.upkeep.stages.place import base_of, may_write
-from journal.upkeep.stages.standing import look_at
+from journal.upkeep.stages.standing import look_at, unreadable_in
 
 _TAKE_IN = "journal migrate dual takes it in as an event"
 _WORDS = {
@@ -45,12 +45,12 @@ def old_store_findings(engine: Engine, view: View, memory: Index) -> Iterator[Fi
         yield Finding("old-store-unsafe", "error", options.path, f"the old store cannot be read: {error}")
         return
     standings = look_at(engine, view, old, options.stage, memory=memory, list_places=lambda: list_events(view))
-    yield from shortened(_of_files(options, old))
+    yield from shortened(_of_files(options, unreadable_in(old, standings)))
     yield from _of_standings(engine, options, standings)
 
 
-def _of_files(options: OldStoreOptions, old: OldStore) -> Iterator[Finding]:
-    for item in old.unreadable:
+def _of_files(options: OldStoreOptions, unreadable: list[Unreadable]) -> Iterator[Finding]:
+    for item in unreadable:
         message = f"is no document, and stays as it is: {item.reason}"
         yield Finding("old-unreadable", "info", f"{options.path}/{item.path}", message, "mend it in an editor")
 

@@ -23,7 +23,7 @@ from journal.store.engine import Engine, Report
 from journal.store.history import foreign_places
 from journal.store.looking_back import look_back
 from journal.upkeep.migrating.backup import back_up
-from journal.upkeep.migrating.brainclaw_events import SOURCE, bring_in, keys_in, rehearse
+from journal.upkeep.migrating.brainclaw_events import SOURCE, bring_in, rehearse
 from journal.upkeep.migrating.brainclaw_history import History
 from journal.upkeep.stages.deciding import Standing, Word
 from journal.upkeep.stages.layout import ARCHIVE, LEGACY_LOG
@@ -85,7 +85,7 @@ def _foresee(engine: Engine, history: History, found: Brainclaw, *, deleted: boo
     if stage == "off" and found.has_history:
         found.records, after = rehearse(engine, history, found.path)
         found.problems = list(history.problems)
-        had = keys_in(History(engine.files, found.old.base))
+        had = history.keys
     with engine.reading() as view:
         standings = look_at(engine, view, found.old, stage, had=had)
     items = _foreseen(engine, found.old, standings, after)

@@ -71,11 +71,6 @@ def bring_in(engine: Engine, history: History, path: str, progress: Callable[[in
     return count
 
 
-def keys_in(history: History) -> set[Key]:
-    """Return all entities that the history tells of."""
-    return {record.key for record in history.records() if record.key is not None}
-
-
 def _parts(records: Iterator[Record]) -> Iterator[list[Record]]:
     """Yield the records in parts that one transaction takes, each of one segment.
 

@@ -56,6 +56,8 @@ class History:
     files: ReadFiles
     base: str
     problems: list[HistoryProblem] = field(default_factory=list)
+    keys: set[Key] = field(default_factory=set)
+    """The entities that the records read so far tell of."""
     _revs: dict[Key, int] = field(default_factory=dict)
     _seen: dict[tuple[int, str], str] = field(default_factory=dict)
     _last_seq: int = 0
@@ -143,6 +145,7 @@ class History:
         self._last_seq = max(self._last_seq, seq)
         key = _key_of(fields)
         if key is not None:
+            self.keys.add(key)
             self._check_rev(key, fields, name, line)
         yield Record(fields, key, None if key is None else self._data(fields, key, name, line), place)
 

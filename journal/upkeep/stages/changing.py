@@ -20,7 +20,7 @@ both: a file that lags in ``dual`` and ``primary`` is caught up by whoever write
 
 import hashlib
 import os
-from collections import Counter
+from collections import Counter, deque
 from datetime import UTC, datetime
 
 from journal.disk.many import write_many
@@ -35,7 +35,6 @@ from journal.store.history import foreign_places
 from journal.store.layout import LOCAL
 from journal.store.looking_back import look_back
 from journal.upkeep.doctor import examine
-from journal.upkeep.migrating.brainclaw_events import keys_in
 from journal.upkeep.migrating.brainclaw_history import History
 from journal.upkeep.parking import park_copy
 from journal.upkeep.stages.deciding import Standing
@@ -43,7 +42,7 @@ from journal.upkeep.stages.mirror import Mirror, attach
 from journal.upkeep.stages.model import StageChange
 from journal.upkeep.stages.old_store import OldStore, read_old_store
 from journal.upkeep.stages.place import allow_writing, base_of, forbid_writing, set_options
-from journal.upkeep.stages.standing import look_at, part_of
+from journal.upkeep.stages.standing import look_at, part_of, unreadable_in
 from journal.upkeep.stages.taking_in import take_in
 from journal.upkeep.stages.verifying import verify_documents
 
@@ -69,9 +68,11 @@ def change_stage(
         _refuse_promotion(engine, options)
     with engine.locked():
         old = read_old_store(engine.files, base, part_of(progress, "read"))
-        had = keys_in(History(engine.files, base)) if options.stage == "off" else ()
+        history = History(engine.files, base)
+        if options.stage == "off":
+            deque(history.records(), maxlen=0)  # an entity that it tells of had a document
         with engine.reading() as view:
-            standings = look_at(engine, view, old, options.stage, had=had)
+            standings = look_at(engine, view, old, options.stage, had=history.keys)
         if wanted == "primary" and options.stage == "dual":
             _refuse_differences(standings)
         found = _plan(options, wanted, old, standings, deleted=deleted)
@@ -84,7 +85,7 @@ def change_stage(
 def _plan(
     options: OldStoreOptions, wanted: str, old: OldStore, standings: list[Standing], *, deleted: bool
 ) -> StageChange:
-    found = StageChange(options.path, options.stage, wanted, is_dry_run=True, unreadable=old.unreadable)
+    found = StageChange(options.path, options.stage, wanted, is_dry_run=True, unreadable=unreadable_in(old, standings))
     takes = wanted != "primary"
     found.taken = [
         item for item in standings if takes and (item.word in _TAKEN or (item.word == "missing" and deleted))

@@ -14,8 +14,9 @@ from journal.index.view import Key, View
 from journal.state.entity import Payload
 from journal.upkeep.stages.deciding import Standing, decide
 from journal.upkeep.stages.layout import file_of, folder_of
-from journal.upkeep.stages.old_store import Document, OldStore
+from journal.upkeep.stages.old_store import Document, OldStore, Unreadable
 from journal.upkeep.stages.splicing import is_same
+from journal.upkeep.stages.unmerged import has_markers, ours_of
 
 SNAPSHOT = "snapshot"
 """The action of an event that says what a document held when it was met first."""
@@ -72,6 +73,16 @@ def is_ours(
     return any(seq >= after and is_same(image, document.data) for seq, image in versions_of(view, key))
 
 
+def unmerged_document(view: View, key: Key, found: Unreadable, list_places: Callable[[], None]) -> Document | None:
+    """Return our side of a document in which git left what it could not merge, if only machines had a hand in it."""
+    if not has_markers(found.text):
+        return None
+    list_places()
+    now = value_now(view, key)
+    images = [image for _, image in versions_of(view, key)]
+    return ours_of(key, found, images if now is None else [*images, now])
+
+
 def versions_of(view: View, key: Key) -> Iterator[tuple[int, Payload]]:
     """Yield (seq, image) of an entity's events, oldest first; needs all files listed. What fails is left out."""
     for place in view.events_of(key):
@@ -99,7 +110,7 @@ def compare(
     ``had``: entities of which the old store is known to have had documents.
     """
     found: list[Standing] = []
-    unreadable = {item.path for item in old.unreadable}
+    unreadable = {item.path: item for item in old.unreadable}
     folders: dict[str, str | None] = {}
     for key in sorted(live_keys(view) | old.documents.keys()):
         document, left = old.documents.get(key), left_at(memory, key)
@@ -109,7 +120,8 @@ def compare(
         if path is None:
             found.append(Standing("unplaced", key, None))
         elif document is None and path in unreadable:
-            found.append(Standing("unreadable", key, path))
+            is_merge = stage != "off" and unmerged_document(view, key, unreadable[path], list_places) is not None
+            found.append(Standing("lagging" if is_merge else "unreadable", key, path))
         else:
             word = decide(
                 value_now(view, key),

@@ -29,6 +29,7 @@ from journal.upkeep.stages.comparing import (
     memory_name,
     memory_of,
     place_of,
+    unmerged_document,
     value_now,
 )
 from journal.upkeep.stages.deciding import Standing, Word, decide
@@ -127,6 +128,10 @@ class Mirror:
     def _bring_up_to_date(
         self, view: View, key: Key, found: "Document | Unreadable | str | None", *, is_settled: bool = False
     ) -> tuple[Standing, Rows]:
+        if isinstance(found, Unreadable):
+            unmerged = unmerged_document(view, key, found, self._list_places)
+            is_settled = unmerged is not None
+            found = unmerged or found
         if found is None or isinstance(found, Unreadable):
             return Standing("unplaced" if found is None else "unreadable", key, found and found.path), []
         path = found if isinstance(found, str) else found.path

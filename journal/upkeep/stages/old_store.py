@@ -30,10 +30,11 @@ class Document(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """A file of the old store that stays as it is; ``reason`` says why it is no document."""
+    """A file of the old store that is no document; ``reason`` says why; ``text``: what it holds, where it was read."""
 
     path: str
     reason: str
+    text: bytes = b""
 
 
 @dataclass(slots=True)
@@ -98,7 +99,7 @@ def _is_leftover(name: str, stat: FileStat) -> bool:
 
 def read_one(files: ReadFiles, base: str, path: str) -> Document | Unreadable:
     """Return the document at a path of an old store, or why there is none."""
-    full = os.path.join(base, *path.split("/"))
+    full, text = os.path.join(base, *path.split("/")), b""
     try:
         found = files.stat(full)
         if found is None or found.kind != "file":
@@ -113,7 +114,7 @@ def read_one(files: ReadFiles, base: str, path: str) -> Document | Unreadable:
         if len(text) > BLOB_BYTES_MAX:
             values.encode_payload(data)
     except (RefusedError, UnsafePathError) as error:
-        return Unreadable(path, error.message.removeprefix(f"{path}: "))
+        return Unreadable(path, error.message.removeprefix(f"{path}: "), text)
     except OSError as error:
         return Unreadable(path, f"cannot be read: {error.strerror or error}")
     return Document(path, key, data, text)

@@ -11,7 +11,7 @@ from journal.upkeep.stages.comparing import compare
 from journal.upkeep.stages.deciding import Standing
 from journal.upkeep.stages.layout import file_of, folder_of
 from journal.upkeep.stages.model import StageReport
-from journal.upkeep.stages.old_store import OldStore, read_old_store
+from journal.upkeep.stages.old_store import OldStore, Unreadable, read_old_store
 from journal.upkeep.stages.place import base_of, may_write
 
 
@@ -57,6 +57,12 @@ def look_at(
     )
 
 
+def unreadable_in(old: OldStore, standings: list[Standing]) -> list[Unreadable]:
+    """Return the files that stay as they are: all that cannot be read, but for what a merge left and we write anew."""
+    written = {item.path for item in standings if item.word == "lagging"}
+    return [item for item in old.unreadable if item.path not in written]
+
+
 def stage_report(engine: Engine, progress: Report | None) -> StageReport:
     """Return where the old store beside the journal stands; nothing is written."""
     options = engine.config.old_store
@@ -75,5 +81,5 @@ def stage_report(engine: Engine, progress: Report | None) -> StageReport:
         standings = look_at(engine, view, old, options.stage)
     found.counts = Counter(item.word for item in standings)
     found.standings = [item for item in standings if item.word not in ("same", "unplaced")]
-    found.unreadable, found.duplicates = old.unreadable, old.duplicates
+    found.unreadable, found.duplicates = unreadable_in(old, standings), old.duplicates
     return found
