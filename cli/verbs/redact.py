@@ -12,8 +12,10 @@ from ..session import Session
 
 if TYPE_CHECKING:
     from journal.upkeep.redacting.redact import Redaction
+    from journal.upkeep.redacting.searching import Purge
 
 _EVENTS_SHOWN_MAX = 20
+_OBJECTS_SHOWN_MAX = 10
 
 
 def run(
@@ -95,6 +97,25 @@ def _tell(session: Session, done: "Redaction") -> None:
         output.note(f"cannot be taken out: {shown(sentence)}")
     if done.waiting:
         output.note(f"not committed: {shown(done.waiting)}")
+    if done.purge is not None and (done.purge.files or done.purge.advice):
+        _tell_purge(session, done, done.purge)
+
+
+def _tell_purge(session: Session, done: "Redaction", purge: "Purge") -> None:
+    output = session.output
+    when = "still" if done.is_done else "now"
+    output.line(f"git holds it {when}: objects {len(purge.files):,}, commits {len(purge.commits):,}")
+    shown_first = list(purge.files.items())[:_OBJECTS_SHOWN_MAX]
+    output.lines([f"  object {identity}  {shown(path)}" for identity, path in shown_first])
+    output.lines([f"  commit {identity}" for identity in purge.commits[:_OBJECTS_SHOWN_MAX]])
+    output.lines([f"  its own text: {identity}" for identity in purge.messages[:_OBJECTS_SHOWN_MAX]])
+    most = max(len(purge.files), len(purge.commits), len(purge.messages))
+    output.lines([f"  … --json lists all {most:,}"] if most > _OBJECTS_SHOWN_MAX else [])
+    if done.is_done and purge.commands:
+        output.line("to purge it, once the value is of no use to anybody any more:")
+        output.lines([f"  {shown(command)}" for command in purge.commands])
+    for sentence in purge.advice if done.is_done else ():
+        output.note(sentence)
 
 
 def _form(done: "Redaction") -> dict[str, object]:
@@ -110,6 +131,17 @@ def _form(done: "Redaction") -> dict[str, object]:
         "stays": list(done.stays),
         "commit": done.commit,
         "waiting": done.waiting,
+        "git": None if done.purge is None else _purge_form(done.purge),
+    }
+
+
+def _purge_form(purge: "Purge") -> dict[str, object]:
+    return {
+        "objects": [{"id": identity, "path": path or None} for identity, path in purge.files.items()],
+        "commits": list(purge.commits),
+        "messages": list(purge.messages),
+        "commands": list(purge.commands),
+        "advice": list(purge.advice),
     }
 
 

@@ -15,6 +15,7 @@ from typing import Final
 _NOTE_SECONDS: Final = 1.0
 _NOTE_BYTES: Final = 512
 _COMMAND_BYTES_MAX: Final = 200
+_WORDS_MAX = 2
 _FLAGS: Final = (
     getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_CLOEXEC", 0)
@@ -137,7 +138,9 @@ def _host() -> str:
 
 
 def _own_command() -> str:
-    return " ".join([os.path.basename(sys.executable or "python"), *getattr(sys, "argv", [])])[:_COMMAND_BYTES_MAX]
+    """Return program and verb; the rest of a command line may be what is written, or what is to be redacted."""
+    words = getattr(sys, "argv", [])[:_WORDS_MAX]
+    return " ".join([os.path.basename(sys.executable or "python"), *words])[:_COMMAND_BYTES_MAX]
 
 
 def _printable(text: str) -> str:

@@ -47,6 +47,13 @@ class ObjectReader:
             raise GitError(f"the object {identity} is a {found[0]}, not a {kind}", path=self._repository.common_dir)
         return found[1]
 
+    def read_any(self, identity: str) -> tuple[str, bytes]:
+        """Return kind and content of an object. Raises GitError where it is missing or damaged."""
+        found = self._read_loose(identity) or self._read_packed(identity)
+        if found is None:
+            raise GitError(f"the object {identity} is missing from the repository", path=self._repository.common_dir)
+        return found
+
     def tree_of_commit(self, commit: str) -> str:
         """Return the id of a commit's tree."""
         first_line = self.read(commit, "commit").split(b"\n", 1)[0]

@@ -8,14 +8,15 @@ running the same redaction again.
 """
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from journal.errors import DamagedError, GitError, JournalError, NotFoundError, RefusedError, UsageError
 from journal.format.limits import LINE_BYTES_MAX
 from journal.format.names import blob_file, event_id
 from journal.index.view import View
 from journal.state import vector
-from journal.state.redaction import KEY, MARKER, NOTE, groups_within
+from journal.state.redaction import KEY, MARKER, NOTE, Redactions, groups_within, merge
 from journal.store.batch import Note
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
@@ -28,6 +29,9 @@ from journal.upkeep.redacting.places import Selection
 from journal.upkeep.redacting.planning import Plan, plan_of
 from journal.upkeep.redacting.rewriting import Rewritten, rewrite
 
+if TYPE_CHECKING:
+    from journal.upkeep.redacting.searching import Purge, Search
+
 _NOTE_BYTES_MAX = LINE_BYTES_MAX // 2
 _REASON_CHARACTERS_MAX = 1000
 
@@ -38,8 +42,8 @@ class Redaction:
 
     ``is_done``: False for a dry run. ``notes``: the events that record it. ``files``: of the truth, written anew, and
     ``written``: what they are now. ``stays``: a sentence for each place that still holds it and is not the journal's to
-    change. ``commit``: the commit that took it in; ``waiting``: why there is none, where there is git. ``needles`` and
-    ``shown`` are what git's objects are searched for: they hold the value, and are never printed.
+    change. ``commit``: the commit that took it in; ``waiting``: why there is none, where there is git.
+    ``purge``: what git still holds of it, None where there is no git.
     """
 
     is_done: bool
@@ -53,8 +57,7 @@ class Redaction:
     written: tuple[str, ...] = ()
     commit: str | None = None
     waiting: str | None = None
-    needles: Needles = field(default=Needles((), ()), repr=False)
-    shown: frozenset[tuple[str, bytes]] = field(default=frozenset(), repr=False)
+    purge: "Purge | None" = None
 
 
 def selection_of(
@@ -90,17 +93,19 @@ def redact(
             needles = Needles.of([selection.value] if selection.value is not None else plan.texts)
             _refuse_unknown(view, selection)
             _refuse_edits(engine, view, plan, needles)
+            known = {} if view.redacting is None else dict(view.redacting.known)
         local, others = copies_of(engine, needles)
-        planned = _planned(plan, local, others, needles)
+        planned = _planned(plan, local, others)
+        search = _search(engine, plan, planned, needles, known)
         if dry_run:
-            return planned
+            return replace(planned, purge=None if search is None else search.run(writes=False))
         clear(engine, local)
         remember(engine.files, engine.root, _printed(engine, plan))
         notes = _note(engine, plan, reason, actor)
         done = _write_anew(engine, plan)
         left = still_holding(engine, needles) if selection.value is not None else []
         commit, waiting = _commit(engine) if commits and engine.git is not None else (None, None)
-    known = " ".join(planned.stays)
+    told = " ".join(planned.stays)
     return replace(
         planned,
         is_done=True,
@@ -108,9 +113,10 @@ def redact(
         files=tuple(done.removed),
         written=tuple(done.added),
         blobs=tuple(done.blobs),
-        stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in known)),
+        stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in told)),
         commit=commit,
         waiting=waiting,
+        purge=None if search is None else search.run(writes=True),
     )
 
 
@@ -168,7 +174,24 @@ def _refuse_edits(engine: Engine, view: View, plan: Plan, needles: Needles) -> N
 # -- doing it ---------------------------------------------------------------------------------------
 
 
-def _planned(plan: Plan, local: list[str], others: list[str], needles: Needles) -> Redaction:
+def _search(engine: Engine, plan: Plan, planned: Redaction, needles: Needles, known: Redactions) -> "Search | None":
+    """Learn what is to be looked for among git's objects, while the files that hold it are there.
+
+    Lines of what was redacted earlier count too: so a second run tells whether git was purged.
+    """
+    if engine.git is None:
+        return None
+    from journal.upkeep.redacting.searching import Search
+
+    merge(known, plan.redactions)
+    search = Search(engine, needles, known)
+    paths = [*planned.files, *planned.blobs]
+    search.add_files([path for path in paths if engine.files.stat(os.path.join(engine.root, *path.split("/")))])
+    search.add_shown(frozenset(plan.shown))
+    return search
+
+
+def _planned(plan: Plan, local: list[str], others: list[str]) -> Redaction:
     return Redaction(
         is_done=False,
         events={event_id(*event): paths for event, paths in sorted(plan.redactions.items())},
@@ -177,8 +200,6 @@ def _planned(plan: Plan, local: list[str], others: list[str], needles: Needles) 
         blobs=tuple(f"blobs/{blob_file(sha256)}" for sha256 in sorted(plan.blobs)),
         local=tuple(local),
         stays=(*plan.stays, *(f"the file {path}: it belongs to this work tree alone" for path in others)),
-        needles=needles,
-        shown=frozenset(plan.shown),
     )
 
 
