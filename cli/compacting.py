@@ -43,6 +43,8 @@ def lines_of(done: "Compaction", *, is_foreseen: bool = False) -> list[str]:
         segments = len(done.removed) - checkpoints
         what = [_count(number, name) for number, name in ((segments, "segment"), (checkpoints, "checkpoint")) if number]
         lines.append(f"{would}removed {' and '.join(what)} of {done.removed_bytes:,} bytes")
+    if done.parked:
+        lines.append(f"moved {_count(len(done.parked), 'blob')} that nothing uses to local/parked/")
     if not lines:
         lines.append("nothing to pack or remove")
     else:

@@ -15,6 +15,7 @@ from journal.segments.folders import ARCHIVE, SEGMENTS
 from journal.state import vector
 from journal.state.entity import fold
 from journal.state.value import value
+from journal.store.blobs import blob_path, parked_blobs
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE
 from journal.upkeep.packed import packs_of
@@ -84,7 +85,8 @@ class Staged:
         if difference.new is None:
             is_packed = folder == SEGMENTS and self._is_packed(path)
             on_disk: OnDisk = "missing" if disk is None else "same"
-            return TruthFacts(path, is_there=False, was_there=True, on_disk=on_disk, packed=is_packed)
+            is_parked = folder == "blobs" and disk is None and self._is_parked(path)
+            return TruthFacts(path, is_there=False, was_there=True, on_disk=on_disk, packed=is_packed, parked=is_parked)
         if folder == LOCAL:
             return TruthFacts(path, is_there=True, was_there=False)
         is_same = disk is not None and self._identity(disk) == difference.new
@@ -102,6 +104,9 @@ class Staged:
             continues=continues,
             has_markers=is_text and _has_markers(text),
         )
+
+    def _is_parked(self, path: str) -> bool:
+        return any(blob_path(sha256) == path for sha256, _ in parked_blobs(self._engine.files, self._engine.root))
 
     def _is_packed(self, path: str) -> bool:
         packs = packs_of(self._engine, path.rpartition("/")[2])

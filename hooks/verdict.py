@@ -9,6 +9,7 @@ below ``local/``      there       -                                             
 any                   removed     the whole store is                                  fine
 checkpoint            removed     -                                                   fine
 segment               removed     a staged pack holds its events                      fine
+blob                  removed     compaction has put it aside                         fine
 segment, pack, blob   removed     git is reverting, picking or merging: its doing     fine
 segment, pack, blob   removed     otherwise                                           refuse: truth-removed
 any file              there       it has git's conflict markers                       refuse: conflict-markers
@@ -67,7 +68,8 @@ _OF_PROJECTIONS: dict[Shows, tuple[str, str, str]] = {
 class TruthFacts(NamedTuple):
     """What is known of a changed file that is no projection.
 
-    ``continues``: what is staged begins with what HEAD has; ``packed``: a staged pack holds its events.
+    ``continues``: what is staged begins with what HEAD has; ``packed``: a staged pack holds its events;
+    ``parked``: a blob that compaction has put aside.
     """
 
     path: str
@@ -76,6 +78,7 @@ class TruthFacts(NamedTuple):
     on_disk: OnDisk = "same"
     continues: bool = False
     packed: bool = False
+    parked: bool = False
     has_markers: bool = False
 
 
@@ -114,7 +117,9 @@ def _bytes_problem(facts: TruthFacts, folder: str, *, in_progress: bool) -> Prob
 
 
 def _removed_problem(facts: TruthFacts, folder: str, *, in_progress: bool) -> Problem | None:
-    if folder not in TRUTH or folder == CHECKPOINTS or in_progress or (folder == SEGMENTS and facts.packed):
+    if folder not in TRUTH or folder == CHECKPOINTS or in_progress:
+        return None
+    if facts.parked or (folder == SEGMENTS and facts.packed):
         return None
     message = "would be removed, and no staged pack holds its events"
     if folder != SEGMENTS:

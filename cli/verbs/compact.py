@@ -40,6 +40,7 @@ def _form(done: "Compaction", *, dry_run: bool) -> dict[str, object]:
         "packed": list(done.packed),
         "packs": list(done.packs),
         "removed": list(done.removed),
+        "parked": list(done.parked),
         "commits": list(done.commits),
         "waiting": done.waiting,
         "packed_bytes": done.packed_bytes,

@@ -16,6 +16,8 @@ from journal.errors import DamagedError, NotFoundError
 from journal.format.names import blob_file, is_sha256
 
 BLOBS = "blobs"
+PARKED = "local/parked"
+"""Where compaction puts what nothing uses."""
 CHUNK_BYTES = 1 << 20
 """How much of a blob is in memory at once."""
 
@@ -110,12 +112,26 @@ def list_blobs(files: ReadFiles, root: str) -> list[StoredBlob]:
     )
 
 
+def parked_blobs(files: ReadFiles, root: str) -> Iterator[tuple[str, str]]:
+    """Yield (sha256, path) of the blobs that compaction has put aside here."""
+    for name, stat in files.list(checked(files, root, os.path.join(root, *PARKED.split("/")))):
+        sha256 = name[-64:]
+        if stat.kind == "file" and is_sha256(sha256) and name.endswith(blob_path(sha256).replace("/", "__")):
+            yield sha256, f"{PARKED}/{name}"
+
+
 def find_blob(files: ReadFiles, root: str, sha256: str, size: int | None = None) -> tuple[str, int]:
-    """Return where a blob is, and its size. Raises NotFoundError; DamagedError where that is no blob of this size."""
+    """Return where a blob is, also one that was put aside, and its size.
+
+    Raises NotFoundError, and DamagedError where that is no blob of this size.
+    """
     relative = blob_path(sha256)
     path = os.path.join(root, *relative.split("/"))
     checked(files, root, path)
     found = files.stat(path)
+    if found is None and (aside := dict(parked_blobs(files, root)).get(sha256)) is not None:
+        path = os.path.join(root, *aside.split("/"))
+        found = files.stat(path)
     if found is None:
         hint = (
             f"if git had it, git log --all -- '*{relative}' names the commits: git restore --source takes it from one"

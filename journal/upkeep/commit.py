@@ -29,6 +29,7 @@ from journal.projections.paths import ENTITIES, entity_at, is_projected, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, text_of
 from journal.segments.scan import scan
 from journal.state import vector
+from journal.store.blobs import blob_path, parked_blobs
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES
 from journal.upkeep.packed import packs_of
@@ -197,6 +198,10 @@ def _blobs(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
             if found.kind == "file" and name.startswith(folder) and name not in known:
                 content = engine.files.read(os.path.join(top, folder, name))
                 yield FileChange(place.outer(f"blobs/{folder}/{name}"), content)
+    for sha256, _ in parked_blobs(engine.files, engine.root):
+        path = blob_path(sha256)
+        if entries.get(path) is not None and engine.files.stat(os.path.join(engine.root, *path.split("/"))) is None:
+            yield FileChange(place.outer(path), None)
 
 
 def _projections(engine: Engine, view: View, place: Place, tree: str | None, entries: _Entries) -> Iterator[FileChange]:

@@ -32,6 +32,7 @@ from journal.segments.scan import scan
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.upkeep.blob_parking import park_idle_blobs
 from journal.upkeep.checkpoint import still_current, write_checkpoint
 from journal.upkeep.compaction_plan import Plan, make_plan
 
@@ -51,9 +52,9 @@ class Size(NamedTuple):
 class Compaction:
     """What a run did, or would do: files by their path in the store, sizes in bytes.
 
-    ``packed_bytes`` went into packs of ``pack_bytes`` (0 if nothing was written); ``commits``: those that the run made.
-    ``waiting`` says in one sentence why something was not done yet, if it was not. For a dry run ``after`` is known
-    but for the size of packs that are not there.
+    ``parked`` are blobs that nothing uses. ``packed_bytes`` went into packs of ``pack_bytes`` (0 if nothing was
+    written); ``commits``: those that the run made. ``waiting`` says in one sentence why something was not done yet, if
+    it was not. For a dry run ``after`` is known but for the size of packs that are not there.
     """
 
     before: Size
@@ -65,6 +66,7 @@ class Compaction:
     packed_bytes: int = 0
     pack_bytes: int = 0
     removed_bytes: int = 0
+    parked: tuple[str, ...] = ()
     commits: tuple[str, ...] = ()
     waiting: str | None = None
 
@@ -144,6 +146,7 @@ class _Run:
             before = size_of(view)
             known = {name for folder, name in view.facts if folder == CHECKPOINTS}
         name = write_checkpoint(engine, self._actor)
+        parked = park_idle_blobs(engine).paths
         plan = self._remove_what_is_ready()
         self._pack(plan)
         self._commit()
@@ -157,6 +160,7 @@ class _Run:
             packed=tuple(map(_path, self._packed)),
             packs=tuple(self._packs),
             removed=tuple(map(_path, self._removed)),
+            parked=parked,
             packed_bytes=_bytes(self._packed),
             pack_bytes=sum(_size(engine, path) for path in self._packs),
             removed_bytes=_bytes(self._removed),

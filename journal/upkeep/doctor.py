@@ -11,6 +11,7 @@ unredacted             a file holds what is redacted: an old copy, of which noth
 history-missing        a segment that a later one refers to is not here
 blob-missing           a line refers to a blob that is gone
 blob-damaged           a blob is not what its name says
+reference-missing      an entity or a key refers to a blob that is not here
 truth-missing          git lists a file of the truth that is gone from the disk
 truth-changed          a file of the truth is not what git has under its name
 checkpoint-damaged     a checkpoint does not verify: it costs time only

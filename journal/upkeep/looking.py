@@ -6,6 +6,7 @@ from journal.segments.folders import CHECKPOINTS, Listing, list_truth
 from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.indexing import Indexing
+from journal.upkeep.checks.attached import attached_findings
 from journal.upkeep.checks.blobs import blob_findings, blob_losses, read_blobs
 from journal.upkeep.checks.cache import Cache, build, index_findings, indexing_of, open_cache
 from journal.upkeep.checks.checkpoints import checkpoint_findings, covered, read_checkpoints
@@ -73,6 +74,7 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found.findings.extend(index_findings(cache, found.survey, found.lost, found.covers))
     found.findings.extend(found.printed.findings)
     found.findings.extend(conflict_findings(shown))
+    found.findings.extend(attached_findings(shown, found.blobs))
     found.findings.extend(payload_findings(engine, shown, found.survey.versions))
     found.findings.extend(old_store_findings(engine, shown, cache.view.index))
     _look_at_git(engine, found)

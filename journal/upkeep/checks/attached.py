@@ -1,0 +1,26 @@
+"""Blobs that the present state refers to, and that are not here."""
+
+from collections.abc import Iterator
+
+from journal.format import values
+from journal.format.references import references_in
+from journal.index.view import View
+from journal.store.blobs import blob_path, parked_blobs
+from journal.upkeep.checks.blobs import BlobsRead
+from journal.upkeep.findings import Finding
+
+
+def attached_findings(view: View, blobs: BlobsRead) -> Iterator[Finding]:
+    """Yield a finding for each blob that an entity or a key refers to in its payload, and that is missing."""
+    wanted: dict[str, str] = {}
+    for row in view.index.entities(None):
+        if row.data is not None and '"sha256"' in row.data:
+            for reference in references_in(values.decode(row.data)):
+                wanted.setdefault(reference["sha256"], f"{row.type} {row.id}")
+    aside = dict(parked_blobs(view.files, view.root)) if wanted else {}
+    for sha256 in sorted(wanted.keys() - blobs.sound.keys() - blobs.bad):
+        path = blob_path(sha256)
+        hint = f"git log --all -- '*{path}' names the commits that had it: git restore --source takes it from one"
+        if sha256 in aside:
+            hint = f"it was put aside while nothing used it: journal blob put {aside[sha256]} puts it back"
+        yield Finding("reference-missing", "warning", path, f"{wanted[sha256]} refers to it, and it is not here", hint)
