@@ -384,3 +384,33 @@ def test_a_closed_journal_says_so(root):
         journal.get("t", "a")
     with pytest.raises(ClosedError):
         journal.put("t", "a", {})
+
+
+@pytest.mark.parametrize("call", ["create", "sync", "replace", "sync_folder", "remove"])
+def test_a_compaction_that_the_disk_stops_loses_nothing_and_goes_on_later(tmp_path, call):
+    root = new_store(tmp_path, options=SYNC)
+    with Journal.open(store=root) as journal:
+        for number in range(60):
+            journal.put("t", f"e{number % 5}", {"n": number, "text": "x" * 200})
+        journal.checkpoint()
+        journal.put("t", "a", {"n": 1})
+        wanted, events = documents(journal), event_ids(root)
+    at, stopped = 0, 0
+    while at in (0, stopped):
+        at += 1
+        files = FaultyFiles()
+        with Journal.open(store=root, files=files) as journal:
+            journal.list()
+            files.fail(call, at, errno.ENOSPC, times=None)
+            try:
+                journal.compact()
+            except (JournalError, OSError):
+                stopped += 1
+        assert found_anew(root) == wanted
+        assert events.items() <= event_ids(root).items()
+    assert stopped
+    with Journal.open(store=root) as journal:
+        journal.compact()
+        assert journal.doctor(verify=True).ok
+    assert found_anew(root) == wanted
+    assert events.items() <= event_ids(root).items()

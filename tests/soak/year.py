@@ -18,7 +18,7 @@ from journal.index.rebuild import rebuild
 from journal.index.view import View
 from journal.segments.folders import list_truth
 from journal.store.config import read_config
-from tests.support.counting import CountingFiles
+from tests.support.reads import ReadMeter
 from tests.support.repositories import ENVIRONMENT
 from tests.support.stores import configure, no_memory
 
@@ -76,7 +76,7 @@ class Week(NamedTuple):
 class Cold(NamedTuple):
     """What a rebuild of everything in memory came to."""
 
-    files: CountingFiles
+    files: ReadMeter
     seconds: float
 
     def below(self, folder: str, paths: Counter[str]) -> int:
@@ -86,7 +86,7 @@ class Cold(NamedTuple):
 
 def build_cold(root: str) -> Cold:
     """Build everything from the files of the truth alone, as a fresh clone does."""
-    files = CountingFiles()
+    files = ReadMeter()
     view = View(files, root, Index(MEMORY), read_config(files, root).strategies)
     begun = time.perf_counter()
     rebuild(view, list_truth(files, root)[0], no_memory)

@@ -19,7 +19,7 @@ from journal.format.lines import seal
 from journal.format.names import checkpoint_file, segment_file
 from journal.upkeep import doctor
 from journal.upkeep.findings import Report
-from tests.support.counting import CountingFiles
+from tests.support.reads import ReadMeter
 
 LANE = "0123456789abc"
 
@@ -588,7 +588,7 @@ def test_the_store_is_read_once(kind, templates, tmp_path):
     truth = [path for folder in ("segments", "archive", "checkpoints") for path in store.files(folder)]
     truth.append(store.blob())
     for is_verified, most in ((False, 1), (True, 3)):
-        files = CountingFiles()
+        files = ReadMeter()
         with Journal.open(store.folder, files=files) as journal:
             files.forget()
             assert journal.doctor(verify=is_verified).ok

@@ -1,11 +1,11 @@
-"""A disk that counts what is read from it."""
+"""A disk that measures what is read from it, where `faults.CountingFiles` counts calls."""
 
 from collections import Counter
 
 from journal.disk.files import OsFiles
 
 
-class CountingFiles(OsFiles):
+class ReadMeter(OsFiles):
     """Counts, by path: files read whole, parts that were read, and bytes."""
 
     def __init__(self) -> None:
