@@ -51,6 +51,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "compact": "Pack old segments that two checkpoints cover.",
         "redact": "Take a value out of the store, everywhere, with a record of who and why.",
         "stats": "Print sizes and counts, by type.",
+        "schema": "JSON Schemas that check payloads, and that editors use.",
     },
     "Exchange": {
         "migrate": "Bring in what other kinds of stores hold, and back.",
@@ -89,6 +90,13 @@ GROUPS: dict[str, dict[str, str]] = {
         "cas": "Compare and set: write only if a key holds what you expect.",
         "delete": "Let a key go.",
         "list": "List keys and values, by prefix.",
+    },
+    "schema": {
+        "put": "Give a type a JSON Schema.",
+        "delete": "Take a type's schema away.",
+        "list": "List the types that have a schema.",
+        "check": "Tell which entities do not fit their schema.",
+        "editors": "Tell editors of the schemas: completion and red lines in projections.",
     },
     "migrate": {
         "folder": "Bring in a folder of JSON files.",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from journal.store.engine import Engine
 
 if TYPE_CHECKING:
+    from journal.facade.schemas import TypeSchemas
     from journal.state.upcasting import Upcasters
 
 
@@ -21,3 +22,10 @@ class Base:
         from journal.store.lifting import lifting_of
 
         return lifting_of(self._engine).own
+
+    @property
+    def schemas(self) -> "TypeSchemas":
+        """The JSON Schemas of types: put, delete, list, check, editors."""
+        from journal.facade.schemas import TypeSchemas
+
+        return TypeSchemas(self._engine)

@@ -92,8 +92,12 @@ class Written(NamedTuple):
 class Batch:
     """Turns operations into drafts, each seeing what those before it did."""
 
-    def __init__(self, view: View, lane: str, first_seq: int, past: Past) -> None:
+    def __init__(
+        self, view: View, lane: str, first_seq: int, past: Past, refuse: Callable[[str, str, Payload], None]
+    ) -> None:
+        """Take what is there; ``refuse`` raises RefusedError for a document that an entity of a type may not have."""
         self._view, self._lane, self._past = view, lane, past
+        self._refuse = refuse
         self._seq = first_seq
         self._states: dict[Key, EntityState | None] = {}
         self.drafts: list[Draft] = []
@@ -159,6 +163,7 @@ class Batch:
             own["unset"] = unset_names
         # What is kept is what was written, not the caller's object, which may change.
         image: Payload = values.decode(payload)
+        self._refuse(*key, image)
         change = Change((self._seq, self._lane), rev, image, set_names, unset_names)
         self._draft("entity", own, payload, key, apply(state, change, self._past), operation)
 

@@ -22,6 +22,8 @@ _NEEDS = re.compile(rb'^[ \t]*needs[ \t]*=[ \t]*"(\d[0-9A-Za-z.]{0,30})"', re.MU
 _HINT = "mend the file in an editor"
 _LINES_LOOKED_AT_MAX = 500
 DURABILITIES = ("sync", "os")
+SCHEMA_MODES = ("refuse", "report")
+"""What becomes of a write that does not fit its type's schema: it is refused, or doctor alone tells of it."""
 PROJECTIONS = ("eager", "lazy")
 STAGES = ("off", "dual", "primary")
 
@@ -34,6 +36,7 @@ class TypeOptions:
     prefix: str | None = None
     merge: Strategies = field(default_factory=dict)
     is_versioned: bool = False
+    schema: str = "refuse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,4 +295,7 @@ def _type_options(name: str, table: Any) -> TypeOptions:
     versioned = table.get("versioned", False)
     if type(versioned) is not bool:
         raise ValueError(f"types.{name}.versioned must be true or false")
-    return TypeOptions(fanout, prefix, merge, versioned)
+    schema = table.get("schema", SCHEMA_MODES[0])
+    if schema not in SCHEMA_MODES:
+        raise ValueError(f"types.{name}.schema must be one of {', '.join(SCHEMA_MODES)}")
+    return TypeOptions(fanout, prefix, merge, versioned, schema)

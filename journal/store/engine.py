@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from journal.store.model import Conflict
     from journal.store.outbox import Outbox
     from journal.store.printing import Printing
+    from journal.store.schemas import Schemas
 
 FLUSH_AFTER_EVENTS = 256
 """A lazy writer brings the index forward at least after so many events."""
@@ -110,6 +111,13 @@ class Engine:
 
         spread = " ".join(sorted(name for name, options in self.config.types.items() if options.fanout))
         return Printing(self.files, self.root, self.config.fanout, spread, self.printer)
+
+    @cached_property
+    def schemas(self) -> "Schemas":
+        """The schemas of types; made when something is first written."""
+        from journal.store.schemas import Schemas
+
+        return Schemas(self.files, self.root, self.config)
 
     def _progress(self, what: str) -> "Progress | None":
         report = self.options.progress
@@ -345,7 +353,7 @@ class Engine:
                 asked = operations(view) if callable(operations) else operations
                 target = self.lanes.target(view)
                 past = Past(target.lane, target.section.first, target.section.sees)
-                batch = Batch(view, target.lane, target.seq, past)
+                batch = Batch(view, target.lane, target.seq, past, self.schemas.refuse)
                 conflict = batch.add(asked)
                 if conflict is not None or not batch.drafts:
                     return [], conflict

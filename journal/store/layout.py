@@ -11,6 +11,8 @@ from journal.segments.folders import TRUTH_FOLDERS, list_truth
 STORE_FOLDER = ".journal"
 CONFIG_FILE = "journal.toml"
 LOCAL = "local"
+SCHEMAS = "schemas"
+"""JSON Schemas of types, one file each: options, like ``journal.toml``."""
 OWN_FILES = (".gitignore", ".gitattributes", "README.md", CONFIG_FILE)
 """What a store consists of besides truth and projections."""
 

@@ -31,7 +31,7 @@ from journal.segments.scan import scan
 from journal.state import vector
 from journal.store.blobs import blob_path, parked_blobs
 from journal.store.engine import Engine
-from journal.store.layout import OWN_FILES
+from journal.store.layout import OWN_FILES, SCHEMAS
 from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
 
@@ -128,6 +128,7 @@ def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
         path = os.path.join(engine.root, name)
         if engine.files.stat(path) is not None:
             yield from _if_differs(place, entries, name, engine.files.read(path))
+    yield from _schemas(engine, place, entries)
     seen: dict[str, int] = values.decode(view.index.meta(_SEGMENTS) or "{}")
     for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS):
         here = {name: facts for (where, name), facts in view.facts.items() if where == folder}
@@ -140,6 +141,16 @@ def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
         for name in known.keys() - here.keys():
             if parse_segment_file(name) or parse_pack_file(name) or folder == CHECKPOINTS:
                 yield _removal(engine, view, place, folder, name, known[name])
+
+
+def _schemas(engine: Engine, place: Place, entries: _Entries) -> Iterator[FileChange]:
+    here = {name for name, stat in engine.files.list(os.path.join(engine.root, SCHEMAS)) if stat.kind == "file"}
+    for name in sorted(here):
+        if name.endswith(".json"):
+            content = engine.files.read(os.path.join(engine.root, SCHEMAS, name))
+            yield from _if_differs(place, entries, f"{SCHEMAS}/{name}", content)
+    for name in sorted(entries.folder(SCHEMAS).keys() - here):
+        yield FileChange(place.outer(f"{SCHEMAS}/{name}"), None)
 
 
 def _removal(engine: Engine, view: View, place: Place, folder: str, name: str, identity: str) -> FileChange:

@@ -39,11 +39,12 @@ old-lagging            the journal has not written it yet; old-store-unsafe: a l
 package-clash          another distribution installs a package ``journal``
 payload-no-path        no upcaster leads on from a schema version; payload-not-lifted: one fails
 plugin-broken          an installed package with upcasters cannot be used
+schema-violated        an entity does not fit its type's schema; schema-broken: a schema is none
 =====================  ===============================================================================
 
 Only information, and no reason to worry: torn-tail, leftover, parked, lock-busy, uncommitted, index-foreign,
 local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions, old-unreadable, old-store-gone,
-old-store-idle, old-store-ahead; and any loss that was accepted.
+old-store-idle, old-store-ahead, schema-unchecked; and any loss that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once; ``verify`` builds the
 state anew in two ways besides, and reads for that what each of them reads.

@@ -19,6 +19,7 @@ from journal.upkeep.checks.old_copies import pass_over_old_copies
 from journal.upkeep.checks.old_stores import old_store_findings
 from journal.upkeep.checks.payloads import payload_findings
 from journal.upkeep.checks.printed import look_at_projections
+from journal.upkeep.checks.schemas import schema_findings
 from journal.upkeep.checks.shortening import shortened
 from journal.upkeep.checks.surroundings import surrounding_findings
 from journal.upkeep.checks.survey import Progress, survey_truth
@@ -76,6 +77,7 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found.findings.extend(conflict_findings(shown))
     found.findings.extend(attached_findings(shown, found.blobs))
     found.findings.extend(payload_findings(engine, shown, found.survey.versions))
+    found.findings.extend(schema_findings(engine, shown))
     found.findings.extend(old_store_findings(engine, shown, cache.view.index))
     _look_at_git(engine, found)
     found.findings.extend(own_file_findings(engine.files, engine.root, has_git=engine.git is not None))

@@ -1,0 +1,1 @@
+"""``journal schema …``: JSON Schemas of types."""

@@ -1,0 +1,149 @@
+"""Schemas, without any store: what they find, in plain words; and hostile ones."""
+
+import json
+
+import pytest
+
+pytest.importorskip("jsonschema", reason="an optional library")
+
+from journal import RefusedError
+from journal.schemas.checking import Problem, Schema
+
+PLAN = {
+    "type": "object",
+    "required": ["title"],
+    "additionalProperties": False,
+    "properties": {
+        "title": {"type": "string", "minLength": 1},
+        "status": {"enum": ["open", "done"]},
+        "tags": {"type": "array", "items": {"type": "string", "pattern": "^[a-z]+$"}, "uniqueItems": True},
+        "owner": {"$ref": "#/$defs/person"},
+        "schema_version": {"const": 2},
+    },
+    "patternProperties": {"^x-": {"type": "integer"}},
+    "$defs": {"person": {"type": "object", "properties": {"a/b": {"type": ["string", "null"]}}}},
+}
+
+
+def schema(form) -> Schema:
+    return Schema(json.dumps(form).encode())
+
+
+def problems(form, document) -> list[str]:
+    return [str(item) for item in schema(form).problems(document)]
+
+
+def test_what_fits_has_no_problems():
+    fitting = {
+        "title": "a",
+        "status": "open",
+        "tags": ["b", "c"],
+        "owner": {"a/b": None},
+        "schema_version": 2,
+        "x-n": 1,
+    }
+    assert problems(PLAN, fitting) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({}, ["the document: lacks 'title'"]),
+        ({"title": 3}, ["/title: is a number, and must be of type string"]),
+        ({"title": "a", "status": "gone"}, ['/status: is none of "open", "done"']),
+        ({"title": "a", "tags": ["b", "B"]}, ["/tags/1: does not match '^[a-z]+$'"]),
+        ({"title": "a", "tags": ["b", "b"]}, ["/tags: has the same member twice"]),
+        ({"title": "a", "owner": {"a/b": 1}}, ["/owner/a~1b: is a number, and must be of type string or null"]),
+        ({"title": "a", "schema_version": 1}, ["/schema_version: must be 2"]),
+        ({"title": "a", "more": 1, "less": 2}, ["the document: has fields that are not allowed: less, more"]),
+        ({"title": "a", "x-n": "1"}, ["/x-n: is a text, and must be of type integer"]),
+        ({"title": ""}, ["/title: should be non-empty"]),
+    ],
+)
+def test_what_does_not_fit_is_told_with_its_place(document, said):
+    assert problems(PLAN, document) == said
+
+
+def test_one_and_one_point_zero_are_the_same_member():
+    assert problems({"uniqueItems": True}, [1, 1.0]) == ["the document: has the same member twice"]
+    assert problems({"uniqueItems": True}, [1, True, "1", None, [1], {"a": 1}]) == []
+
+
+@pytest.mark.parametrize(
+    "draft", ["draft-04/schema#", "draft-07/schema#", "draft/2019-09/schema", "draft/2020-12/schema"]
+)
+def test_every_draft_of_the_library_is_known(draft):
+    host = "http" if draft.startswith("draft-0") else "https"
+    form = {"$schema": f"{host}://json-schema.org/{draft}", "properties": {"a": {"pattern": "^a$"}}}
+    assert problems(form, {"a": "b"}) == ["/a: does not match '^a$'"]
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"$ref": "http://127.0.0.1:9/schema.json"}, "leaves the schema"),
+        ({"$ref": "file:///etc/passwd"}, "leaves the schema"),
+        ({"properties": {"a": {"$ref": "other.json"}}}, "/properties/a/\\$ref leaves the schema"),
+        ({"allOf": [{"$dynamicRef": "//host/x"}]}, "leaves the schema"),
+        ({"$schema": "https://example.com/own"}, "no draft"),
+        ({"type": "strnig"}, "/type"),
+        ({"required": "title"}, "/required"),
+        ({"pattern": "("}, "not a regular expression"),
+        ({"patternProperties": {"(a)\\1": {}}}, "no references back"),
+        ({"unevaluatedProperties": False, "patternProperties": {}}, "not supported"),
+        ([], "a JSON object"),
+        ("text", "a JSON object"),
+    ],
+)
+def test_what_reaches_out_or_is_no_schema_is_refused(form, said):
+    with pytest.raises(RefusedError, match=said):
+        schema(form)
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff", b'{"a":' + b"[" * 200 + b"]" * 200 + b"}", b" " * 300_000])
+def test_what_is_no_json_or_too_much_of_it_is_refused(text):
+    with pytest.raises(RefusedError):
+        Schema(text)
+
+
+def doubling(depth):
+    """A schema of a few lines that asks for 2^depth looks."""
+    steps = {f"s{at}": {"allOf": [{"$ref": f"#/$defs/s{at + 1}"}] * 2} for at in range(depth)}
+    return {"$ref": "#/$defs/s0", "$defs": {**steps, f"s{depth}": {"type": "object"}}}
+
+
+def test_the_work_of_a_hostile_schema_is_bounded():
+    assert problems(doubling(60), {}) == ["the document: checking it takes more work than is allowed"]
+    assert schema(doubling(5)).problems({}) == []
+
+
+def test_a_schema_that_refers_to_itself_ends():
+    (said,) = problems({"$ref": "#"}, {})
+    assert "without an end" in said or "more work" in said
+
+
+def test_a_reference_that_leads_nowhere_is_told():
+    (said,) = problems({"$ref": "#/$defs/none"}, {})
+    assert "cannot be applied" in said
+
+
+def test_a_hostile_pattern_ends():
+    form = {"properties": {"a": {"pattern": "(a+)+$"}}}
+    assert problems(form, {"a": "a" * 3000 + "!"}) == ["/a: does not match '(a+)+$'"]
+    assert "more work" in str(problems(form, {"a": "a" * 1_000_000 + "!"}))
+
+
+def test_a_problem_repeats_little_of_what_it_is_about():
+    assert len(str(schema({"maxItems": 1}).problems(["x" * 5000] * 9)[0])) < 400
+    assert len(schema({"items": {"type": "string"}}).problems([1] * 1000)) == 20
+
+
+def test_nothing_reaches_for_the_network(monkeypatch):
+    import socket
+
+    def refuse(*_):
+        raise AssertionError("reached out")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    form = {"$id": "http://127.0.0.1:9/base.json", "$ref": "#/$defs/a", "$defs": {"a": {"$id": "b.json", "$ref": "#"}}}
+    assert all(isinstance(item, Problem) for item in schema(form).problems({}))
