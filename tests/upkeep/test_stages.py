@@ -449,7 +449,9 @@ def test_the_cost_of_a_change_in_dual_does_not_grow_with_the_number_of_documents
             journal.put("plan", "pln_1", set={"title": "second"})
             journal.put("plan", "pln_new", {"title": "new"})
             journal.delete("plan", "pln_2")
-            costs.append(disk.calls - before)
+            made = disk.calls - before
+            # How often the store's own folders are looked at depends on how much time their stamps tell apart.
+            costs.append({name: made[name] for name in ("read", "create", "replace", "remove", "sync", "write")})
     assert costs[0] == costs[1]
 
 
@@ -461,10 +463,15 @@ def markers(ours: bytes, theirs: bytes) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def test_what_git_could_not_merge_is_written_anew_where_both_sides_are_ours(dual, base, tmp_path):
+@pytest.mark.parametrize("wins", ["by me", "by bob"])
+def test_what_git_could_not_merge_is_written_anew_where_both_sides_are_ours(dual, base, tmp_path, wins):
     other = clone(dual.root, tmp_path / "other")
     with Journal.open(store=other, actor="bob") as there:
+        if wins == "by bob":
+            there.put("plan", "pln_2", set={"title": "so that the seq is greater"})
         there.put("plan", "pln_1", set={"title": "by bob"})
+    if wins == "by me":
+        dual.put("plan", "pln_2", set={"title": "so that the seq is greater"})
     dual.put("plan", "pln_1", set={"title": "by me"})
     ours = document(base, "plans/pln_1.json")
     theirs = ours.replace(b"by me", b"by bob")
@@ -475,7 +482,7 @@ def test_what_git_could_not_merge_is_written_anew_where_both_sides_are_ours(dual
     dual.reconcile()
     assert words(dual) == set()
     assert json.loads(document(base, "plans/pln_1.json")) == dual.get("plan", "pln_1").data
-    assert document(base, "plans/pln_1.json") in (ours, theirs)
+    assert document(base, "plans/pln_1.json") == (ours if wins == "by me" else theirs)
 
 
 def test_what_git_could_not_merge_with_a_change_of_somebody_else_is_theirs(dual, base):

@@ -128,22 +128,24 @@ class Mirror:
     def _bring_up_to_date(
         self, view: View, key: Key, found: "Document | Unreadable | str | None", *, is_settled: bool = False
     ) -> tuple[Standing, Rows]:
+        unmerged = None
         if isinstance(found, Unreadable):
             unmerged = unmerged_document(view, key, found, self._list_places)
-            is_settled = unmerged is not None
             found = unmerged or found
         if found is None or isinstance(found, Unreadable):
             return Standing("unplaced" if found is None else "unreadable", key, found and found.path), []
         path = found if isinstance(found, str) else found.path
         document = None if isinstance(found, str) else found
         left = left_at(view.index, key)
-        word: Word = decide(
-            value_now(view, key),
-            document.data if document is not None else None,
-            was_there=left is not None and not is_settled,
-            is_ours=lambda: is_settled or is_ours(view, key, document, left, self._list_places),
-            stage=self.options.stage,
-        )
+        word: Word = "lagging"
+        if unmerged is None:
+            word = decide(
+                value_now(view, key),
+                document.data if document is not None else None,
+                was_there=left is not None and not is_settled,
+                is_ours=lambda: is_settled or is_ours(view, key, document, left, self._list_places),
+                stage=self.options.stage,
+            )
         rows: Rows = []
         if word == "lagging":
             document, word = self._write(view, key, path, document), "same"
