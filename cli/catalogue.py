@@ -22,6 +22,13 @@ SECTIONS: dict[str, dict[str, str]] = {
         "list": "List entities, filtered and sorted.",
         "conflicts": "List what concurrent edits left open.",
     },
+    "Streams": {
+        "append": "Append an event to a stream.",
+        "read": "Print the events of a stream, or the whole journal from a token on.",
+        "streams": "List the streams.",
+        "truncate": "Hide a stream's events up to a position.",
+        "position": "Print the position token of now.",
+    },
     "Keys and blobs": {
         "kv": "Keep keys and values: what a key holds now.",
         "blob": "Keep bytes beside the journal, named by their hash.",

@@ -69,7 +69,8 @@ class Option(NamedTuple):
     @property
     def key(self) -> str:
         """The name under which its value is handed on."""
-        return self.names[0].lstrip("-").replace("-", "_")
+        name = self.names[0].lstrip("-").replace("-", "_")
+        return "from_" if name == "from" else name  # no parameter of Python's can be named so
 
 
 class Verb(NamedTuple):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         FieldConflict,
         Gaps,
         ReadEvent,
+        Stream,
+        StreamEvent,
     )
     from journal.store.query import Condition
     from journal.subscriptions.cursors import Cursors
@@ -64,6 +66,8 @@ _HOMES = {
     "FieldDifference": "journal.upkeep.comparing.model",
     "Gaps": "journal.store.model",
     "ReadEvent": "journal.store.model",
+    "Stream": "journal.store.model",
+    "StreamEvent": "journal.store.model",
     "Condition": "journal.store.query",
     "Migration": "journal.upkeep.migrating.model",
     "Rules": "journal.upkeep.migrating.reading",
@@ -115,6 +119,8 @@ __all__ = [
     "RefusedError",
     "Rules",
     "StoreNotFoundError",
+    "Stream",
+    "StreamEvent",
     "Subscription",
     "Transaction",
     "UnsafePathError",

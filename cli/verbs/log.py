@@ -63,18 +63,23 @@ def _matches(event: "Event", type: str | None, actor: str | None, stream: str | 
 
 def _print(session: Session, events: "Iterable[Event]", *, is_live: bool = False) -> None:
     output = session.output
-    columns = output.width()
     for event in events:
         if output.is_json:
             from ..forms import event_form
 
             output.json(event_form(event))
         else:
-            head, rest = _line(event)
-            rest = rest if columns is None else fit(rest, max(10, columns - len(head) - 2))
-            output.line(f"{output.paint(head, 'yellow')}  {rest}")
+            print_event(session, event)
         if is_live:
             output.flush()
+
+
+def print_event(session: Session, event: "Event") -> None:
+    """Print an event on one line."""
+    output, columns = session.output, session.output.width()
+    head, rest = _line(event)
+    rest = rest if columns is None else fit(rest, max(10, columns - len(head) - 2))
+    output.line(f"{output.paint(head, 'yellow')}  {rest}")
 
 
 def _line(event: "Event") -> tuple[str, str]:

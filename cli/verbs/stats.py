@@ -23,6 +23,7 @@ def _print(session: Session, stats: dict[str, Any]) -> None:
     output.line(f"events       {stats['events']:,}")
     output.line(f"entities     {stats['entities']:,}, and {stats['deleted']:,} deleted")
     output.line(f"keys         {stats['keys']:,}")
+    output.line(f"streams      {stats['streams']:,}")
     output.line(f"lanes        {stats['lanes']:,}")
     if stats["first_ts"]:
         output.line(f"from, to     {moment(stats['first_ts'])}, {moment(stats['last_ts'])}")

@@ -13,6 +13,7 @@ from journal.facade.migrating import Migrating
 from journal.facade.positions import Positions
 from journal.facade.reading import Reading
 from journal.facade.stages import Stages
+from journal.facade.streams import Streams
 from journal.facade.subscribing import Subscribing
 from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
 
 
-class Journal(Writing, Reading, Positions, Subscribing, Upkeep, Migrating, Stages):
+class Journal(Writing, Reading, Streams, Positions, Subscribing, Upkeep, Migrating, Stages):
     """An open store. Use it as a context manager; safe for threads, not across a fork.
 
     Every method that reads sees everything acknowledged before the call, by any process. Every method that

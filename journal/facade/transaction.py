@@ -10,11 +10,12 @@ from journal.facade.values import as_event, caller_type, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_to_write
-from journal.store.model import Event
+from journal.store.model import Conflict, Event
 
 if TYPE_CHECKING:
     from journal.facade.kv import KeyValueDrafts
     from journal.store.batch import Operation
+    from journal.store.streams.appending import Expect
 
 
 class Transaction:
@@ -24,7 +25,7 @@ class Transaction:
         self._engine, self._actor, self._summary = engine, actor, summary
         self._operations: list[Operation] = []
         self.events: list[Event] = []
-        """The events, once the block has ended."""
+        """The events, once the block has ended; those first whose key was there already."""
 
     @cached_property
     def kv(self) -> "KeyValueDrafts":
@@ -71,6 +72,35 @@ class Transaction:
 
         self._operations.append(Delete(type=caller_type(type), id=id, summary=self._summary, actor=self._actor))
 
+    def append(
+        self,
+        stream: str,
+        event: str,
+        data: Payload | None = None,
+        *,
+        expect: "Expect | None" = None,
+        key: str | None = None,
+        meta: Payload | None = None,
+    ) -> None:
+        """Append an event to a stream, as ``Journal.append`` does; one whose key is there already is left out.
+
+        An expectation that is not met fails the whole block.
+        """
+        from journal.store.streams.appending import Append, checked_expectation
+
+        self._operations.append(
+            Append(
+                stream=stream,
+                event=event,
+                data={} if data is None else data,
+                expect=checked_expectation(expect),
+                key=key,
+                meta=meta,
+                summary=self._summary,
+                actor=self._actor,
+            )
+        )
+
     def __enter__(self) -> Self:
         return self
 
@@ -80,9 +110,9 @@ class Transaction:
         """Apply all of it. Raises ExpectationError, and nothing was written, where an expectation is not met."""
         if kind is not None or not self._operations:
             return
-        written, conflict = self._engine.write(self._operations)
-        if conflict is not None:
-            raise ExpectationError(
-                f"{conflict.type} {conflict.id!r}: expected {conflict.expected}, found {conflict.actual}"
-            )
-        self.events = [as_event(item) for item in written]
+        from journal.store.streams.once import write
+
+        done = write(self._engine, self._operations)
+        if isinstance(done, Conflict):
+            raise ExpectationError(f"{done.type} {done.id!r}: expected {done.expected}, found {done.actual}")
+        self.events = [*done.firsts.values(), *map(as_event, done.written)]

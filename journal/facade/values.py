@@ -1,7 +1,7 @@
 """Rows and drafts as the values that callers get."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from journal.errors import RefusedError
 from journal.format import values
@@ -9,7 +9,7 @@ from journal.format.names import event_id
 from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
 from journal.state.value import Lifted, Strategies, conflicts
-from journal.store.model import ANYTHING, Entity, Event, Expectation
+from journal.store.model import ANYTHING, Entity, Event, Expectation, StreamEvent
 
 if TYPE_CHECKING:
     from journal.store.batch import Draft, Written
@@ -50,22 +50,26 @@ def as_event(written: "Written") -> Event:
     """Return a record that was just written as callers see it."""
     draft = written.draft
     own = draft.own
-    return Event(
-        id=event_id(written.seq, written.lane),
-        seq=written.seq,
-        lane=written.lane,
-        kind=draft.kind,
-        ts=written.ts,
-        writer=written.writer,
-        actor=draft.operation.actor,
-        summary=draft.operation.summary,
-        type=own.get("type"),
-        entity=own.get("id"),
-        rev=own.get("rev"),
-        action=own.get("action"),
-        set=tuple(own.get("set", ())),
-        unset=tuple(own.get("unset", ())),
-        data=values.decode(draft.payload) if draft.payload is not None else None,
-        note=own.get("note"),
-        tx=written.tx,
-    )
+    fields: dict[str, Any] = {
+        "id": event_id(written.seq, written.lane),
+        "seq": written.seq,
+        "lane": written.lane,
+        "kind": draft.kind,
+        "ts": written.ts,
+        "writer": written.writer,
+        "actor": draft.operation.actor,
+        "summary": draft.operation.summary,
+        "type": own.get("type"),
+        "entity": own.get("id"),
+        "rev": own.get("rev"),
+        "action": own.get("action"),
+        "set": tuple(own.get("set", ())),
+        "unset": tuple(own.get("unset", ())),
+        "data": values.decode(draft.payload) if draft.payload is not None else None,
+        "note": own.get("note"),
+        "tx": written.tx,
+    }
+    if draft.kind != "event":
+        return Event(**fields)
+    fields.update(stream=own["stream"], event=own["event"], key=own.get("key"), meta=own.get("meta"))
+    return StreamEvent(**fields, here=written.here, position=draft.position)

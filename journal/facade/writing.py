@@ -160,8 +160,10 @@ class Writing(Base):
         """Write several operations as one transaction: all, or none. For imports and tools."""
         for operation in operations:
             caller_type(getattr(operation, "type", ""))
-        written, conflict = self._engine.write(operations)
-        return conflict if conflict is not None else [as_event(item) for item in written]
+        from journal.store.streams.once import write
+
+        done = write(self._engine, operations)
+        return done if isinstance(done, Conflict) else [*done.firsts.values(), *map(as_event, done.written)]
 
     def transaction(self, *, actor: str | None = None, summary: str | None = None) -> Transaction:
         """Collect writes and make them one: all are applied when the block ends without error, or none."""

@@ -7,9 +7,11 @@ from journal.format.lines import BadLineError
 from journal.format.names import parse_segment_file, segment_file
 from journal.format.record import Record
 from journal.format.segment import Header, Intervals, Vector
+from journal.index.overlay import Event
 from journal.index.replay import Piece
 from journal.index.rows import DamageFacts, Location, SectionFacts
-from journal.index.view import Event, Key, View
+from journal.index.streams import note_record
+from journal.index.view import Key, View
 from journal.segments.scan import Found
 from journal.state import vector
 from journal.state.entity import NO_HOLES, Change, EntityState, Past, apply, follow
@@ -154,7 +156,8 @@ class Applier:
             offset, inner = (start, 0) if places is _PLAIN else locate(places, start)
             seq = record["seq"]
             key = (record["type"], record["id"]) if record["kind"] == "entity" else None
-            events[seq, lane] = Event(key, Location(seq, lane, file, offset, inner, length))
+            stream = note_record(self._view, record, (seq, lane)) if key is None else None
+            events[seq, lane] = Event(key, Location(seq, lane, file, offset, inner, length), stream)
 
     def _lose(self, piece: Piece, item: Found, reason: str) -> None:
         seq = item.record["seq"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from journal.errors import RefusedError
 from journal.format.limits import BLOB_BYTES_MAX
-from journal.index.database import file_uri
+from journal.index.inspection import file_uri
 
 STEPS_PER_ROW_MAX = 4_000_000_000
 """Steps of SQLite's machine that a query may work until its next row: some minutes."""

@@ -2,8 +2,6 @@
 
 import sqlite3
 
-from journal.index.database import file_uri
-
 _NO_JSON = """
 SELECT 'entities' FROM entities WHERE NOT json_valid(state) OR (data IS NOT NULL AND NOT json_valid(data))
 UNION ALL SELECT 'sections' FROM sections WHERE NOT json_valid(sees)
@@ -17,6 +15,9 @@ _TEXTS = (
     "SELECT key, value FROM meta",
     "SELECT lane, reason FROM damage",
     "SELECT lane FROM lanes",
+    "SELECT name, lane FROM streams",
+    "SELECT lane, key FROM stream_events",
+    "SELECT lane, through_lane FROM truncations",
     "SELECT type, name FROM printed",
     "SELECT type, name FROM unprinted",
     "SELECT path FROM folders",
@@ -66,3 +67,8 @@ def _unreadable(database: sqlite3.Connection) -> str | None:
         is_able = "no such function" not in str(error)  # SQLite may be built without its JSON functions
         return str(error)[:_SAID_MAX] if is_able else None
     return f"rows of {found[0]} are not JSON" if found else None
+
+
+def file_uri(path: str) -> str:
+    """Return a path as SQLite wants it in a ``file:`` address."""
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -5,9 +5,11 @@ from journal.format.segment import Vector
 from journal.index.checkpoints import remaining_covers
 from journal.index.loading import NeedsRebuildError
 from journal.index.rows import FileFacts
+from journal.index.streams import forget
 from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS, SEGMENTS
 from journal.state import vector
+from journal.state.vector import EventId
 
 
 def leave(view: View, keys: list[Key]) -> set[Key]:
@@ -18,8 +20,10 @@ def leave(view: View, keys: list[Key]) -> set[Key]:
     _refuse_bare(view)
     _refuse_redactions(view, left)
     touched: set[Key] = set()
+    streams: dict[str, EventId] = {}
     for facts in left:
-        touched |= _forget_events(view, facts, gone)
+        touched |= _forget_events(view, facts, gone, streams)
+    forget(view, streams)
     for facts in left:
         for lane, first, _ in view.index.parts_of_file(facts.id):
             _drop_section(view, lane, first, gone)
@@ -61,10 +65,13 @@ def _refuse_redactions(view: View, left: list[FileFacts]) -> None:
         redacting.is_changed = True
 
 
-def _forget_events(view: View, facts: FileFacts, gone: set[int]) -> set[Key]:
+def _forget_events(view: View, facts: FileFacts, gone: set[int], streams: dict[str, EventId]) -> set[Key]:
+    """Forget a file's events; return the entities that lost one, and note in ``streams`` the least that each lost."""
     touched: set[Key] = set()
     for lane, first, spans in view.index.parts_of_file(facts.id):
         lost = _lost(view, lane, first, spans, gone)
+        for name, start in view.index.streams.drop(lane, lost).items():
+            streams[name] = min(streams.get(name, start), start)
         for low, high in spans:
             if lost:
                 touched |= view.index.touched(lane, low, high)

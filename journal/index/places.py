@@ -11,10 +11,11 @@ from journal.index.loading import load_pieces, no_collections
 from journal.index.rows import FileFacts, Location
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS
-from journal.segments.pack import MEMBER_BYTES_MAX, read_line
+from journal.segments.pack import MEMBER_BYTES_MAX, read_member
 from journal.state import vector
 
 _KEEP_AFTER_EVENTS = 20_000
+_WINDOW_BYTES = 256 * 1024
 
 
 @no_collections()
@@ -65,25 +66,56 @@ def read_record(view: View, place: Location) -> Record | None:
 
     Raises FileNotFoundError where the file has left: it may have been packed, so look anew (``store.looking_back``).
     """
-    facts = view.by_id.get(place.file)
-    if facts is None:
-        raise FileNotFoundError(f"file {place.file} of an earlier look")
-    path = path_of(view, facts)
-    try:
-        if facts.folder == ARCHIVE:
-            member = view.files.read_at(path, place.offset, MEMBER_BYTES_MAX)
-            line = read_line(member, place.inner, place.length)
-        else:
-            line = view.files.read_at(path, place.offset, place.length)
-        record = decode(line or b"")
-    except FileNotFoundError:
-        raise
-    except (OSError, BadLineError):
-        return None
-    if record["seq"] != place.seq:
-        return None
-    if view.redacting is None:
-        return record
-    from journal.index.redacting import redacted
+    return RecordReader(view).read(place)
 
-    return redacted(view, record, place.lane)
+
+class RecordReader:
+    """Reads records at one place after the other; what it read of a file serves those that stand near by too.
+
+    It holds one part of one file, so it is for one look at a view, not to be kept.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._held: tuple[int, int] = (0, 0)
+        """Which file, and from where on."""
+        self._bytes = b""
+        self._member = b""
+        """The text of the pack's member at ``_held``."""
+
+    def read(self, place: Location) -> Record | None:
+        """Return the record at a place, as ``read_record`` does. Raises FileNotFoundError."""
+        view = self._view
+        facts = view.by_id.get(place.file)
+        if facts is None:
+            raise FileNotFoundError(f"file {place.file} of an earlier look")
+        try:
+            record = decode(self._packed_line(facts, place) if facts.folder == ARCHIVE else self._line(facts, place))
+        except FileNotFoundError:
+            raise
+        except (OSError, BadLineError):
+            return None
+        if record["seq"] != place.seq:
+            return None
+        if view.redacting is None:
+            return record
+        from journal.index.redacting import redacted
+
+        return redacted(view, record, place.lane)
+
+    def _line(self, facts: FileFacts, place: Location) -> bytes:
+        file, start = self._held
+        at = place.offset - start
+        if file != place.file or at < 0 or at + place.length > len(self._bytes):
+            # The first of a file is read alone; where more of it follow, they are read together.
+            size = max(place.length, _WINDOW_BYTES) if file == place.file else place.length
+            self._bytes = self._view.files.read_at(path_of(self._view, facts), place.offset, size)
+            self._held, at = (place.file, place.offset), 0
+        return self._bytes[at : at + place.length]
+
+    def _packed_line(self, facts: FileFacts, place: Location) -> bytes:
+        if self._held != (place.file, place.offset):
+            member = self._view.files.read_at(path_of(self._view, facts), place.offset, MEMBER_BYTES_MAX)
+            self._held, self._bytes = (place.file, place.offset), b""
+            self._member = read_member(member)
+        return self._member[place.inner : place.inner + place.length]

@@ -17,9 +17,10 @@ from journal.format.limits import DEPTH_MAX
 from journal.format.lines import BadLineError
 from journal.format.names import blob_file, parse_event_id
 from journal.format.record import DELETE, Record, check_ref
-from journal.format.segment import Intervals
 from journal.index.database import Index
+from journal.index.overlay import Key, Overlay
 from journal.index.rows import DamageFacts, EntityRow, FileFacts, Location, SectionFacts
+from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
 from journal.state.encoding import decode_state, encode_state
 from journal.state.entity import Change, EntityState, Past
@@ -28,43 +29,24 @@ from journal.state.value import Strategies, conflicts, value
 if TYPE_CHECKING:
     from journal.index.redacting import Redacting
 
-Key = tuple[str, str]
-"""(type, id) of an entity, or (folder, name) of a file."""
+__all__ = [
+    "Key",
+    "OvertakenError",
+    "View",
+    "checksum_on",
+    "is_unchanged",
+    "state_from_texts",
+    "state_text",
+    "with_stat",
+]
 
-
+_NONE = (None, None)
 _RECENT_MAX = 2048
 _GROUPS = ("set", "unset", "values")
 
 
 class OvertakenError(sqlite3.OperationalError):
     """Another process wrote the index between two looks at it; look again."""
-
-
-class Event:
-    """One event that is not yet in the index: where it stands, and whose it is."""
-
-    __slots__ = ("key", "location")
-
-    def __init__(self, key: Key | None, location: Location) -> None:
-        self.key, self.location = key, location
-
-
-class Overlay:
-    """What was applied since the last flush."""
-
-    def __init__(self) -> None:
-        self.states: dict[Key, EntityState | None] = {}
-        self.rows: dict[Key, EntityRow] = {}
-        self.events: dict[vector.EventId, Event] = {}
-        self.sections: dict[tuple[str, int], SectionFacts] = {}
-        self.parts: dict[tuple[int, str, int], Intervals] = {}
-        self.files: dict[int, FileFacts] = {}
-        self.damage: list[DamageFacts] = []
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether a flush would write nothing."""
-        return not (self.files or self.states or self.events or self.sections)
 
 
 class View:
@@ -108,6 +90,16 @@ class View:
     def is_overtaken(self) -> bool:
         """Tell whether another process has written the index since it was read."""
         return self.index.changes_of_others() != self.version
+
+    def is_listed(self) -> bool:
+        """Tell whether the places of all events are known; asked often, so the answer is kept while no file moves."""
+        if self._listed_for != self.generation:
+            if not all(facts.listed for facts in self.facts.values() if facts.folder != CHECKPOINTS):
+                return False
+            self._listed_for = self.generation
+        return True
+
+    _listed_for = -1
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -304,6 +296,10 @@ class View:
             index.put_section(section)
         for (file, lane, first), spans in overlay.parts.items():
             index.put_part(file, lane, first, spans)
+        if overlay.streams:
+            from journal.index.streams import write_streams
+
+            write_streams(self)
         self._write_events()
         for damage in overlay.damage:
             index.put_damage(damage)
@@ -336,7 +332,7 @@ class View:
     def _write_events(self) -> None:
         numbers = {lane: self.index.lane_number(lane) for lane in {lane for _, lane in self.overlay.events}}
         self.index.put_events(
-            (at.seq, numbers[at.lane], *(event.key or (None, None)), at.file, at.offset, at.inner, at.length)
+            (at.seq, numbers[at.lane], *(event.key or _NONE), at.file, at.offset, at.inner, at.length, event.stream)
             for event in self.overlay.events.values()
             for at in (event.location,)
         )

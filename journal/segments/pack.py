@@ -61,10 +61,9 @@ def last_member(tail: bytes) -> bytes:
     return b""
 
 
-def read_line(member: bytes, inner: int, length: int) -> bytes | None:
-    """Return the line at ``inner`` of the member whose file bytes these begin with; None if damaged."""
-    text, _ = _inflate(member, 0)
-    return None if text is None or inner + length > len(text) else text[inner : inner + length]
+def read_member(data: bytes) -> bytes:
+    """Return the text of the member whose file bytes these begin with; empty if damaged."""
+    return _inflate(data, 0)[0] or b""
 
 
 def _member(lines: list[bytes]) -> bytes:

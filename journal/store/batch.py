@@ -9,12 +9,15 @@ from journal.format import names, values
 from journal.format.limits import SUMMARY_CHARACTERS_MAX
 from journal.format.record import DELETE
 from journal.format.reserved import KV_TYPE, check_document, check_entity_type
+from journal.format.segment import Vector
+from journal.index.streams import length_of
 from journal.index.view import Key, View
 from journal.projections.paths import ID_FIELD
 from journal.state.delta import difference, named
 from journal.state.entity import Change, EntityState, Past, Payload, apply
 from journal.state.value import value
 from journal.store.model import ANYTHING, Conflict, Expectation
+from journal.store.streams.appending import Append, own_fields, unmet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +67,14 @@ class Note:
     ts: str | None = None
 
 
-Operation = Put | Delete | Note
+Operation = Put | Delete | Append | Note
 
 
 class Draft(NamedTuple):
-    """One record to be written: its own fields in order, its payload's text, the state it leads to."""
+    """One record to be written: its own fields in order, its payload's text, the state it leads to.
+
+    ``position``: of a stream's event, its place in the stream.
+    """
 
     kind: str
     own: dict[str, Any]
@@ -76,10 +82,14 @@ class Draft(NamedTuple):
     key: Key | None
     state: EntityState | None
     operation: Operation
+    position: int = 0
 
 
 class Written(NamedTuple):
-    """A draft that became a record; ``tx`` is (number in the transaction, size), None for one that stands alone."""
+    """A draft that became a record; ``tx`` is (number in the transaction, size), None for one that stands alone.
+
+    ``here``: where events were appended to streams, all that this checkout held afterwards.
+    """
 
     draft: Draft
     seq: int
@@ -87,6 +97,7 @@ class Written(NamedTuple):
     ts: str
     writer: str
     tx: tuple[int, int] | None
+    here: Vector
 
 
 class Batch:
@@ -100,6 +111,7 @@ class Batch:
         self._refuse = refuse
         self._seq = first_seq
         self._states: dict[Key, EntityState | None] = {}
+        self._lengths: dict[str, tuple[int, int]] = {}
         self.drafts: list[Draft] = []
 
     def state(self, key: Key) -> EntityState | None:
@@ -120,6 +132,8 @@ class Batch:
             own = {"note": operation.note}
             self._draft("note", own, values.encode_payload(operation.data), None, None, operation)
             return None
+        if isinstance(operation, Append):
+            return self._append(operation)
         check_entity_type(operation.type)
         names.check_id(operation.id)
         key = (operation.type, operation.id)
@@ -131,6 +145,17 @@ class Batch:
             self._delete(operation, key, state)
         else:
             self._put(operation, key, state)
+        return None
+
+    def _append(self, operation: Append) -> Conflict | None:
+        length, rev = self._lengths.get(operation.stream) or length_of(self._view, operation.stream)
+        conflict = unmet(operation, length)
+        if conflict is not None:
+            return conflict
+        self._lengths[operation.stream] = length + 1, rev + 1
+        own, payload = own_fields(operation, rev + 1), values.encode_payload(operation.data)
+        self.drafts.append(Draft("event", own, payload, None, None, operation, length + 1))
+        self._seq += 1
         return None
 
     def _delete(self, operation: Delete, key: Key, state: EntityState | None) -> None:

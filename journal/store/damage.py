@@ -3,7 +3,6 @@
 from journal.index.places import list_events, read_record
 from journal.index.rows import DamageFacts
 from journal.index.view import Key, View
-from journal.segments.folders import CHECKPOINTS
 from journal.store.history import foreign_places
 
 ACCEPTED_NOTE = "damage"
@@ -13,7 +12,7 @@ def open_damage(view: View) -> list[DamageFacts]:
     """Return the damage that nobody has accepted (``doctor --fix --accept-loss``)."""
     if not view.damage:
         return []
-    if not all(facts.listed for facts in view.facts.values() if facts.folder != CHECKPOINTS):
+    if not view.is_listed():
         list_events(view)  # a rebuild does not note where the notes stand
     accepted = set()
     for place in foreign_places(view):

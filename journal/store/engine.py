@@ -346,11 +346,15 @@ class Engine:
         from journal.state.entity import Past
         from journal.store.batch import Batch
         from journal.store.recording import encode_lines, take_in, time_stamp, written_of
+        from journal.store.streams.appending import Append
 
         with self.locked():
             with nothing_applied():
                 view = self.indexing.bring_forward()
                 asked = operations(view) if callable(operations) else operations
+                if not view.is_listed() and any(isinstance(operation, Append) for operation in asked):
+                    self._list_places()
+                    view = self.indexing.bring_forward()
                 target = self.lanes.target(view)
                 past = Past(target.lane, target.section.first, target.section.sees)
                 batch = Batch(view, target.lane, target.seq, past, self.schemas.refuse)
@@ -371,14 +375,16 @@ class Engine:
                 if target.header is not None:
                     self.indexing.freshness.forget()
                 self._follow(view)
-            written = written_of(batch.drafts, target, now, self._writer)
+            written = written_of(view, batch.drafts, target, now, self._writer)
             if self.outbox is not None:
                 self.outbox.add(written)
         return written, None
 
     def _follow(self, view: View) -> None:
         """Let index and projections follow a write. They are derived: whatever fails here just lags."""
-        if not self._is_eager and len(view.overlay.events) < FLUSH_AFTER_EVENTS:
+        # What streams gain has no projection, and whoever reads finds it in the segment.
+        is_due = self._is_eager and bool(view.overlay.states)
+        if not is_due and len(view.overlay.events) < FLUSH_AFTER_EVENTS:
             return
         with contextlib.suppress(sqlite3.Error, OSError, JournalError):
             if not self._is_eager:

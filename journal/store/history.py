@@ -167,11 +167,17 @@ def parse_since(text: str) -> datetime:
 
 def is_since(event: Event, moment: datetime) -> bool:
     """Tell whether an event's time stamp is at or after a moment; an unreadable stamp is not."""
+    stamp = stamp_of(event)
+    return stamp is not None and stamp >= moment
+
+
+def stamp_of(event: Event) -> datetime | None:
+    """Return an event's time stamp, None for an unreadable one."""
     try:
         stamp = datetime.fromisoformat(event.ts)
     except ValueError:
-        return False
-    return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)) >= moment
+        return None
+    return stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)
 
 
 def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:

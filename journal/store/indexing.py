@@ -17,7 +17,7 @@ from journal.index.bounds import Bounds
 from journal.index.comparing import compare
 from journal.index.database import MEMORY, Index
 from journal.index.view import Key, View
-from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
+from journal.segments.folders import SEGMENTS, Listing
 from journal.segments.tip import Tip
 from journal.store.config import Config
 from journal.store.freshness import Freshness
@@ -304,7 +304,7 @@ class Indexing:
         """
         view = self.view
         assert view is not None
-        if all(facts.listed for facts in view.facts.values() if facts.folder != CHECKPOINTS):
+        if view.is_listed():
             return False
         from journal.index.loading import NeedsRebuildError
         from journal.index.places import list_events

@@ -8,7 +8,7 @@ for where a payload says its version, its type is ``versioned`` in ``journal.tom
 for it: looking costs more than a read.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from journal.errors import RefusedError
 from journal.format import values
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
 
 _MARK = f'"{SCHEMA_VERSION}"'
+E = TypeVar("E", bound=Event)
 _NOTHING = Lifted({})
 
 
@@ -94,7 +95,7 @@ def lifted_entity(engine: Engine, entity: Entity) -> Entity:
     return dataclasses.replace(entity, data=shown.data, lifted_from=shown.lifted_from, lift_error=shown.error)
 
 
-def lifted_event(engine: Engine, event: Event) -> Event:
+def lifted_event(engine: Engine, event: E) -> E:
     """Return an event as callers see it: of an entity by its type, of a stream by the event's name."""
     name = event.type if event.kind == "entity" else event.event
     shown = None if event.data is None or name is None else lift(engine, name, event.data)

@@ -77,6 +77,32 @@ class ReadEvent(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class StreamEvent(ReadEvent):
+    """An event of a stream; ``position`` is its rank there in this checkout, from 1.
+
+    A merge can put events before it, so go on by ``token``, never by ``position``.
+    """
+
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A line of the catalogue of streams.
+
+    ``length``: the last position, which truncating does not change; ``first``: the least position that is not hidden
+    (one more than ``length`` where all are); ``count``: how many events are not hidden; ``last_event``: the id of the
+    last event of all, None where only a truncation of the stream is here.
+    """
+
+    name: str
+    length: int
+    first: int
+    count: int
+    last_event: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Gaps:
     """Events that no reading from a token can give: lane -> intervals of seq.
 

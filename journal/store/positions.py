@@ -7,11 +7,12 @@ What it costs follows what is new to the token, not the journal.
 import heapq
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import TypeVar
 
 from journal.errors import JournalError
 from journal.format import token
 from journal.format.segment import Vector
-from journal.index.places import read_record
+from journal.index.places import RecordReader
 from journal.index.rows import Location
 from journal.index.view import View
 from journal.state import vector
@@ -22,7 +23,8 @@ from journal.store.history import event_fields
 from journal.store.looking_back import look_back
 from journal.store.model import Gaps, ReadEvent
 
-Piece = Callable[[View, EventId, int], tuple[list[ReadEvent], EventId | None]]
+E = TypeVar("E", bound=ReadEvent)
+Piece = Callable[[View, EventId, int], tuple[list[E], EventId | None]]
 """Asked with a view, the event to go on behind, and a size: events, and the last one looked at (None: no more)."""
 
 PIECE_EVENTS = 500
@@ -45,7 +47,8 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
     def piece(view: View, after: EventId, size: int) -> tuple[list[ReadEvent], EventId | None]:
         refuse_changed(view, fresh)
         places = list(islice(places_of(view, fresh, after), size))
-        records = ((read_record(view, place), place.lane) for place in places)
+        reader = RecordReader(view)
+        records = ((reader.read(place), place.lane) for place in places)
         events = [
             ReadEvent(**event_fields(view, record, lane), since=since, here=here)
             for record, lane in records
@@ -56,7 +59,7 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
     return in_pieces(engine, piece, limit)
 
 
-def in_pieces(engine: Engine, piece: Piece, limit: int | None) -> Iterator[ReadEvent]:
+def in_pieces(engine: Engine, piece: Piece[E], limit: int | None) -> Iterator[E]:
     """Yield what ``piece`` reads, part by part, each behind the one before, until one says that it is the last."""
     after: EventId | None = (0, "")
     left = limit if limit is not None else 1 << 62

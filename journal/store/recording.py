@@ -7,10 +7,14 @@ from journal.disk.clock import Clock
 from journal.disk.files import Files, FileStat
 from journal.format import record as records
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
+from journal.index.overlay import Event
 from journal.index.rows import Location
-from journal.index.view import Event, View, checksum_on, with_stat
+from journal.index.streams import note_record
+from journal.index.view import View, checksum_on, with_stat
 from journal.segments.folders import SEGMENTS
 from journal.state.redaction import NOTE as REDACTION
+from journal.state.stream import TRUNCATE_NOTE
+from journal.state.vector import EventId
 from journal.store.batch import Draft, Written
 from journal.store.blobs import write_blob
 from journal.store.lanes import Target
@@ -71,7 +75,8 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
     for at, (draft, line) in enumerate(zip(drafts, lines, strict=True)):
         seq = target.seq + at
         place = Location(seq, target.lane, facts.id, offset, 0, len(line))
-        view.overlay.events[seq, target.lane] = Event(draft.key, place)
+        stream = _note_stream(view, draft, line, (seq, target.lane)) if draft.key is None else None
+        view.overlay.events[seq, target.lane] = Event(draft.key, place, stream)
         if draft.key is not None:
             view.put_state(draft.key, draft.state)
         elif draft.own.get("note") == REDACTION:
@@ -85,9 +90,17 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
     view.put_file(with_stat(facts, stat)._replace(applied=offset, crc=crc, last=last))
 
 
-def written_of(drafts: Sequence[Draft], target: Target, now: str, writer: str) -> list[Written]:
+def _note_stream(view: View, draft: Draft, line: bytes, at: EventId) -> str | None:
+    """Note what a draft says of a stream; return which."""
+    if draft.kind == "event":
+        return note_record(view, {"kind": draft.kind, **draft.own}, at)
+    return note_record(view, records.decode(line), at) if draft.own.get("note") == TRUNCATE_NOTE else None
+
+
+def written_of(view: View, drafts: Sequence[Draft], target: Target, now: str, writer: str) -> list[Written]:
     """Return what is to be told of the records of one transaction."""
     size = len(drafts)
+    here = dict(view.have) if any(draft.position for draft in drafts) else {}
     return [
         Written(
             draft,
@@ -96,6 +109,7 @@ def written_of(drafts: Sequence[Draft], target: Target, now: str, writer: str) -
             draft.operation.ts or now,
             writer,
             (at + 1, size) if size > 1 else None,
+            here,
         )
         for at, draft in enumerate(drafts)
     ]

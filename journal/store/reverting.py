@@ -24,8 +24,16 @@ def inverse_of(view: View, place: Location, *, force: bool, actor: str | None) -
     for event in events:
         if event.kind == "entity" and event.type is not None and event.entity is not None:
             by_key.setdefault((event.type, event.entity), []).append(event)
+    said = event_id(place.seq, place.lane)
+    streams = sorted({event.stream for event in events if event.kind == "event" and event.stream is not None})
+    if streams and not (by_key and force):
+        raise UsageError(
+            f"event {said} appended to the stream {streams[0]!r}: what happened stays",
+            hint="append an event that makes up for it"
+            + ("; --force reverts the entities of its transaction alone" if by_key else ""),
+        )
     if not by_key:
-        raise UsageError(f"event {event_id(place.seq, place.lane)} changes no entity: there is nothing to revert")
+        raise UsageError(f"event {said} changes no entity: there is nothing to revert")
     summary = f"revert {event_id(place.seq, place.lane)}"
     operations = (undo_of(view, key, items, force=force, actor=actor, summary=summary) for key, items in by_key.items())
     return [operation for operation in operations if operation is not None]

@@ -26,6 +26,7 @@ from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
 from journal.format.lines import BadLineError
 from journal.format.names import checkpoint_file
 from journal.format.segment import Vector
+from journal.index.streams import length_of, names
 from journal.index.view import Key, OvertakenError, View, state_from_texts
 from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
@@ -57,7 +58,7 @@ def write_checkpoint(engine: Engine, actor: str | None) -> str:
 
 
 def _write(engine: Engine, actor: str | None) -> str:
-    with engine.reading() as view:
+    with engine.reading(history=True) as view:
         if open_damage(view):
             raise DamagedError(
                 "the truth is damaged; a checkpoint would make the loss look like the whole story",
@@ -68,7 +69,7 @@ def _write(engine: Engine, actor: str | None) -> str:
             return known
         head, covers = view.top, dict(view.have)
         redacted = None if view.redacting is None else view.redacting.within(covers)
-        header = CheckpointHeader(engine.config.store, head, covers, _count(covers), {}, redacted)
+        header = CheckpointHeader(engine.config.store, head, covers, _count(covers), _streams(view), redacted)
         entities, report = 0, engine.options.progress
         of = sum(live + deleted for _, live, deleted in view.index.counts()) if report is not None else 0
 
@@ -102,6 +103,10 @@ def _verify(found: bytes, written: bytes) -> None:
         raise DamagedError(f"the checkpoint does not read back: {error}") from error
     if found != written:
         raise DamagedError("the checkpoint does not read back as it was written")
+
+
+def _streams(view: View) -> dict[str, int]:
+    return {name: length_of(view, name)[1] for name in names(view)}
 
 
 def _count(covers: Vector) -> int:

@@ -66,7 +66,7 @@ def event_form(event: "Event") -> dict[str, Any]:
         form |= {"type": event.type, "id": event.entity, "rev": event.rev, "action": event.action}
         form |= {"set": list(event.set), "unset": list(event.unset)}
     elif event.kind == "event":
-        form |= {"stream": event.stream, "name": event.event, "rev": event.rev, "key": event.key}
+        form |= {"stream": event.stream, "name": event.event, "rev": event.rev, "key": event.key, "meta": event.meta}
     else:
         form |= {"note": event.note}
     return form | {"data": event.data}

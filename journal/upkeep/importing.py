@@ -54,7 +54,7 @@ def import_trace(engine: Engine, path: str, progress: Report | None = None) -> I
         for commit, lines in itertools.groupby(_lines_from(stream, resumed_at), key=lambda item: item[1]["commit"]):
             operations: list[Operation] = [_operation(number, fields) for number, fields in lines]
             done += len(operations)
-            entities.update((item.type, item.id) for item in operations if not isinstance(item, Note))
+            entities.update((item.type, item.id) for item in operations if isinstance(item, Put | Delete))
             events += len(operations)
             data = {"source": source, "file": os.path.basename(path), "offset": done, "commit": commit}
             last = operations[-1]

@@ -15,6 +15,7 @@ from journal.store.conflicts import count_open
 from journal.store.damage import damage_name, open_damage
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.store.streams.catalogue import streams as catalogue
 from journal.upkeep.edits.edited import look_for_edits
 
 
@@ -112,8 +113,14 @@ def stats(engine: Engine) -> dict[str, Any]:
             }
             for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS)
         }
-    view_events, (first, last), types = look_back(
-        engine, lambda view: (view.index.count_events() + len(view.overlay.events), _first_and_last(view), _types(view))
+    view_events, (first, last), types, streams = look_back(
+        engine,
+        lambda view: (
+            view.index.count_events() + len(view.overlay.events),
+            _first_and_last(view),
+            _types(view),
+            len(catalogue(view)),
+        ),
     )
     keys = sum(entry["live"] for entry in types if entry["type"] == KV_TYPE)
     types = [entry for entry in types if not is_reserved(entry["type"])]
@@ -121,6 +128,7 @@ def stats(engine: Engine) -> dict[str, Any]:
         "store": engine.config.store,
         "events": view_events,
         "keys": keys,
+        "streams": streams,
         "entities": sum(entry["live"] for entry in types),
         "deleted": sum(entry["deleted"] for entry in types),
         "lanes": len(view.have),

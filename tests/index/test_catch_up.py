@@ -146,14 +146,14 @@ def steps(kinds: tuple[str, ...], length: int):
     return st.lists(step, min_size=4, max_size=length)
 
 
-def play(story) -> None:
+def play(story, kind: type[Forest] = Forest) -> None:
     lanes = (f"{number:0>13}" for number in itertools.count(1))
     with tempfile.TemporaryDirectory(dir=_FAST) as scratch, patch.object(names, "lane_from", lambda _: next(lanes)):
-        forest = Forest(scratch)
+        forest = kind(scratch)
         try:
-            for kind, at, id, number, small in story:
-                getattr(forest, kind)(at, id, number, small)
-                for tree in {at, (at + 1) % TREES} if kind == "send" else {at}:
+            for step, at, id, number, small in story:
+                getattr(forest, step)(at, id, number, small)
+                for tree in {at, (at + 1) % TREES} if step == "send" else {at}:
                     forest.check(tree)
         finally:
             forest.close()

@@ -9,7 +9,7 @@ from journal import Journal, JournalError, RefusedError
 from journal.format import token
 from journal.state import vector
 from tests.support.faults import CountingFiles
-from tests.support.stores import clone, drop_file, new_store, put_file, segments, truth
+from tests.support.stores import bring, clone, drop_file, new_store, put_file, segments, truth
 
 
 def ids(events):
@@ -18,14 +18,6 @@ def ids(events):
 
 def order(event):
     return event.seq, event.lane
-
-
-def bring(source, target):
-    """Git merges the branch of one work tree into another's: all its files appear there."""
-    there = truth(target)
-    for path, data in truth(source).items():
-        if not there.get(path, b"").startswith(data):
-            put_file(target, path, data)
 
 
 @pytest.fixture

@@ -70,6 +70,14 @@ def put_file(root: str, relative: str, data: bytes) -> None:
     os.replace(f"{path}.incoming", path)
 
 
+def bring(source: str, target: str) -> None:
+    """Merge as git does: all files of the one store appear in the other, and of a segment in both the longer stays."""
+    there = truth(target)
+    for path, data in truth(source).items():
+        if not there.get(path, b"").startswith(data):
+            put_file(target, path, data)
+
+
 def drop_file(root: str, relative: str) -> None:
     """Remove a file as git does."""
     os.unlink(os.path.join(root, *relative.split("/")))

@@ -19,6 +19,9 @@ from journal import (
     Journal,
     JournalError,
     LockTimeoutError,
+    ReadEvent,
+    Stream,
+    StreamEvent,
     Transaction,
 )
 
@@ -87,6 +90,24 @@ async def follow(journal: AsyncJournal) -> None:
         async for delivery in feed:
             assert_type(delivery, AsyncDelivery)
             await delivery.ack()
+
+
+def stream(journal: Journal) -> None:
+    """Streams."""
+    written = journal.append("order/42", "OrderPlaced", {"sum": 30}, expect=3, key="req-9", meta={"correlation": "c"})
+    assert_type(written, StreamEvent | Conflict)
+    if isinstance(written, StreamEvent):
+        assert_type(written.position, int)
+        assert_type(written.token, str)
+    batch = journal.append_batch("order/42", [("OrderPaid", {}), {"event": "OrderShipped"}], expect="exists")
+    assert_type(batch, list[StreamEvent] | Conflict)
+    with journal.transaction() as transaction:
+        transaction.append("order/42", "OrderClosed", expect="exists")
+    assert_type(journal.read("order/42", last=3, where=lambda event: event.position > 1), Iterator[StreamEvent])
+    assert_type(journal.read_all(since=journal.position()), Iterator[ReadEvent])
+    assert_type(journal.streams(), list[Stream])
+    assert_type(journal.truncate("order/42", through=2), Stream)
+    assert_type(journal.gaps().gone, dict[str, tuple[tuple[int, int], ...]])
 
 
 def look_after(journal: Journal) -> None:

@@ -1,0 +1,123 @@
+"""``journal read``."""
+
+from typing import TYPE_CHECKING
+
+from journal.errors import UsageError
+
+from ..declare import AS_WRITTEN, FLAG, INTEGER, READ_STATUSES, Argument, Option, Verb
+from ..moments import moment
+from ..output import shown
+from ..session import Session
+from ..streams import stream_form
+
+if TYPE_CHECKING:
+    from journal.store.model import StreamEvent
+
+_BEGINNING = "j1_"
+
+
+def run(
+    session: Session,
+    *,
+    stream: str | None,
+    from_: int | None,
+    to: int | None,
+    last: int | None,
+    since: str | None,
+    before: str | None,
+    event: tuple[str, ...],
+    where: tuple[str, ...],
+    as_written: bool,
+    all: bool,
+) -> None:
+    """Print a stream's events, or with ``all`` those of the whole journal."""
+    is_token = since is not None and since.startswith(_BEGINNING)
+    if all:
+        if stream is not None or any((from_, to, last, before, event, where, as_written, since and not is_token)):
+            raise UsageError("--all goes with --since TOKEN alone: it is the whole journal in commit order")
+        _print_all(session, since)
+        return
+    if stream is None:
+        raise UsageError("which stream?", hint="name one, as `journal streams` lists them, or give --all")
+    events = session.journal.read(
+        stream,
+        1 if from_ is None else from_,
+        to,
+        last=last,
+        since=since if is_token else None,
+        event=event or None,
+        where=list(where) or None,
+        after_time=None if is_token else since,
+        before_time=before,
+        as_written=as_written,
+    )
+    for item in events:
+        if session.output.is_json:
+            session.output.json(stream_form(item))
+        else:
+            _print(session, item)
+    session.check_damage()
+
+
+def _print(session: Session, event: "StreamEvent") -> None:
+    from journal.format import values
+
+    from ..output import json_for_terminal
+
+    output = session.output
+    data = values.encode_trusted(event.data).decode()
+    head = output.paint(f"{event.position:>4}", "yellow")
+    who = f"{moment(event.ts)}  {shown(event.actor or '-')}"
+    summary = f"  {shown(event.summary)}" if event.summary else ""
+    output.line(f"{head}  {event.id}  {who}  {shown(event.event or '')}  {json_for_terminal(data)}{summary}")
+
+
+def _print_all(session: Session, since: str | None) -> None:
+    from ..forms import event_form
+    from .log import print_event
+
+    gaps = session.journal.gaps(since)
+    for event in session.journal.read_all(since=since):
+        if session.output.is_json:
+            session.output.json({**event_form(event), "token": event.token})
+        else:
+            print_event(session, event)
+    if gaps.gone:
+        from journal.state import vector
+
+        count = vector.count(gaps.gone)
+        session.output.warn("gap", f"journal: {count:,} events that the token names are not here any more")
+    session.check_damage()
+
+
+VERB = Verb(
+    name="read",
+    summary="Print the events of a stream, or the whole journal from a token on.",
+    run=run,
+    text="""\
+In the stream's order. The first column is the position: the rank in this checkout, from 1, truncated events
+counted in. A merge can put events before known ones, so to go on where you stopped give --since the token of the last
+event that you have seen (--json has it): late events come then too, each once.
+
+--all prints the whole journal in commit order: entities, streams and notes together, oldest first, from a token of
+such a line on. `journal position` prints the token of now.""",
+    arguments=(Argument("stream", "The stream's name; not with --all.", required=False),),
+    options=(
+        Option(("--from",), "From this position on.", INTEGER, metavar="N"),
+        Option(("--to",), "To this position, it included.", INTEGER, metavar="N"),
+        Option(("--last",), "Only the last so many.", INTEGER, metavar="N"),
+        Option(("--since",), "What this token does not name; or a time, or an age: 2h, 3d.", metavar="TOKEN|TIME"),
+        Option(("--before",), "Stamped before this time.", metavar="TIME"),
+        Option(("--event",), "Events of this name.", many=True, metavar="NAME"),
+        Option(("--where",), "Only where this holds of the JSON, as in list.", many=True, metavar="CONDITION"),
+        AS_WRITTEN,
+        Option(("--all",), "The whole journal in commit order.", FLAG),
+    ),
+    examples=(
+        ("journal read order/42", ""),
+        ("journal read order/42 --last 3 --event OrderPaid", ""),
+        ("journal read order/42 --json --since j1_…", "what is new since then"),
+        ("journal read --all --json", "everything, in commit order"),
+    ),
+    statuses=READ_STATUSES,
+)

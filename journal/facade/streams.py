@@ -1,0 +1,193 @@
+"""Streams: events appended under a name, in one order."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from journal.errors import UsageError
+from journal.facade.base import Base
+from journal.facade.values import as_event
+from journal.store.looking_back import look_back
+from journal.store.model import Conflict, Stream, StreamEvent
+
+if TYPE_CHECKING:
+    from journal.state.entity import Payload
+    from journal.store.query import Condition
+    from journal.store.streams.appending import Append, Expect
+    from journal.store.streams.once import Appended
+
+
+class Streams(Base):
+    """The methods of ``Journal`` on streams."""
+
+    def append(
+        self,
+        stream: str,
+        event: str,
+        data: "Payload | None" = None,
+        *,
+        expect: "Expect | None" = None,
+        key: str | None = None,
+        meta: "Payload | None" = None,
+        actor: str | None = None,
+        summary: str | None = None,
+    ) -> StreamEvent | Conflict:
+        """Append an event to a stream and return it, with its ``position`` and ``token``.
+
+        ``expect``: what the stream must be before: ``"any"`` (as None), ``"none"`` (no event was ever in it),
+        ``"exists"``, or its exact length; else a Conflict comes back, and nothing was written. ``key``: append once:
+        where the stream has the key, for the same event and data, that first event comes back, whatever is expected; a
+        key of another event is a Conflict. ``meta``: what goes along with the event, such as correlation and causation.
+        """
+        done = self._appended([_append(self, stream, event, data, expect, key, meta, actor, summary)])
+        return done if isinstance(done, Conflict) else done[0]
+
+    def append_batch(
+        self,
+        stream: str,
+        events: "Sequence[tuple[str, Payload] | Mapping[str, Any]]",
+        *,
+        expect: "Expect | None" = None,
+        actor: str | None = None,
+        summary: str | None = None,
+    ) -> list[StreamEvent] | Conflict:
+        """Append events to a stream as one block, all or none: nothing of others comes between them.
+
+        Each is (event, data), or a mapping with ``event`` and, as it has them, ``data``, ``key`` and ``meta``.
+        ``expect`` is of the stream before the block. Where all of them have keys that are there, the first ones come
+        back; where only some have, it is a Conflict.
+        """
+        drafts = [_draft(item) for item in events]
+        operations = [
+            _append(self, stream, name, data, expect if not at else None, key, meta, actor, summary)
+            for at, (name, data, key, meta) in enumerate(drafts)
+        ]
+        return self._appended(operations) if operations else []
+
+    def _appended(self, operations: "Sequence[Append]") -> list[StreamEvent] | Conflict:
+        from journal.store.streams.once import write
+
+        done = write(self._engine, operations, is_whole=True)
+        return done if isinstance(done, Conflict) else _events(done)
+
+    def read(
+        self,
+        stream: str,
+        start: int = 1,
+        end: int | None = None,
+        *,
+        last: int | None = None,
+        since: str | None = None,
+        event: str | Collection[str] | None = None,
+        where: "Callable[[StreamEvent], bool] | Mapping[str, Any] | Sequence[str | Condition] | None" = None,
+        after_time: str | datetime | None = None,
+        before_time: str | datetime | None = None,
+        as_written: bool = False,
+    ) -> Iterator[StreamEvent]:
+        """Yield a stream's events in its order: positions ``start`` to ``end``, both included.
+
+        ``since``: a position token; then those that it does not name, late ones of merged branches too. ``last``: only
+        so many, the last ones. ``event``: of these names. ``where``: a predicate on the event, or conditions on its
+        data as in ``list``. The times: stamped at or after ``after_time``, and before ``before_time``; clocks lie.
+        ``as_written``: payloads not lifted by upcasters. A stream that is not there has no events. What is read is what
+        is here at the time of the call.
+        """
+        from journal.store import positions
+        from journal.store.streams import reading
+
+        if start < 1 or (last is not None and last < 0):
+            raise UsageError("positions begin with 1, and a number of events is not negative")
+        selection = reading.Selection(
+            stream,
+            start,
+            reading.BEYOND if end is None else end,
+            None if since is None else positions.decoded(since),
+            (event,) if isinstance(event, str) else event,
+            _moment(after_time),
+            _moment(before_time),
+            _predicate(where),
+            is_lifted=not as_written,
+        )
+        if last is not None:
+            return iter(reading.read_last(self._engine, selection, last))
+        return reading.read(self._engine, selection)
+
+    def streams(self) -> list[Stream]:
+        """Return the catalogue: all streams by name, truncated ones too; the journal's own (``$…``) are not shown."""
+        from journal.store.streams.catalogue import streams
+
+        return look_back(self._engine, streams)
+
+    def stream(self, name: str) -> Stream:
+        """Return one stream's line of the catalogue: its length, and how many events can be read."""
+        from journal.store.streams.catalogue import stream
+
+        return look_back(self._engine, lambda view: stream(view, name))
+
+    def truncate(self, stream: str, *, through: int, actor: str | None = None, summary: str | None = None) -> Stream:
+        """Hide a stream's events up to a position, it included, and return its line of the catalogue.
+
+        Positions stay as they are, and the last one never falls. Events that this checkout did not hold are not hidden
+        when a merge brings them. Nothing is removed: the events stay in the journal, and ``read_all`` and ``log`` show
+        them. Raises NotFoundError where there is no such position.
+        """
+        from journal.store.streams.catalogue import truncate
+
+        return truncate(self._engine, stream, through, actor=actor or self._actor, summary=summary)
+
+
+def _append(
+    journal: Base,
+    stream: str,
+    event: str,
+    data: "Payload | None",
+    expect: "Expect | None",
+    key: str | None,
+    meta: "Payload | None",
+    actor: str | None,
+    summary: str | None,
+) -> "Append":
+    from journal.store.streams.appending import Append, checked_expectation
+
+    return Append(
+        stream=stream,
+        event=event,
+        data={} if data is None else data,
+        expect=checked_expectation(expect),
+        key=key,
+        meta=meta,
+        actor=actor or journal._actor,
+        summary=summary,
+    )
+
+
+def _draft(item: "tuple[str, Payload] | Mapping[str, Any]") -> tuple[str, Any, str | None, Any]:
+    if isinstance(item, Mapping):
+        if not item.keys() <= {"event", "data", "key", "meta"} or "event" not in item:
+            raise UsageError("an event of a batch has event, and may have data, key and meta")
+        return item["event"], item.get("data"), item.get("key"), item.get("meta")
+    name, data = item
+    return name, data, None, None
+
+
+def _events(done: "Appended") -> list[StreamEvent]:
+    written = [event for item in done.written if isinstance(event := as_event(item), StreamEvent)]
+    return [*done.firsts.values(), *written]
+
+
+def _moment(text: str | datetime | None) -> datetime | None:
+    from journal.store.history import parse_since
+
+    return parse_since(text) if isinstance(text, str) else text
+
+
+def _predicate(where: Any) -> Callable[[StreamEvent], bool] | None:
+    from journal.store.query import conditions_of
+
+    if where is None:
+        return None
+    if callable(where):
+        asked: Callable[[StreamEvent], bool] = where
+        return asked
+    conditions = conditions_of(dict(where) if isinstance(where, Mapping) else where)
+    return lambda event: all(condition.holds(event.data or {}) for condition in conditions)

@@ -1,0 +1,1 @@
+"""Streams of an open store: appending, reading, truncating."""

@@ -1,0 +1,46 @@
+"""Which streams there are, and hiding the beginning of one."""
+
+from journal.errors import NotFoundError, UsageError
+from journal.format.names import event_id
+from journal.index.streams import Reading, names
+from journal.index.view import View
+from journal.state.stream import TRUNCATE_NOTE
+from journal.store.batch import Note
+from journal.store.engine import Engine
+from journal.store.model import Stream
+from journal.store.streams.appending import check_stream
+
+
+def streams(view: View) -> list[Stream]:
+    """Return all streams by name, but for the journal's own; truncated ones too."""
+    return [stream(view, name) for name in names(view) if not name.startswith("$")]
+
+
+def stream(view: View, name: str) -> Stream:
+    """Return one stream's line of the catalogue; that of a stream without events counts nothing."""
+    reading = Reading(view, name)
+    facts = reading.facts
+    return Stream(name, facts.last, reading.first, facts.visible, event_id(*facts.end) if facts.end[0] else None)
+
+
+def truncate(engine: Engine, name: str, through: int, *, actor: str | None, summary: str | None) -> Stream:
+    """Hide a stream's events up to a position from its readers; return what it is afterwards.
+
+    A note says so, and names the last event that is hidden: what its writer did not know of stays. Truncating to where
+    a stream is truncated already writes nothing. Raises NotFoundError where there is no such position.
+    """
+    check_stream(name)
+    if type(through) is not int or through < 1:
+        raise UsageError("a stream is truncated through a position, which is 1 or more")
+    with engine.locked(), engine.reading(history=True) as view:
+        now = stream(view, name)
+        if through > now.length:
+            raise NotFoundError(f"the stream {name!r} has no position {through}: its last is {now.length}")
+        if through < now.first:
+            return now
+        last = next(row for row, _ in Reading(view, name).visible(1, through, reverse=True))
+        data = {"stream": name, "through": event_id(*last.at), "position": through}
+        engine.write([Note(note=TRUNCATE_NOTE, data=data, actor=actor, summary=summary)])
+        engine.flush()
+        with engine.reading(history=True) as after:
+            return stream(after, name)

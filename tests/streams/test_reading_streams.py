@@ -1,0 +1,345 @@
+"""Reading a stream: ranges, tokens, filters, the catalogue, truncation; also where branches meet."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from journal import Journal, JournalError, NotFoundError, RefusedError, UsageError
+from journal.format.lines import seal, unseal
+from journal.store.streams.appending import Append
+from tests.support.faults import CountingFiles
+from tests.support.stores import bring, clone, drop_file, new_store, put_file, truth
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal.open(store=new_store(tmp_path)) as journal:
+        for number in range(1, 8):
+            journal.append("s", "Odd" if number % 2 else "Even", {"n": number, "tags": ["x"] * (number % 3)})
+            journal.put("t", "beside", {"n": number})
+        yield journal
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Two work trees that went apart after one event of the stream."""
+    here = new_store(tmp_path / "here")
+    with Journal.open(store=here) as journal:
+        journal.append("s", "Start", {"n": 0})
+    with Journal.open(store=here) as mine, Journal.open(store=clone(here, tmp_path / "there")) as theirs:
+        yield mine, theirs
+
+
+def merge(mine, theirs):
+    bring(theirs.root, mine.root)
+    bring(mine.root, theirs.root)
+
+
+def numbers(events):
+    return [event.data["n"] for event in events]
+
+
+def places(events):
+    return [(event.position, event.id) for event in events]
+
+
+def test_a_range_of_positions(journal):
+    assert numbers(journal.read("s")) == [1, 2, 3, 4, 5, 6, 7]
+    assert numbers(journal.read("s", 3, 5)) == [3, 4, 5]
+    assert numbers(journal.read("s", 6)) == [6, 7]
+    assert numbers(journal.read("s", end=2)) == [1, 2]
+    assert numbers(journal.read("s", 9)) == numbers(journal.read("none")) == []
+    for wrong in ({"start": 0}, {"last": -1}):
+        with pytest.raises(UsageError):
+            journal.read("s", **wrong)
+
+
+def test_the_last_events(journal):
+    assert numbers(journal.read("s", last=2)) == [6, 7]
+    assert numbers(journal.read("s", last=2, end=5)) == [4, 5]
+    assert numbers(journal.read("s", last=2, event="Even")) == [4, 6]
+    assert numbers(journal.read("s", 6, last=9)) == [6, 7]
+    assert numbers(journal.read("s", last=0)) == []
+
+
+def test_filters(journal):
+    assert numbers(journal.read("s", event="Even")) == [2, 4, 6]
+    assert numbers(journal.read("s", event=("Even", "Odd"), end=3)) == [1, 2, 3]
+    assert numbers(journal.read("s", where=lambda event: event.position % 3 == 0)) == [3, 6]
+    assert numbers(journal.read("s", where={"n": 4})) == [4]
+    assert numbers(journal.read("s", where=["n>5", "tags~=x"])) == [7]
+    stamps = [event.ts for event in journal.read("s")]
+    moment = datetime.fromisoformat(stamps[3])
+    assert numbers(journal.read("s", after_time=stamps[3])) == [
+        number for number, stamp in enumerate(stamps, start=1) if stamp >= stamps[3]
+    ]
+    assert numbers(journal.read("s", before_time=moment)) == [
+        number for number, stamp in enumerate(stamps, start=1) if stamp < stamps[3]
+    ]
+    assert numbers(journal.read("s", after_time=datetime(2100, 1, 1, tzinfo=UTC))) == []
+    with pytest.raises(UsageError, match="not a time"):
+        journal.read("s", after_time="yesterday")
+
+
+def test_last_with_a_filter_looks_further_back_than_one_piece(journal, monkeypatch):
+    monkeypatch.setattr("journal.store.streams.reading.PIECE_EVENTS", 2)
+    assert numbers(journal.read("s", last=1, where={"n": 1})) == [1]
+    assert numbers(journal.read("s", last=2, event="Odd")) == [5, 7]
+
+
+def test_reading_goes_on_behind_a_token(journal):
+    events = list(journal.read("s"))
+    for at, event in enumerate(events):
+        assert list(journal.read("s", since=event.token)) == events[at + 1 :]
+    assert list(journal.read("s", since=journal.position())) == []
+    with pytest.raises(RefusedError, match="token"):
+        journal.read("s", since="7")
+
+
+def test_many_pieces_are_one_reading(journal, monkeypatch):
+    monkeypatch.setattr("journal.store.positions.PIECE_EVENTS", 2)
+    reading = journal.read("s", 2)
+    first = next(reading)
+    journal.append("s", "Later", {"n": 99})
+    assert [first.data["n"], *numbers(reading)] == [2, 3, 4, 5, 6, 7]
+    assert places(journal.read("s", 4, 6)) == [
+        (event.position, event.id) for event in journal.read("s") if 4 <= event.position <= 6
+    ]
+
+
+def test_two_branches_make_one_stream_the_same_everywhere(two):
+    mine, theirs = two
+    for number in range(1, 4):
+        mine.append("s", "Mine", {"n": number})
+        theirs.append("s", "Theirs", {"n": -number})
+    read = list(mine.read("s"))
+    merge(mine, theirs)
+    whole = places(mine.read("s"))
+    assert [position for position, _ in whole] == list(range(1, 8))
+    assert whole == places(theirs.read("s"))
+    assert [id for _, id in whole] == sorted((id for _, id in whole), key=lambda text: (int(text.split("@")[0]), text))
+    # By token each late event comes once; by number some would be passed over.
+    late = list(mine.read("s", since=read[-1].token))
+    assert numbers(late) == [-1, -2, -3]
+    assert {id for _, id in places(late)} | {event.id for event in read} == {id for _, id in whole}
+    assert min(event.position for event in late) <= read[-1].position
+    assert mine.append("s", "Both", {"n": 9}, expect=7).position == 8
+
+
+def test_a_merge_is_the_same_for_a_fresh_index_and_for_a_reader_without_the_lock(two, tmp_path):
+    mine, theirs = two
+    for number in range(1, 4):
+        mine.append("s", "Mine", {"n": number}, key=f"k{number}")
+        theirs.append("s", "Theirs", {"n": -number}, key=f"k{number + 1}")
+    list(mine.read("s"))
+    bring(theirs.root, mine.root)
+    with Journal.open(store=mine.root) as other, other._engine.locked():
+        folded = places(mine.read("s"))
+        catalogue = mine.streams()
+        reverse = places(mine.read("s", last=3))
+    assert places(mine.read("s")) == folded
+    assert mine.streams() == catalogue
+    assert reverse == folded[-3:]
+    with Journal.open(store=clone(mine.root, tmp_path / "fresh")) as fresh:
+        assert places(fresh.read("s")) == folded
+        assert fresh.streams() == catalogue
+
+
+def test_a_branch_that_goes_away_takes_its_events_out_of_the_stream(two):
+    mine, theirs = two
+    for number in range(1, 4):
+        mine.append("s", "Mine", {"n": number}, key="k" if number == 2 else None)
+        theirs.append("s", "Theirs", {"n": -number}, key="k" if number == 1 else None)
+    before = places(mine.read("s"))
+    own = set(truth(mine.root))
+    bring(theirs.root, mine.root)
+    assert numbers(mine.read("s")).count(2) == 0
+    for path in set(truth(mine.root)) - own:
+        drop_file(mine.root, path)
+    assert places(mine.read("s")) == before
+    assert mine.stream("s").length == 4
+
+
+def test_the_catalogue(journal):
+    journal.append("b", "E", {})
+    assert [(line.name, line.length, line.first, line.count) for line in journal.streams()] == [
+        ("b", 1, 1, 1),
+        ("s", 7, 1, 7),
+    ]
+    assert journal.stream("s").last_event == list(journal.read("s"))[-1].id
+    assert journal.stream("none").length == journal.stream("none").count == 0
+    assert journal.stream("none").first == 1
+
+
+def test_the_journals_own_streams_are_hidden(journal):
+    """Nobody can write one by this version; one that a later version wrote is not shown."""
+    with pytest.raises(RefusedError, match="own"):
+        journal.write([Append(stream="$own", event="E")])
+    (path,) = truth(journal.root)
+    lines = truth(journal.root)[path].splitlines(keepends=True)
+    event = next(unseal(line) for line in lines if b'"stream":"s"' in line)
+    event.pop("crc")
+    event.update(seq=unseal(lines[-1])["seq"] + 1, stream="$own")
+    put_file(journal.root, path, b"".join(lines) + seal(event))
+    assert [line.name for line in journal.streams()] == ["s"]
+    assert journal.stream("$own").length == 1
+
+
+def test_truncating_hides_and_the_last_position_stays(journal):
+    line = journal.truncate("s", through=4)
+    assert (line.length, line.first, line.count) == (7, 5, 3)
+    assert places(journal.read("s"))[0][0] == 5
+    assert numbers(journal.read("s", last=9)) == [5, 6, 7]
+    assert journal.truncate("s", through=2) == line
+    assert journal.truncate("s", through=7).count == 0
+    assert [line.name for line in journal.streams()] == ["s"]
+    assert journal.stream("s").first == 8
+    assert list(journal.read("s")) == []
+    assert journal.append("s", "E", {"n": 8}, expect=7).position == 8
+    assert journal.append("s", "E", {"n": 9}, expect="exists").position == 9
+    # Truncation hides, it does not remove.
+    assert [event.data["n"] for event in journal.read_all() if event.stream == "s"] == list(range(1, 10))
+    assert [event.note for event in journal.log() if event.note] == ["truncate", "truncate"]
+    for wrong, error in ((10, NotFoundError), (0, UsageError), (True, UsageError)):
+        with pytest.raises(error):
+            journal.truncate("s", through=wrong)
+    with pytest.raises(NotFoundError):
+        journal.truncate("none", through=1)
+
+
+def test_an_event_beside_the_truncation_is_not_hidden(two):
+    """What the one who truncates could not know of stays, though it sorts among what is hidden."""
+    mine, theirs = two
+    for number in range(1, 5):
+        mine.append("s", "Mine", {"n": number})
+    theirs.append("s", "Theirs", {"n": -1})
+    mine.truncate("s", through=4)
+    assert numbers(mine.read("s")) == [4]
+    merge(mine, theirs)
+    assert sorted(numbers(mine.read("s"))) == [-1, 4]
+    assert places(theirs.read("s")) == places(mine.read("s"))
+    assert mine.stream("s") == theirs.stream("s")
+    assert (mine.stream("s").length, mine.stream("s").count) == (6, 2)
+    mine.truncate("s", through=6)
+    assert list(mine.read("s")) == []
+
+
+def test_truncations_of_two_branches_add_up(two):
+    mine, theirs = two
+    for journal in two:
+        for number in range(1, 5):
+            journal.append("s", "E", {"n": number})
+    mine.truncate("s", through=2)
+    theirs.truncate("s", through=3)
+    merge(mine, theirs)
+    assert mine.stream("s").count == 9 - 1 - 1 - 2
+    assert places(mine.read("s")) == places(theirs.read("s"))
+
+
+def test_a_truncation_is_read_without_the_lock_too(two):
+    mine, theirs = two
+    for number in range(1, 5):
+        mine.append("s", "Mine", {"n": number})
+    theirs.append("s", "Theirs", {"n": -1})
+    list(theirs.read("s"))
+    mine.truncate("s", through=4)
+    bring(mine.root, theirs.root)
+    with Journal.open(store=theirs.root) as other, other._engine.locked():
+        folded = places(theirs.read("s"))
+        line = theirs.stream("s")
+    assert folded == places(theirs.read("s"))
+    assert line == theirs.stream("s")
+    assert len(folded) == 2
+
+
+def test_compaction_loses_nothing_of_a_truncated_stream(tmp_path):
+    root = new_store(tmp_path, options='durability = "os"\nroll_bytes = 4096')
+    with Journal.open(store=root) as journal:
+        for number in range(12):
+            journal.append("s", "E", {"n": number, "text": "x" * 700})
+        journal.truncate("s", through=6)
+        before = list(journal.read("s"))
+        for turn in range(3):
+            journal.checkpoint()
+            journal.put("t", "x", {"n": turn})
+            journal.compact()
+        assert places(journal.read("s")) == places(before)
+        assert journal.stream("s").length == 12
+        assert len([event for event in journal.read_all() if event.stream == "s"]) == 12
+        assert journal.append("s", "E", {"n": 12}).rev == 13
+    with Journal.open(store=clone(root, tmp_path / "fresh")) as fresh:
+        assert places(fresh.read("s", end=12)) == places(before)
+
+
+def test_reading_the_tail_of_a_long_stream_costs_what_the_tail_is(tmp_path):
+    counts = []
+    for size in (20, 5_000):
+        root = new_store(tmp_path / str(size))
+        files = CountingFiles()
+        with Journal.open(store=root, files=files) as journal:
+            journal.append_batch("s", [("E", {"n": number}) for number in range(size)])
+            kept = journal.position()
+            journal.append("s", "E", {"n": -1})
+            files.reset()
+            assert numbers(journal.read("s", since=kept)) == numbers(journal.read("s", last=1)) == [-1]
+            counts.append(files.calls["read_at"])
+    assert counts[0] == counts[1]
+
+
+def test_a_whole_stream_is_read_in_few_reads(tmp_path):
+    """Lines that stand together are read together."""
+    root = new_store(tmp_path)
+    files = CountingFiles()
+    with Journal.open(store=root, files=files) as journal:
+        journal.append_batch("s", [("E", {"n": number}) for number in range(2_000)])
+        files.reset()
+        assert len(list(journal.read("s"))) == 2_000
+        assert files.calls["read_at"] <= 20
+
+
+def test_a_damaged_line_costs_one_event_and_is_told(journal):
+    for path, data in truth(journal.root).items():
+        put_file(journal.root, path, data.replace(b'"n":3,"tags":[]', b'"n":0,"tags":[]'))
+    assert numbers(journal.read("s")) == [1, 2, 4, 5, 6, 7]
+    assert journal.damage_note() is not None
+
+
+def test_events_that_leave_under_a_reading_are_an_error(two, monkeypatch):
+    monkeypatch.setattr("journal.store.positions.PIECE_EVENTS", 1)
+    mine, theirs = two
+    theirs.append("s", "Theirs", {"n": -1})
+    bring(theirs.root, mine.root)
+    reading = mine.read("s")
+    next(reading)
+    (path,) = set(truth(mine.root)) - {path for path in truth(mine.root) if path.startswith("segments/000000000001")}
+    drop_file(mine.root, path)
+    with pytest.raises(JournalError, match="left"):
+        list(reading)
+
+
+def test_a_truncation_hides_what_comes_back_before_it(tmp_path):
+    """The events leave with their file, the note stays, and they come back: hidden as before."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        for number in range(3):
+            journal.append("s", "E", {"n": number})
+        journal._engine.lanes.end_segment()
+        journal.truncate("s", through=2)
+        (first, _) = sorted(truth(root))
+        data = truth(root)[first]
+        drop_file(root, first)
+        assert list(journal.read("s")) == []
+        put_file(root, first, data)
+        assert numbers(journal.read("s")) == [2]
+        assert journal.stream("s").first == 3
+
+
+def test_old_events_are_lifted_for_callers_and_stay_as_written(journal):
+    @journal.upcasters.register("Even", 0)
+    def _(data):
+        return {**data, "n": -data["n"], "schema_version": 1}
+
+    assert numbers(journal.read("s", event="Even")) == [-2, -4, -6]
+    assert numbers(journal.read("s", event="Even", as_written=True)) == [2, 4, 6]
+    assert numbers(journal.read("s", where={"n": -4})) == [-4]
+    assert numbers(journal.read("s", last=2)) == [-6, 7]
