@@ -220,6 +220,14 @@ def test_what_both_sides_say_stays_so_over_many_runs(place):
     assert len(place.events()) == 5
 
 
+def test_an_entity_that_is_here_already_just_so_is_no_difference(place):
+    with place.open() as journal:
+        journal.put("plan", "a", {"n": 1})
+    place.write(plan__a={"n": 1})
+    found = place.migrate()
+    assert (words(found), found.differences, found.run) == ({"plan": {"same": 1}}, [], None)
+
+
 def test_an_entity_that_somebody_else_wrote_is_not_overwritten(place):
     with place.open() as journal:
         journal.put("plan", "a", {"mine": 1})

@@ -181,6 +181,14 @@ def test_an_entity_that_another_file_holds_is_not_gone(place, source):
     assert found.differences == []
 
 
+def test_an_entity_that_may_be_in_a_file_that_cannot_be_read_is_not_gone(place, source):
+    source.commit("1", {"a.jsonl": lines({"id": "p"}), "b.jsonl": lines({"id": "p"})})
+    source.commit("2", {"a.jsonl": lines({"id": "q"}), "b.jsonl": "{"})
+    found = migrate(place, source, "*.jsonl", rules=PLAN)
+    assert set(place.entities()) == {("plan", "p"), ("plan", "q")}
+    assert found.problem_counts == {"duplicate": 1, "unreadable": 1}
+
+
 def test_links_and_modules_in_history_are_told(place, source):
     source.commit("1", {"plan/a.json": '{"n": 1}'})
     (source.path / "plan" / "l.json").symlink_to("/etc/passwd")

@@ -170,9 +170,9 @@ class History:
         for key in [key for key in found.gone if key not in found.present]:
             self._look_elsewhere(found, commit, key)
         for key, path in found.added:
-            others = [other for other in self._holders.files_of(key) if other != path]
-            if others:
-                message = f"{key[0]} {key[1]!r} is in {others[0]} too: the later change counts"
+            files = self._holders.files_of(key)
+            if len(files) > 1 and files[-1] == path:
+                message = f"{key[0]} {key[1]!r} is in {files[0]} too: the later change counts"
                 found.problems.append(Problem("duplicate", path, None, message))
         found.problems = [problem._replace(commit=commit.identity) for problem in found.problems]
         return found

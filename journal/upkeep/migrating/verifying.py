@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 
 from journal.errors import JournalError
+from journal.format import values
 from journal.index.loading import NeedsRebuildError
 from journal.index.places import list_events
 from journal.index.view import Key, View
 from journal.segments.folders import list_truth
+from journal.state.entity import Payload
 from journal.store.engine import Engine
 from journal.upkeep.checks.cache import build, indexing_of
 from journal.upkeep.migrating.earlier import Earlier
@@ -48,12 +50,21 @@ def _rebuilt(engine: Engine) -> View:
 
 
 def _compare(view: View, earlier: Earlier, document: Document) -> Iterator[Difference]:
-    """Compare what a migration says of an entity with its source; where nobody else wrote it, that is the entity."""
-    state = view.state(document.key)
+    """Compare an entity with its source, and where people changed it since, what a migration said of it last."""
+    state, row = view.state(document.key), view.row(document.key)
+    here = values.decode(row.data) if row is not None and row.data is not None else None
+    if _fields(document.data, here) is None:
+        return
     if state is not None and not earlier.is_theirs(state):
         list_events(view)
     said = earlier.before(view, document.key, state)
-    now = None if said is NEVER else said
-    fields = differing(document.data or {}, now or {})
-    if fields or (now is None) != (document.data is None):
+    fields = _fields(document.data, None if said is NEVER else said)
+    if fields is not None:
         yield Difference(*document.key, fields, document.path)
+
+
+def _fields(first: Payload | None, second: Payload | None) -> tuple[str, ...] | None:
+    """Return the fields in which two documents differ; None where they are the same."""
+    if first is None or second is None:
+        return None if first is second else tuple(sorted({*(first or {}), *(second or {})}))
+    return differing(first, second) or None
