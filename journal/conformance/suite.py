@@ -171,6 +171,20 @@ class BackendConformance(DiskConformance):
             kv.local.put("short", 1, ttl_seconds=1e-9)
             assert kv.local.list() == {}
 
+    def test_streams(self, backend: Backend, root: str) -> None:
+        """Append with an expectation and with a key, read by position, and in a transaction with a key's value."""
+        with Journal.on(backend, root) as journal:
+            journal.append("order/1", "Placed", {"sum": 3}, expect="none", key="req-1")
+            journal.append("order/1", "Placed", {"sum": 3}, key="req-1")
+            assert isinstance(journal.append("order/1", "Paid", expect=0), Conflict)
+            with journal.transaction() as together:
+                together.append("order/1", "Paid", expect=1)
+                together.kv.put("paid", 1)
+        with Journal.on(backend, root) as journal:
+            assert [(event.position, event.event) for event in journal.read("order/1")] == [(1, "Placed"), (2, "Paid")]
+            assert [event.event for event in journal.read("order/1", start=2)] == ["Paid"]
+            assert journal.kv.get("paid") == 1
+
     def test_blobs(self, backend: Backend, root: str) -> None:
         """Bytes come back whole, or not at all."""
         data = bytes(range(256)) * 9000
