@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from journal.disk.backend import Backend, Lock
 from journal.disk.gitdir import HeadWatch, find_git
@@ -25,6 +25,7 @@ from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
 from journal.store.lanes import Lanes
 from journal.store.layout import LOCAL, check_store, ensure_local
 from journal.store.not_applied import nothing_applied
+from journal.store.options import Options
 
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
@@ -45,15 +46,6 @@ TROUBLE = (JournalError, OSError, sqlite3.Error)
 
 Report = Callable[[str, int, int], None]
 """Called with (what, done, of) while something long goes on."""
-
-
-class Options(NamedTuple):
-    """How one opening of a store behaves; None: as ``journal.toml`` says."""
-
-    durability: str | None = None
-    projections: str | None = None
-    lock_timeout_seconds: float | None = 30.0
-    progress: Report | None = None
 
 
 class Engine:

@@ -22,8 +22,9 @@ from journal.git.safety import refuse_dubious_ownership
 from journal.git.status import index_paths, read_head
 from journal.git.transport import Transport
 from journal.store.config import refuse_newer
-from journal.store.engine import Engine, Options
+from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE, ensure_local, make_store
+from journal.store.options import Options
 from journal.upkeep.exchange.joining import Sides, bring_in
 from journal.upkeep.exchange.merge_rules import plan_of
 from journal.upkeep.place import Place
