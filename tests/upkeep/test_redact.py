@@ -279,6 +279,18 @@ def test_it_is_one_commit_and_only_the_stores(tree):
     assert holding(tree.store) == []
 
 
+def test_a_segment_and_the_pack_that_holds_it_too_become_one_file(tree):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET})
+        journal.commit()
+        journal.checkpoint()
+        journal.put("user", "u2", {"n": 1})
+        assert journal.compact().packs
+        assert journal.redact(value=SECRET, reason="leaked").is_done
+        assert journal.get("user", "u1").data == {"password": "[redacted]"}
+    assert holding(tree.store) == []
+
+
 def test_copies_that_a_merge_brings_back_are_redacted_on_arrival(tree):
     """A branch from before the redaction: its old segments, its projections, its blobs and its own later events."""
     with tree.open() as journal:

@@ -90,12 +90,17 @@ def _rewrite_file(engine: Engine, view: View, key: Key, done: Rewritten, dropped
         added, content = new
         if added == path:
             return
-        ensure_folder(engine.files, engine.root, key[0] if key[0] == CHECKPOINTS else ARCHIVE, durable=True)
-        write_whole(engine.files, _full(engine, added), content, durable=True)
-        if engine.files.read(_full(engine, added)) != content:
-            raise DamagedError("the file does not read back as it was written", path=added)
-        done.added.append(added)
+        if added not in done.added:
+            _write_new(engine, added, content)
+            done.added.append(added)
     done.removed.append(path)
+
+
+def _write_new(engine: Engine, added: str, content: bytes) -> None:
+    ensure_folder(engine.files, engine.root, added.partition("/")[0], durable=True)
+    write_whole(engine.files, _full(engine, added), content, durable=True)
+    if engine.files.read(_full(engine, added)) != content:
+        raise DamagedError("the file does not read back as it was written", path=added)
 
 
 # -- segments and packs -----------------------------------------------------------------------------
