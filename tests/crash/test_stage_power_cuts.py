@@ -84,7 +84,11 @@ class Operation(Run):
         self.step(journal, base_of(disk.root))
 
 
-@pytest.mark.parametrize("name", STEPS)
+BACK = ("dual to off", "primary to off")
+"""Steps that do nothing which another one does not do too."""
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.soak] * (name in BACK)) for name in STEPS])
 def test_power_cut_at_every_call_of_a_step(scratch, name):
     """Run again after the cut, it ends in the same place; and until then no byte of the old tool's was lost."""
     prepare, step = STEPS[name]
