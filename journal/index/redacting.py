@@ -50,6 +50,8 @@ class Redacting:
 
     def __init__(self, known: Redactions, sources: Vector, unredacted: set[tuple[str, str]]) -> None:
         self.known, self.sources, self.unredacted = known, sources, unredacted
+        self.notes: set[EventId] = set()
+        """The notes of redactions that were read."""
         self.is_stale = False
         self.is_changed = False
 
@@ -59,13 +61,14 @@ class Redacting:
         form = values.decode(text)
         kept = cls(decode_groups(form["known"]), vector_of(form["sources"]), {(a, b) for a, b in form["unredacted"]})
         kept.is_stale = form["stale"]
+        kept.notes = {(seq, lane) for seq, lane in form["notes"]}
         return kept
 
     def text(self) -> str:
         """Return all of it as JSON, for the index."""
         sources = values.encode_trusted(self.sources).decode()
         form = {"known": encode_groups(self.known), "sources": sources, "unredacted": sorted(self.unredacted)}
-        return values.encode_trusted({**form, "stale": self.is_stale}).decode()
+        return values.encode_trusted({**form, "stale": self.is_stale, "notes": sorted(self.notes)}).decode()
 
     def hear(
         self, redactions: Redactions, source: EventId | None, have: Vector, damage: Sequence[DamageFacts] = ()
@@ -127,6 +130,7 @@ def hear_record(view: View, record: Record, lane: str) -> None:
     if KEY in record:
         _of(view).hear({event: paths_in(record)}, event, view.have, view.damage)
     if record.get("note") == NOTE:
+        _of(view).notes.add(event)
         try:
             _of(view).hear(decode_groups(record["data"].get(KEY)), event, view.have, view.damage)
         except BadLineError:

@@ -42,9 +42,9 @@ plugin-broken          an installed package with upcasters cannot be used
 schema-violated        an entity does not fit its type's schema; schema-broken: a schema is none
 =====================  ===============================================================================
 
-Only information, and no reason to worry: torn-tail, leftover, parked, lock-busy, uncommitted, index-foreign,
-local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions, old-unreadable, old-store-gone,
-old-store-idle, old-store-ahead, schema-unchecked; and any loss that was accepted.
+Only information, and no reason to worry: redact-again, torn-tail, leftover, parked, lock-busy, uncommitted,
+index-foreign, local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions, old-unreadable,
+old-store-gone, old-store-idle, old-store-ahead, schema-unchecked; and any loss that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once; ``verify`` builds the
 state anew in two ways besides, and reads for that what each of them reads.

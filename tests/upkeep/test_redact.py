@@ -179,6 +179,23 @@ def test_a_blob_that_an_entity_refers_to_leaves_with_what_it_holds(root):
     assert len(os.listdir(os.path.join(root, "blobs", kept["sha256"][:2]))) == 1
 
 
+def test_streams_and_keys_lose_it_and_keep_their_order(root):
+    with Journal.open(store=root) as journal:
+        for number in range(3):
+            data = {"card": SECRET, "n": number}
+            journal.append("order/1", "Placed", data, meta={"ip": SECRET, "k": 1}, key=f"k{number}")
+        journal.kv.put("config/token", SECRET)
+        before = [(item.position, item.id, item.key, item.data["n"]) for item in journal.read("order/1")]
+        done = journal.redact(value=SECRET, reason="leaked")
+        assert {path for paths in done.events.values() for path in paths} == {"/data/card", "/meta/ip", "/data/value"}
+        after = list(journal.read("order/1"))
+        assert [(item.position, item.id, item.key, item.data["n"]) for item in after] == before
+        assert {item.data["card"] for item in after} == {item.meta["ip"] for item in after} == {"[redacted]"}
+        assert journal.kv.get("config/token") == "[redacted]"
+        assert journal.append("order/1", "Placed", {"n": 3}, expect=3).position == 4
+    assert holding(root) == []
+
+
 def test_copies_that_had_to_give_way_leave_too(root):
     with Journal.open(store=root) as journal:
         journal.put("user", "u1", {"password": "public"})
@@ -392,6 +409,24 @@ def test_a_clone_that_pulls_the_redaction_keeps_nothing_of_it(tree, tmp_path):
         journal.reconcile()
         assert holding(other.store) == []
     assert other.git("status", "--short") == ""
+
+
+def test_doctor_tells_of_old_copies_and_writes_them_anew(tree, tmp_path):
+    old_copy(tree, tmp_path)
+    with tree.open() as journal:
+        journal._engine.indexing.rewrite = None  # nobody comes to it by themselves
+        report = journal.doctor()
+        assert {finding.code for finding in report.findings if finding.severity != "info"} == {"unredacted"}
+        assert "redact-again" in {finding.code for finding in report.findings}
+        report = journal.doctor(fix=True)
+        assert any("anew" in sentence for sentence in report.fixed), report
+        assert report.ok, report.findings
+        assert holding(tree.store) == []
+        journal.redact(value=SECRET, reason="again")
+        journal.put("user", "u1", set={"n": 5})
+        journal.redact(value="another one", reason="the other clone is known by now")
+        journal.redact(type="user", id="u1", field="n", reason="so that there is a note")
+        assert "redact-again" not in {finding.code for finding in journal.doctor().findings}
 
 
 def test_two_clones_that_redact_the_same_meet_without_a_conflict(tree, tmp_path):
