@@ -83,7 +83,9 @@ class AsyncJournal:
     show = _in_thread(Journal.show)
     position = _in_thread(Journal.position)
     gaps = _in_thread(Journal.gaps)
+    streams = _in_thread(Journal.streams)
     log = _in_pieces(Journal.log)
+    read = _in_pieces(Journal.read)
     read_all = _in_pieces(Journal.read_all)
 
     async def subscribe(

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 from journal.disk.backend import Backend, Lock
 from journal.disk.gitdir import HeadWatch, find_git
-from journal.errors import ClosedError, DamagedError, JournalError, NotAppliedError
-from journal.format.lines import BadLineError
+from journal.errors import ClosedError, JournalError, NotAppliedError
 from journal.index.view import Key, View
 from journal.segments.tip import Tip
+from journal.store.breakage import breakage_told
 from journal.store.config import Config, FormatWatch, read_config
 from journal.store.home import LOCK_FILE, claim, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
@@ -131,16 +131,9 @@ class Engine:
             with self._threads:
                 self._depth += 1
                 try:
-                    self._format.check()
-                    yield
-                except sqlite3.OperationalError:
-                    raise
-                except sqlite3.DatabaseError as error:
-                    self.indexing.distrust()
-                    again = "call again: it is built anew"
-                    raise JournalError(f"the index is broken: {error}", path=self.local, hint=again) from error
-                except BadLineError as error:
-                    raise DamagedError(f"a file of the truth is not what it says: {error}") from error
+                    with breakage_told(self.indexing, self.local):
+                        self._format.check()
+                        yield
                 finally:
                     self._depth -= 1
                     is_left = self._depth == 0

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from journal.errors import ClosedError, JournalError
+from journal.errors import ClosedError, JournalError, UsageError
 from journal.format import token
 from journal.format.names import lane_from
 from journal.format.segment import Vector
@@ -94,6 +94,8 @@ class Subscription:
         self, is_cancelled: threading.Event, limit: int = 1, wait_seconds: float | None = 0.0
     ) -> list[Delivery]:
         """Do what ``take`` does, until another thread sets ``is_cancelled`` and calls ``wake``; [] then."""
+        if limit < 1:
+            raise UsageError("at least one event is taken")
         deadline = None if wait_seconds is None else time.monotonic() + wait_seconds
         while True:
             if self._is_closed:

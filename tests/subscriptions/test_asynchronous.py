@@ -38,12 +38,15 @@ def test_what_a_journal_reads_it_reads_too(root):
             assert await journal.list("plan", where={"of": "e7"}) == same.list("plan", where={"of": "e7"})
             assert await journal.history("plan", "e1") == same.history("plan", "e1")
             assert [event.id async for event in journal.log()] == [event.id for event in same.log()]
+            same.append("order/1", "Placed", {"n": 1})
+            assert [event async for event in journal.read("order/1")] == list(same.read("order/1"))
+            assert await journal.streams() == same.streams()
             token = (await journal.show("5")).id
             assert token.startswith("5@")
             assert [event.seq async for event in journal.read_all(since=await journal.position())] == []
             return [event.seq async for event in journal.read_all()]
 
-    assert run(read()) == list(range(1, 251))
+    assert run(read()) == list(range(1, 252))
 
 
 def test_events_are_delivered_and_acknowledged(root):

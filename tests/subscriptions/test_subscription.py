@@ -164,6 +164,8 @@ def test_settings_that_make_no_sense_are_refused_before_anything_is_made(journal
     with pytest.raises(RefusedError):
         journal.subscribe("feed", since="no token")
     assert journal.cursors.names() == []
+    with pytest.raises(UsageError), journal.subscribe() as feed:
+        feed.take(0)
 
 
 def test_a_token_resumes_without_a_durable_cursor(journal):
@@ -312,3 +314,18 @@ def test_a_journal_in_memory_has_cursors_too():
             write(journal, "c")
             assert names(feed.take(wait_seconds=20)) == ["c"]
         assert journal.cursors.names() == ["feed"]
+
+
+def test_events_of_streams_are_delivered_by_the_names_of_their_streams(journal):
+    journal.append("order/1", "Placed", {"n": 1})
+    journal.append("mail/1", "Sent")
+    write(journal, "order/1")
+    journal.append_batch("order/2", [("Placed", {"n": 2}), ("Paid", {})])
+    told = []
+    journal.hub.on(lambda event: told.append((event.stream, event.event, event.data)), streams=["order/*"])
+    journal.append("order/1", "Paid", {"n": 1}, key="k")
+    journal.append("order/1", "Paid", {"n": 1}, key="k")
+    with journal.subscribe("orders", streams=["order/*"]) as feed:
+        got = [(delivery.event.stream, delivery.event.event) for delivery in feed.take(9)]
+    assert got == [("order/1", "Placed"), ("order/2", "Placed"), ("order/2", "Paid"), ("order/1", "Paid")]
+    assert told == [("order/1", "Paid", {"n": 1})]

@@ -1,5 +1,7 @@
 """A cursor while git merges, switches and drops branches, and upkeep rolls, packs, removes and redacts."""
 
+import threading
+
 import pytest
 
 from journal import GapError, Journal
@@ -205,3 +207,17 @@ def test_redaction_neither_loses_an_event_nor_delivers_one_again(tree):
     assert "hush" not in str(found["c"])
     assert drain(tree) == ["c"], "it was not acknowledged"
     assert drain(tree, on_gap=pytest.fail) == []
+
+
+def test_what_git_takes_away_and_puts_back_at_once_is_no_gap(tree):
+    """As it does in the middle of a checkout."""
+    write(tree, "a", "b")
+    assert drain(tree) == ["a", "b"]
+    (segment,) = (tree.store / "segments").iterdir()
+    text = segment.read_bytes()
+    segment.unlink()
+    putting_back = threading.Timer(0.05, lambda: segment.write_bytes(text))
+    putting_back.start()
+    assert drain(tree) == []
+    putting_back.join()
+    assert drain(tree) == []
