@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from journal.facade.asynchronous import AsyncDelivery, AsyncJournal, AsyncSubscription
     from journal.facade.journal import Journal
     from journal.facade.transaction import Transaction
+    from journal.folds.fold import Fold, FoldState
+    from journal.folds.view import MaterializedView, ViewStatus
     from journal.state.entity import ABSENT
     from journal.state.upcasting import Upcasters
     from journal.store.model import (
@@ -64,6 +66,10 @@ _HOMES = {
     "FieldConflict": "journal.store.model",
     "Upcasters": "journal.state.upcasting",
     "FieldDifference": "journal.upkeep.comparing.model",
+    "Fold": "journal.folds.fold",
+    "FoldState": "journal.folds.fold",
+    "MaterializedView": "journal.folds.view",
+    "ViewStatus": "journal.folds.view",
     "Gaps": "journal.store.model",
     "ReadEvent": "journal.store.model",
     "Stream": "journal.store.model",
@@ -99,6 +105,8 @@ __all__ = [
     "ExpectationError",
     "FieldConflict",
     "FieldDifference",
+    "Fold",
+    "FoldState",
     "FormatError",
     "GapError",
     "Gaps",
@@ -107,6 +115,7 @@ __all__ = [
     "Journal",
     "JournalError",
     "LockTimeoutError",
+    "MaterializedView",
     "Migration",
     "NewerFormatError",
     "NotAppliedError",
@@ -126,6 +135,7 @@ __all__ = [
     "UnsafePathError",
     "Upcasters",
     "UsageError",
+    "ViewStatus",
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from journal.disk.backend import Backend, FileBackend
 from journal.disk.files import Files, OsFiles
 from journal.errors import GitError
+from journal.facade.folding import Folding
 from journal.facade.migrating import Migrating
 from journal.facade.positions import Positions
 from journal.facade.reading import Reading
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
 
 
-class Journal(Writing, Reading, Streams, Positions, Subscribing, Upkeep, Migrating, Stages):
+class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep, Migrating, Stages):
     """An open store. Use it as a context manager; safe for threads, not across a fork.
 
     Every method that reads sees everything acknowledged before the call, by any process. Every method that

@@ -145,19 +145,29 @@ class Reading:
             if low <= row.at[0] <= high:
                 yield row, self._location(row.at)
 
-    def fresh(self, ids: Vector, after: EventId) -> Iterator[Placing]:
-        """Yield the events of a set that come after one and are not hidden, in the total order."""
+    def fresh(
+        self, ids: Vector, after: EventId, *, with_hidden: bool = False, with_all: bool = False
+    ) -> Iterator[Placing]:
+        """Yield the events of a set that come after one, in the total order.
+
+        Hidden ones only ``with_hidden``, and repetitions of a key too ``with_all``.
+        """
+
+        def is_asked(row: Placed) -> bool:
+            is_there = with_all or (row.position is not None and (with_hidden or not row.is_hidden))
+            return is_there and row.at > after and vector.contains(ids, *row.at)
+
         tail = self._whole
         if tail is None:
             tail = self._changes.tail or [] if self._changes is not None else []
             for low, high in vector.seqs(ids) if after < _end(self._changes) else ():
                 if high >= after[0]:
                     for row, location in self._table.between(self._name, max(low, after[0]), high):
-                        if row.at > after and _is_shown(row) and vector.contains(ids, *row.at):
+                        if is_asked(row):
                             yield self._newest((row, location))
         start = bisect_left(tail, after, key=lambda row: row.at)
         for row in tail[start:]:
-            if row.at > after and _is_shown(row) and vector.contains(ids, *row.at):
+            if is_asked(row):
                 yield row, self._location(row.at)
 
     def _of_memory(self, rows: list[Placed], low: int, high: int, *, reverse: bool) -> Iterator[Placing]:
@@ -176,10 +186,6 @@ class Reading:
 
 def _end(changes: StreamChanges | None) -> EventId:
     return BEYOND if changes is None else changes.base.end
-
-
-def _is_shown(row: Placed) -> bool:
-    return row.position is not None and not row.is_hidden
 
 
 def length_of(view: View, name: str) -> tuple[int, int]:

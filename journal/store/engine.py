@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 FLUSH_AFTER_EVENTS = 256
 """A lazy writer brings the index forward at least after so many events."""
 
-
 TROUBLE = (JournalError, OSError, sqlite3.Error)
 """What the world does to an open store; whatever only rides along with something else passes over it."""
 
@@ -201,8 +200,7 @@ class Engine:
 
     def settle(self) -> None:
         """Bring index and projections up to date if anything lags and that needs no waiting."""
-        view = self.indexing.view
-        if view is not None and (not view.overlay.is_empty or view.index.unprinted()):
+        if (view := self.indexing.view) is not None and (not view.overlay.is_empty or view.index.unprinted()):
             self._try_settling()
 
     def close(self, *, settle: bool = True) -> None:
@@ -291,13 +289,11 @@ class Engine:
 
     def own_segment(self) -> str | None:
         """Return the newest segment of this work tree's lane, if its memory says so."""
-        tip = self.lanes.tip()
-        return tip.segment if tip is not None else None
+        return tip.segment if (tip := self.lanes.tip()) is not None else None
 
     def is_machine_made(self, key: Key, text: bytes) -> bool:
         """Tell whether a machine wrote these bytes as an entity's projection, here or in any clone; while reading."""
-        view = self.indexing.view
-        if view is None:
+        if (view := self.indexing.view) is None:
             return False
         from journal.store.machine_made import is_machine_made
 
@@ -367,8 +363,7 @@ class Engine:
 
     def _follow(self, view: View) -> None:
         """Let index and projections follow a write. They are derived: whatever fails here just lags."""
-        # What streams gain has no projection, and whoever reads finds it in the segment.
-        is_due = self._is_eager and bool(view.overlay.states)
+        is_due = self._is_eager and bool(view.overlay.states)  # what streams gain has no projection
         if not is_due and len(view.overlay.events) < FLUSH_AFTER_EVENTS:
             return
         with contextlib.suppress(sqlite3.Error, OSError, JournalError):

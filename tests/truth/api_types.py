@@ -16,9 +16,12 @@ from journal import (
     Event,
     ExpectationError,
     FieldConflict,
+    Fold,
+    FoldState,
     Journal,
     JournalError,
     LockTimeoutError,
+    MaterializedView,
     ReadEvent,
     Stream,
     StreamEvent,
@@ -106,6 +109,10 @@ def stream(journal: Journal) -> None:
     assert_type(journal.read("order/42", last=3, where=lambda event: event.position > 1), Iterator[StreamEvent])
     assert_type(journal.read_all(since=journal.position()), Iterator[ReadEvent])
     assert_type(journal.streams(), list[Stream])
+    fold = Fold("length", 0, lambda value, event: value + 1)
+    assert_type(journal.fold(fold, ["order/42", "order/43"]), FoldState[int])
+    assert_type(journal.view(fold, "order/42"), MaterializedView[int])
+    assert_type(journal.view(fold, "order/42").read(), int)
     assert_type(journal.truncate("order/42", through=2), Stream)
     assert_type(journal.gaps().gone, dict[str, tuple[tuple[int, int], ...]])
 

@@ -1,0 +1,63 @@
+"""Folds over streams, snapshots of them, views."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from journal.facade.base import Base
+
+if TYPE_CHECKING:
+    from journal.folds.fold import Fold, FoldState
+    from journal.folds.view import MaterializedView
+
+V = TypeVar("V")
+
+
+class Folding(Base):
+    """The methods of ``Journal`` that make values of streams."""
+
+    def fold(
+        self,
+        fold: "Fold[V]",
+        streams: str | Sequence[str],
+        *,
+        state: "FoldState[V] | None" = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> "FoldState[V]":
+        """Fold streams, in one order, and return the value and the token of what was folded.
+
+        It begins with ``state``, else with the newest snapshot that can be gone on from, else with the seed: where an
+        event has arrived late, or has left, that is an earlier one. The result is the same in any case. ``progress`` is
+        called with the number of events folded, now and then. Raises what the fold's ``step`` raises.
+        """
+        from journal.folds import snapshots
+        from journal.folds.fold import replay
+
+        names = _names(streams)
+        kept = snapshots.kept(self._engine, fold, names)
+        states = (item for group in (() if state is None else (state,), kept) for item in group)
+        return replay(self._engine, fold, names, states, progress or _ignore)
+
+    def snapshot(self, fold: "Fold[V]", streams: str | Sequence[str]) -> "FoldState[V]":
+        """Fold streams and keep the state in this work tree, so that the next fold of them begins there.
+
+        Raises RefusedError for a value that JSON does not have.
+        """
+        from journal.folds import snapshots
+
+        state = self.fold(fold, streams)
+        snapshots.save(self._engine, fold, _names(streams), state)
+        return state
+
+    def view(self, fold: "Fold[V]", streams: str | Sequence[str]) -> "MaterializedView[V]":
+        """Return a view of streams under the fold's name: a value in one step, never stale."""
+        from journal.folds.view import MaterializedView
+
+        return MaterializedView(self._engine, fold, _names(streams))
+
+
+def _names(streams: str | Sequence[str]) -> Sequence[str]:
+    return (streams,) if isinstance(streams, str) else tuple(dict.fromkeys(streams))
+
+
+def _ignore(_: int) -> None:
+    """Tell nobody."""

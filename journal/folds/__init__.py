@@ -1,0 +1,1 @@
+"""Folds over streams, their snapshots, and views that are always current."""

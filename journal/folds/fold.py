@@ -1,0 +1,133 @@
+"""Folding streams into a value: from the seed, from a state on, or from a snapshot; all give the same.
+
+A state names what it has folded as a token. It can be gone on from only if what came since sorts behind all of it, and
+nothing of it has left the checkout; else an older snapshot serves, or the seed. So a late event of a merged branch is
+folded in its place, and snapshot + tail is what a full replay gives. Events that are truncated are folded too: hiding
+the beginning of a stream from its readers does not change what it came to.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from journal.format import token, values
+from journal.format.segment import Vector
+from journal.index.streams import Placing, Reading
+from journal.index.view import View
+from journal.state import vector
+from journal.state.vector import EventId
+from journal.store.engine import Engine
+from journal.store.lifting import lifted_event
+from journal.store.looking_back import look_back
+from journal.store.model import StreamEvent
+from journal.store.positions import in_pieces, refuse_changed
+from journal.store.streams.reading import events_of
+
+V = TypeVar("V")
+_START: EventId = (0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[V]):
+    """How events become a value: ``step(value, event)`` returns the next one, from ``seed`` on.
+
+    ``step`` is pure: it asks no clock, no chance and no file, and does not change what it is given. The value is what
+    JSON has. ``version`` is to be raised when ``step`` or ``seed`` changes: snapshots of another one do not count.
+    """
+
+    name: str
+    seed: V
+    step: Callable[[V, StreamEvent], V]
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FoldState(Generic[V]):
+    """What a fold has come to: the value, and the token of what it has folded."""
+
+    value: V
+    position: str
+
+
+class Tail(NamedTuple):
+    """What a state lacks: the events, in order; ``here`` is what the checkout held when it was asked for."""
+
+    events: Iterator[StreamEvent]
+    here: Vector
+
+
+def replay(
+    engine: Engine, fold: Fold[V], streams: Sequence[str], states: Iterable[FoldState[V]], told: Callable[[int], None]
+) -> FoldState[V]:
+    """Fold what there is, from the first of ``states`` that can be gone on from, else from the seed.
+
+    ``told`` is called with the number of events folded, now and then.
+    """
+    for state in states:
+        rest = tail(engine, streams, token.decode(state.position))
+        if rest is not None:
+            return run(fold, state, rest, told)
+    seed = FoldState(fold.seed, token.encode({}))
+    rest = tail(engine, streams, {})
+    assert rest is not None, "nothing is late to who knows nothing"
+    return run(fold, seed, rest, told)
+
+
+def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], None]) -> FoldState[V]:
+    """Fold the tail onto a state."""
+    value: V = copied(state.value)
+    known, last = token.decode(state.position), None
+    for number, event in enumerate(rest.events, start=1):
+        value, last = fold.step(value, event), (event.seq, event.lane)
+        if not number % _TELL_EVERY:
+            told(number)
+    if last is None:
+        return FoldState(value, state.position)
+    return FoldState(value, token.encode(vector.union(known, vector.through(rest.here, last))))
+
+
+_TELL_EVERY = 1000
+
+
+def copied(value: V) -> V:
+    """Return a value of its own, as JSON has it: whoever changes one by mistake changes no other."""
+    wrapped: dict[str, Any] = values.decode(values.encode({"value": value}))
+    found: V = wrapped["value"]
+    return found
+
+
+def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
+    """Return the events of streams that a set lacks; None where the set cannot be gone on from.
+
+    That is where some of it has left the checkout, or something that it lacks sorts before the last of it.
+    """
+    here, is_late = look_back(engine, lambda view: (dict(view.have), _is_late(view, streams, known)))
+    if is_late or not vector.is_subset(known, here):
+        return None
+    fresh = vector.subtract(here, known)
+
+    def piece(view: View, after: EventId, size: int) -> tuple[list[StreamEvent], EventId | None]:
+        refuse_changed(view, fresh)
+        placings = list(islice(_fresh(view, streams, fresh, after), size))
+        events = [lifted_event(engine, event) for event in events_of(view, placings, known, here)]
+        return events, placings[-1][0].at if len(placings) == size else None
+
+    return Tail(in_pieces(engine, piece, None), here)
+
+
+def lag(view: View, streams: Sequence[str], known: Vector) -> int:
+    """Return how many events of streams a set lacks."""
+    return sum(1 for _ in _fresh(view, streams, vector.subtract(view.have, known), _START))
+
+
+def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
+    last = max(((intervals[-1][1], lane) for lane, intervals in known.items()), default=_START)
+    fresh = vector.through(vector.subtract(view.have, known), last)
+    return any(True for name in streams for _ in Reading(view, name).fresh(fresh, _START, with_all=True))
+
+
+def _fresh(view: View, streams: Sequence[str], fresh: Vector, after: EventId) -> Iterator[Placing]:
+    each = [Reading(view, name).fresh(fresh, after, with_hidden=True) for name in streams]
+    return heapq.merge(*each, key=lambda placing: placing[0].at)

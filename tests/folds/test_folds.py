@@ -1,0 +1,300 @@
+"""Folds: from the seed, from a state, from a snapshot: the same, whatever arrives, leaves or is hidden."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journal import Fold, Journal, JournalError, RefusedError
+from tests.support.faults import CountingFiles
+from tests.support.stores import bring, clone, drop_file, examples, new_store, truth
+
+_FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
+
+
+def step(value, event):
+    """Not commutative, so that an order that differs shows."""
+    return [*value, f"{event.stream}:{event.event}:{event.data.get('n')}"]
+
+
+LISTED = Fold("listed", [], step)
+SUM = Fold("sum", 0, lambda value, event: value + event.data["n"])
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal.open(store=new_store(tmp_path)) as journal:
+        for number in range(1, 6):
+            journal.append("s", "E", {"n": number})
+        yield journal
+
+
+def counting(calls):
+    def count(value, event):
+        calls.append(event.position)
+        return value + event.data["n"]
+
+    return Fold("sum", 0, count)
+
+
+def test_a_fold_makes_a_value_and_says_what_it_has_folded(journal):
+    state = journal.fold(SUM, "s")
+    assert state.value == 15
+    assert state.position == list(journal.read("s"))[-1].token
+    assert journal.fold(SUM, "none").value == 0
+
+
+def test_going_on_from_a_state_folds_the_tail_alone(journal):
+    state = journal.fold(SUM, "s")
+    journal.append("s", "E", {"n": 10})
+    calls = []
+    assert journal.fold(counting(calls), "s", state=state).value == 25
+    assert calls == [6]
+    calls.clear()
+    assert journal.fold(counting(calls), "s", state=journal.fold(SUM, "s")).value == 25
+    assert calls == []
+
+
+def test_a_snapshot_is_where_the_next_fold_begins_also_in_another_process(journal):
+    journal.snapshot(SUM, "s")
+    journal.append("s", "E", {"n": 10})
+    calls = []
+    assert journal.fold(counting(calls), "s").value == 25
+    assert calls == [6]
+    calls.clear()
+    with Journal.open(store=journal.root) as other:
+        assert other.fold(counting(calls), "s").value == 25
+    assert calls == [6]
+    calls.clear()
+    other = counting(calls)
+    assert journal.fold(Fold("sum", 0, other.step, version=2), "s").value == 25
+    assert len(calls) == 6
+
+
+def test_several_streams_are_folded_in_one_order(journal):
+    journal.append("t", "F", {"n": 6})
+    journal.append("s", "E", {"n": 7})
+    said = journal.fold(LISTED, ["t", "s"]).value
+    assert said == [*(f"s:E:{number}" for number in range(1, 6)), "t:F:6", "s:E:7"]
+    assert journal.fold(LISTED, ["s", "t", "s"]).value == said
+
+
+def test_a_truncated_beginning_still_counts(journal):
+    journal.truncate("s", through=4)
+    assert journal.fold(SUM, "s").value == 15
+
+
+def test_a_value_that_a_step_changes_in_place_spoils_no_other(journal):
+    def spoil(value, event):
+        value.append(event.data["n"])
+        return value
+
+    fold = Fold("spoiled", [], spoil)
+    first = journal.fold(fold, "s")
+    journal.append("s", "E", {"n": 6})
+    assert journal.fold(fold, "s", state=first).value == [1, 2, 3, 4, 5, 6]
+    assert first.value == [1, 2, 3, 4, 5]
+    assert journal.fold(fold, "s").value == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_value_that_json_does_not_have_is_refused(journal):
+    with pytest.raises(RefusedError):
+        journal.snapshot(Fold("odd", None, lambda value, event: {1, 2}), "s")
+
+
+def test_a_snapshot_that_is_broken_or_gone_costs_time_only(journal):
+    journal.snapshot(SUM, "s")
+    folder = os.path.join(journal.root, "local", "derived", "folds")
+    (path,) = (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
+    with open(path, "r+b") as file:
+        file.seek(80)
+        file.write(b"999")
+    calls = []
+    assert journal.fold(counting(calls), "s").value == 15
+    assert len(calls) == 5
+    shutil.rmtree(folder)
+    assert journal.fold(SUM, "s").value == 15
+
+
+def test_few_snapshots_are_kept(journal):
+    for number in range(6):
+        journal.append("s", "E", {"n": number})
+        journal.snapshot(SUM, "s")
+    folder = os.path.join(journal.root, "local", "derived", "folds")
+    assert sum(len(names) for _, _, names in os.walk(folder)) == 3
+
+
+def test_a_late_event_is_folded_in_its_place(tmp_path):
+    here = new_store(tmp_path / "here")
+    with Journal.open(store=here) as journal:
+        journal.append("s", "Start", {"n": 0})
+    there = clone(here, tmp_path / "there")
+    with Journal.open(store=here) as mine, Journal.open(store=there) as theirs:
+        old = mine.snapshot(LISTED, "s")
+        theirs.append("s", "Theirs", {"n": -1})
+        for number in (1, 2):
+            mine.append("s", "Mine", {"n": number})
+        state = mine.snapshot(LISTED, "s")
+        own = set(truth(here))
+        bring(there, here)
+        whole = [f"s:{event.event}:{event.data['n']}" for event in mine.read("s")]
+        assert len(whole) == 4
+        for given_state in (None, state, old):
+            assert mine.fold(LISTED, "s", state=given_state).value == whole
+        # The branch goes away again: what only it brought is in no value any more.
+        merged = mine.snapshot(LISTED, "s")
+        for path in set(truth(here)) - own:
+            drop_file(here, path)
+        assert mine.fold(LISTED, "s", state=merged).value == state.value
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(("append", "append", "key", "other", "snapshot", "merge", "drop", "truncate")),
+        st.integers(0, 1),
+        st.integers(0, 3),
+    ),
+    min_size=3,
+    max_size=14,
+)
+
+
+@settings(max_examples=examples(40, 2000))
+@given(STEPS)
+def test_snapshot_and_tail_are_the_full_replay_with_late_events_too(story):
+    with tempfile.TemporaryDirectory(dir=_FAST) as scratch, contextlib.ExitStack() as opened:
+        first = new_store(os.path.join(scratch, "0"))
+        roots = [first, clone(first, os.path.join(scratch, "1"))]
+        trees = [opened.enter_context(Journal.open(store=root)) for root in roots]
+        states = [[], []]
+        for count, (act, at, number) in enumerate(story):
+            tree = trees[at]
+            if act in ("append", "other"):
+                tree.append("s" if act == "append" else "t", "E", {"n": count})
+            elif act == "key":
+                tree.append("s", "K", {"n": number}, key=f"k{number}")
+            elif act == "snapshot":
+                states[at].append(tree.snapshot(LISTED, ["s", "t"]))
+            elif act == "merge":
+                bring(roots[1 - at], roots[at])
+            elif act == "truncate" and tree.stream("s").length:
+                tree.truncate("s", through=1 + number % tree.stream("s").length)
+            elif act == "drop":
+                files = sorted(truth(roots[at]))
+                if len(files) > 1:
+                    drop_file(roots[at], files[number % len(files)])
+            full = whole(tree)
+            assert tree.fold(LISTED, ["s", "t"]).value == full
+            for state in states[at] + states[1 - at]:
+                assert tree.fold(LISTED, ["s", "t"], state=state).value == full
+
+
+def whole(tree):
+    """Return what a full replay gives: an oracle over everything, which knows nothing of snapshots."""
+    value, keys = [], set()
+    for event in tree.read_all():
+        if event.kind == "event" and (event.key is None or (event.stream, event.key) not in keys):
+            value = step(value, event)
+        if event.key is not None:
+            keys.add((event.stream, event.key))
+    return value
+
+
+def test_a_view_is_never_stale_and_costs_what_came_since(journal):
+    calls = []
+    view = journal.view(counting(calls), "s")
+    assert view.read() == 15
+    assert view.read() == 15
+    assert len(calls) == 5
+    journal.append("s", "E", {"n": 10})
+    with Journal.open(store=journal.root) as other:
+        other.append("s", "E", {"n": 100})
+    assert view.read() == 125
+    assert len(calls) == 7
+    journal.put("t", "beside", {"n": 1})
+    assert view.read() == 125
+    assert len(calls) == 7
+
+
+@pytest.mark.parametrize("size", [10, 3_000])
+def test_reading_a_view_reads_no_event(tmp_path, size):
+    files = CountingFiles()
+    with Journal.open(store=new_store(tmp_path), files=files) as journal:
+        journal.append_batch("s", [("E", {"n": 1})] * size)
+        view = journal.view(SUM, "s")
+        assert view.read() == size
+        files.reset()
+        for _ in range(10):
+            view.read()
+        assert files.calls["read"] == 0
+        assert not [path for call, path in files.history if call == "read_at" and "segments" in path]
+
+
+def test_a_view_says_how_it_stands(journal):
+    def fails_on_seven(value, event):
+        if event.data["n"] == 7:
+            raise ValueError("seven")
+        return value + event.data["n"]
+
+    view = journal.view(Fold("careful", 0, fails_on_seven), "s")
+    assert (view.name, view.status().lag, view.status().last_error) == ("careful", 5, None)
+    view.read()
+    assert view.status().lag == 0
+    assert view.status().watermark == view.state().position
+    journal.append("s", "E", {"n": 7})
+    with pytest.raises(ValueError, match="seven"):
+        view.read()
+    status = view.status()
+    assert (status.lag, status.last_error) == (1, "ValueError: seven")
+
+
+def test_a_rebuild_tells_its_progress_while_the_old_view_serves(journal):
+    journal.append_batch("s", [("E", {"n": 1})] * 2_500)
+    gate, at_gate = threading.Event(), threading.Event()
+
+    def slow(value, event):
+        if at_gate.is_set():
+            gate.wait(10)
+        return value + event.data["n"]
+
+    view = journal.view(Fold("slow", 0, slow), "s")
+    assert view.read() == 2_515
+    told = []
+
+    def progress(done):
+        told.append(done)
+        at_gate.set()
+
+    worker = threading.Thread(target=view.rebuild, args=(progress,))
+    worker.start()
+    assert at_gate.wait(10)
+    assert view.read() == 2_515
+    gate.set()
+    worker.join(10)
+    assert told == [1000, 2000]
+    assert view.read() == 2_515
+
+
+def test_a_view_begins_with_a_snapshot(journal):
+    journal.view(SUM, "s").snapshot()
+    calls = []
+    assert journal.view(counting(calls), "s").read() == 15
+    assert calls == []
+
+
+def test_a_fold_whose_events_leave_under_it_is_an_error_and_not_half_a_value(journal, monkeypatch):
+    path = max(truth(journal.root))
+
+    def drop(value, event):
+        if os.path.exists(os.path.join(journal.root, path)):
+            drop_file(journal.root, path)
+        return value + 1
+
+    monkeypatch.setattr("journal.store.positions.PIECE_EVENTS", 2)
+    with pytest.raises(JournalError, match="left"):
+        journal.fold(Fold("dropping", 0, drop), "s")
