@@ -216,7 +216,7 @@ OPERATIONS = (
     Operation("compact", 6, compact, writes=True, keeps=True),
     Operation("compact-and-commit", 2, compact_and_commit, writes=True, keeps=True),
     Operation("compact-in-parts", 2, compact_in_parts, writes=True, keeps=True),
-    Operation("journal-commit", 10, commit, keeps=True),
+    Operation("journal-commit", 10, commit, writes=True, keeps=True),
     Operation("journal-stage", 3, stage, keeps=True),
     Operation("reconcile", 2, reconcile, keeps=True),
     Operation("read", 3, read, keeps=True),

@@ -10,7 +10,7 @@ from tests.fuzz.places import Place
 from tests.support.repositories import ENVIRONMENT
 from tests.support.stores import configure
 
-OPTIONS = 'durability = "os"\nroll_bytes = 8192\ncompact_bytes = 32768\ncompact_segments = 16'
+OPTIONS = 'durability = "os"\nroll_bytes = 8192\ncompact_bytes = 4096\ncompact_segments = 4'
 TYPES = '[types.plan]\nmerge = { tags = "union", votes = "max" }\n[types.spread]\nfanout = true\n'
 SETTINGS = {"gc.auto": "0", "advice.detachedHead": "false", "merge.renameLimit": "1000", "commit.gpgSign": "false"}
 
