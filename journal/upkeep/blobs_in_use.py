@@ -1,9 +1,9 @@
 """Which blobs are in use: what events, checkpoints and keys refer to.
 
 An event is in use for ever, and so is what it refers to: as a payload that was too long for its line, or by a reference
-anywhere in its payload. Keys have no history (docs/kv.md): of them only what the two newest checkpoints and
-the present say counts. Anything that looks like a sha256 under that name counts as a reference here: to keep a
-blob that nobody needs costs room, to lose one costs the blob.
+anywhere in its payload. Keys have no history (docs/kv.md): what a key's value refers to counts only where the two
+newest checkpoints or the present say so. Anything that looks like a sha256 under that name counts as a reference here:
+to keep a blob that nobody needs costs room, to lose one costs the blob.
 
 What a pack says is read once and kept in ``local/derived/blobs/``: a pack never changes.
 """
@@ -19,6 +19,7 @@ from journal.disk.folders import checked, ensure_folder
 from journal.format import values
 from journal.format.checkpoint import decompress_lines
 from journal.format.lines import BadLineError
+from journal.format.names import is_sha256
 from journal.format.reserved import KV_TYPE
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, read_text
@@ -79,19 +80,25 @@ def _of_events(engine: Engine, path: str, folder: str) -> set[str]:
     found: set[str] = set()
     for line in read_text(engine.files, path, folder).data.split(b"\n"):
         mentioned = _mentions(line)
-        if mentioned and not _is_of_a_key(line):
-            found |= mentioned
-            found |= _mentions_of_payload(engine, line)
+        if mentioned:
+            own = _payload_of_a_key(line)
+            found |= mentioned | _mentions_of_payload(engine, line) if own is None else own
     return found
 
 
-def _is_of_a_key(line: bytes) -> bool:
-    """Tell whether a line is the change of a key; one that cannot be read is none."""
+def _payload_of_a_key(line: bytes) -> set[str] | None:
+    """Return the blob of a key's change whose payload was too long for its line: without it the event is damaged.
+
+    None where that is no change of a key, or cannot be read.
+    """
     try:
         record = values.decode(line)
     except ValueError:
-        return False
-    return type(record) is dict and record.get("kind") == "entity" and record.get("type") == KV_TYPE
+        return None
+    if type(record) is not dict or record.get("kind") != "entity" or record.get("type") != KV_TYPE:
+        return None
+    ref = record.get("ref")
+    return {ref["sha256"]} if type(ref) is dict and is_sha256(ref.get("sha256")) else set()
 
 
 def _mentions_of_payload(engine: Engine, line: bytes) -> set[str]:

@@ -75,6 +75,19 @@ def test_what_a_key_held_before_is_not_kept(journal):
     assert names(journal) == {new["sha256"]}
 
 
+def test_the_payload_of_a_key_stays_as_long_as_its_event(journal, root):
+    for number in range(3):
+        journal.kv.put("large", f"{number}" * 70_000)
+    kept = names(journal)
+    assert len(kept) == 3
+    assert rounds(journal, 5) == []
+    assert names(journal) == kept
+    shutil.rmtree(os.path.join(root, "local"))
+    with Journal.open(store=root) as again:
+        assert len(again.history("$kv", "large")) == 3
+        assert again.doctor(verify=True).ok
+
+
 def test_a_reference_in_time_saves_a_blob_and_putting_it_again_begins_anew(journal):
     late, again = journal.blobs.put(b"late"), journal.blobs.put(b"again")
     rounds(journal)

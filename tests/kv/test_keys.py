@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from kv_support import Twins, reopened
 
 from journal import ABSENT, Conflict, ExpectationError, Journal, NotFoundError, RefusedError, UsageError
+from journal.disk.memory import MemoryBackend
 from journal.store.batch import Put
 from tests.support.stores import configure, examples, fresh_view, new_store, read_bytes
 
@@ -121,11 +122,9 @@ def test_of_many_who_take_from_a_stock_each_takes_one(root):
     st.text("aB/\U0010ffff\ud7ff", max_size=2),
     st.data(),
 )
-def test_keys_are_listed_by_prefix_in_order_whatever_has_been_written_to_the_index(
-    tmp_path_factory, changes, prefix, data
-):
+def test_keys_are_listed_by_prefix_in_order_whatever_has_been_written_to_the_index(changes, prefix, data):
     expected = {}
-    with Journal.open(store=new_store(tmp_path_factory.mktemp("s")), projections="lazy") as journal:
+    with Journal.on(MemoryBackend(), projections="lazy") as journal:
         for key, value in changes:
             if value is ABSENT:
                 journal.kv.delete(key)
