@@ -7,7 +7,18 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 
-from . import report, rows_crowd, rows_git, rows_hooks, rows_process, rows_read, rows_rebuild, rows_sync, rows_write
+from . import (
+    report,
+    rows_crowd,
+    rows_git,
+    rows_hooks,
+    rows_process,
+    rows_read,
+    rows_rebuild,
+    rows_streams,
+    rows_sync,
+    rows_write,
+)
 from .context import Context
 from .machine import NotARealDiskError, describe, refuse_memory
 from .measure import Row
@@ -25,6 +36,10 @@ _GROUPS: dict[str, Callable[[Context], Iterator[Row]]] = {
     "hooks": rows_hooks.hook_rows,
     "cold": rows_rebuild.cold_rows,
     "rebuild": rows_rebuild.rebuild_rows,
+    "append-1": rows_streams.append_rows,
+    "append-batch": rows_streams.append_batch_rows,
+    "appenders": rows_streams.appender_rows,
+    "replay": rows_streams.replay_rows,
 }
 
 

@@ -4,7 +4,7 @@ import importlib.util
 import os
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import orjson
@@ -71,6 +71,14 @@ class Sqlite:
         self.db.executemany("INSERT INTO events(entity, line) VALUES(?, ?)", rows)
         self.db.execute("COMMIT")
 
+    def append(self, stream: str, data: dict[str, Any]) -> None:
+        """Append one event durably."""
+        self.db.execute("INSERT INTO events(entity, line) VALUES(?, ?)", (stream, orjson.dumps(data)))
+
+    def replay(self) -> Iterator[dict[str, Any]]:
+        """Read all events in order and decode them; the table holds those of one stream."""
+        return (orjson.loads(line) for (line,) in self.db.execute("SELECT line FROM events ORDER BY seq"))
+
     def read_all(self) -> dict[str, Any]:
         """Read all events, decode them, and keep the latest of each entity."""
         latest = {}
@@ -87,7 +95,7 @@ class Recorder:
         from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
         self._stored = StoredEvent
-        self._datastore = SQLiteDatastore(path)
+        self._datastore = SQLiteDatastore(path, lock_timeout=30)
         self._recorder = SQLiteApplicationRecorder(self._datastore)
         self._recorder.create_table()
         self._id, self._version = uuid.uuid4(), 0
@@ -99,6 +107,10 @@ class Recorder:
             self._version += 1
             events.append(self._stored(self._id, self._version, "bench:Event", orjson.dumps(data)))
         self._recorder.insert_events(events)
+
+    def replay(self) -> Iterator[dict[str, Any]]:
+        """Read the events that were appended here in order and decode them."""
+        return (orjson.loads(event.state) for event in self._recorder.select_events(self._id))
 
     def close(self) -> None:
         """Close the database."""

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from .board import Board, make_board
 from .context import Context
 from .measure import PROJECT, Row, percentile, ratio_of, worker
 from .peers import Sqlite
-from .workers import Board, make_board
 
-_WRITERS, _AGENTS = 8, 20
+WRITERS, _AGENTS = 8, 20
 _THINK_MS = 5
+SQLITE = "SQLite WAL FULL, busy_timeout 30 s"
 
 
 class Race(NamedTuple):
@@ -42,16 +43,17 @@ def writer_rows(context: Context) -> Iterator[Row]:
     for number in range(context.rounds(3, 1)):
         for name, command in starts.items():
             context.say(f"eight writers, {name}, round {number + 1}")
-            races[name].append(_race(context, command))
-    yield from _compared("writers", "eight writers, lazy", races["ours"], races["sqlite"], has_targets=True)
-    yield from _compared("writers-eager", "eight writers, eager", races["eager"], races["sqlite"], has_targets=False)
-    yield from _compared(
+            races[name].append(run_race(context, command))
+    yield from compared("writers", "eight writers, lazy", races["ours"], races["sqlite"], has_targets=True)
+    yield from compared("writers-eager", "eight writers, eager", races["eager"], races["sqlite"], has_targets=False)
+    yield from compared(
         "writers-fresh", "eight writers, lazy, fresh store", races["fresh"], races["sqlite"], has_targets=False
     )
 
 
-def _race(context: Context, command: Callable[[str, int], list[str]]) -> Race:
-    found = together(context, [lambda board, me=me: command(board, me) for me in range(_WRITERS)])
+def run_race(context: Context, command: Callable[[str, int], list[str]]) -> Race:
+    """Let eight processes race; ``command`` starts one, given the file of counters and its number."""
+    found = together(context, [lambda board, me=me: command(board, me) for me in range(WRITERS)])
     counts = [item["commits"] for item in found]
     seconds = max(item["seconds"] for item in found)
     jain = sum(counts) ** 2 / (len(counts) * sum(count * count for count in counts))
@@ -77,7 +79,11 @@ def together(context: Context, commands: Sequence[Callable[[str], list[str]]]) -
     return [orjson.loads(answer) for answer in answers]
 
 
-def _compared(key: str, what: str, ours: list[Race], theirs: list[Race], *, has_targets: bool) -> Iterator[Row]:
+def compared(
+    key: str, what: str, ours: list[Race], theirs: list[Race], *, has_targets: bool, peer: str = SQLITE
+) -> Iterator[Row]:
+    """Return the rows of races beside a peer's: commits a second, the longest wait, fairness."""
+
     def middle(races: list[Race], at: int) -> float:
         return statistics.median(race[at] for race in races)
 
@@ -95,7 +101,7 @@ def _compared(key: str, what: str, ours: list[Race], theirs: list[Race], *, has_
             what=what + more,
             ours=middle(ours, at),
             unit=unit,
-            peer="SQLite WAL FULL, busy_timeout 30 s",
+            peer=peer,
             theirs=middle(theirs, at),
             ratio=ratio,
             target=target if has_targets else "",

@@ -1,0 +1,165 @@
+"""Rows of streams: a durable append of one event and of 1,000, eight processes that append, a long stream read."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from journal import Journal
+
+from . import fixture
+from .context import Context
+from .fixture import payload
+from .measure import Act, Row, Times, take_turns, worker
+from .peers import HAS_EVENTSOURCING, NO_EVENTSOURCING, Raw, Recorder, Sqlite
+from .rows_crowd import Race, compared, run_race
+
+_BATCH = 1_000
+_EVENT = "Turned"
+
+
+def append_rows(context: Context) -> Iterator[Row]:
+    """One event appended to a stream, durably, in a lived-in store."""
+    context.say("append of one event")
+    folder = context.lived(context.sizes[1])
+    line = b"x" * 500
+    raw = Raw(context.folder("raw"))
+    recorder = _recorder(context)
+    with Journal.open(folder, projections="lazy") as journal, Sqlite(context.folder("rows.db")) as sqlite:
+        contenders: dict[str, Act | None] = {
+            "ours": lambda number: journal.append("bench/one", _EVENT, payload(number, 1)),
+            "sqlite": lambda number: sqlite.append("bench/one", payload(number, 1)),
+            "raw": lambda _: raw.append(line),
+            "eventsourcing": recorder and (lambda number: recorder.append_all([("bench/one", payload(number, 1))])),
+        }
+        times = take_turns(contenders, context.rounds(400, 150), warm=20)
+    raw.close()
+    if recorder is not None:
+        recorder.close()
+    what = "durable append of one event to a stream"
+    yield _beside(times, "append-1", what, "sqlite", "SQLite WAL FULL, one row", limit=1.0)
+    yield _beside(times, "append-1-raw", what, "raw", "write + fdatasync (the limit)")
+    yield _beside(times, "append-1-eventsourcing", what, "eventsourcing", "eventsourcing recorder, append")
+
+
+def append_batch_rows(context: Context) -> Iterator[Row]:
+    """A batch of 1,000 events appended to a stream, all or none."""
+    context.say(f"append of a batch of {_BATCH:,} events")
+    folder = context.lived(context.sizes[1])
+    events = [(_EVENT, payload(number, 1)) for number in range(_BATCH)]
+    documents = [("bench/batch", data) for _, data in events]
+    recorder = _recorder(context)
+    with Journal.open(folder, projections="lazy") as journal, Sqlite(context.folder("rows.db")) as sqlite:
+        contenders: dict[str, Act | None] = {
+            "ours": lambda _: journal.append_batch("bench/batch", events),
+            "sqlite": lambda _: sqlite.append_all(documents),
+            "eventsourcing": recorder and (lambda _: recorder.append_all(documents)),
+        }
+        times = take_turns(contenders, context.rounds(20, 6), warm=2)
+    if recorder is not None:
+        recorder.close()
+    what = f"durable append of {_BATCH:,} events to a stream as one batch"
+    yield _beside(times, "append-batch", what, "sqlite", "SQLite WAL FULL, 1,000 events inserted", limit=0.5)
+    yield _beside(times, "append-batch-eventsourcing", what, "eventsourcing", "eventsourcing recorder, 1,000 events")
+
+
+def appender_rows(context: Context) -> Iterator[Row]:
+    """Eight processes that append, each to a stream of its own, beside eight of each peer."""
+    folder = context.lived(context.sizes[1])
+    commits = context.rounds(500, 150)
+    path, recorded = context.folder("rows.db"), context.folder("recorder.db")
+    with Sqlite(path):
+        pass
+    starts: dict[str, Callable[[str, int], list[str]]] = {
+        "ours": lambda board, me: worker("append_ours", folder, board, me, commits),
+        "sqlite": lambda board, me: worker("append_sqlite", path, board, me, commits),
+    }
+    if HAS_EVENTSOURCING:
+        Recorder(recorded).close()
+        starts["eventsourcing"] = lambda board, me: worker("append_eventsourcing", recorded, board, me, commits)
+    races: dict[str, list[Race]] = {name: [] for name in starts}
+    for number in range(context.rounds(3, 1)):
+        for name, command in starts.items():
+            context.say(f"eight processes append, {name}, round {number + 1}")
+            races[name].append(run_race(context, command))
+    what = "eight processes append"
+    yield from compared("appenders", what, races["ours"], races["sqlite"], has_targets=True)
+    if HAS_EVENTSOURCING:
+        yield from compared(
+            "appenders-eventsourcing",
+            what,
+            races["ours"],
+            races["eventsourcing"],
+            has_targets=False,
+            peer="eventsourcing recorder",
+        )
+
+
+def replay_rows(context: Context) -> Iterator[Row]:
+    """A long stream read from its first event to its last, and folded."""
+    count = context.rounds(100_000, 10_000)
+    context.say(f"writing a stream of {count:,} events")
+    folder = context.folder("replay")
+    root = fixture.make_store(folder, 1_000, 2_000)
+    fixture.settle(root)
+    recorder = _recorder(context)
+    with Journal.open(folder, projections="lazy") as journal, Sqlite(context.folder("rows.db")) as sqlite:
+        for start in range(0, count, _BATCH):
+            documents = [("bench/long", payload(number, 1)) for number in range(start, start + _BATCH)]
+            journal.append_batch("bench/long", [(_EVENT, data) for _, data in documents])
+            sqlite.append_all(documents)
+            if recorder is not None:
+                recorder.append_all(documents)
+        context.say(f"replay of {count:,} events")
+        contenders: dict[str, Act | None] = {
+            "ours": lambda _: _fold(count, (event.data or {} for event in journal.read("bench/long"))),
+            "sqlite": lambda _: _fold(count, sqlite.replay()),
+            "eventsourcing": recorder and (lambda _: _fold(count, recorder.replay())),
+        }
+        times = take_turns(contenders, context.rounds(4, 2), warm=1)
+    if recorder is not None:
+        recorder.close()
+    context.drop("replay")
+    for other, title in (("sqlite", "SQLite + orjson"), ("eventsourcing", "eventsourcing recorder + orjson")):
+        has_target = other == "sqlite"
+        ratio = 1 / times.ratio("ours", other) if other in times else None
+        yield Row(
+            key="replay" if has_target else f"replay-{other}",
+            what=f"replay of a stream of {count:,} events, folded",
+            ours=count / times.median("ours") * 1e3,
+            unit="/s",
+            peer=title,
+            theirs=count / times.median(other) * 1e3 if other in times else None,
+            ratio=ratio,
+            target="≥ 1 ×" if has_target else "",
+            is_reached=ratio is not None and ratio >= 1 if has_target else None,
+            note="" if other in times else NO_EVENTSOURCING,
+        )
+
+
+def _fold(count: int, documents: Iterable[dict[str, Any]]) -> None:
+    """Count the documents by their priority; RuntimeError where some are missing."""
+    by_priority: dict[int, int] = {}
+    for data in documents:
+        by_priority[data["priority"]] = by_priority.get(data["priority"], 0) + 1
+    if sum(by_priority.values()) != count:
+        raise RuntimeError(f"{sum(by_priority.values()):,} events of {count:,} were read")
+
+
+def _recorder(context: Context) -> Recorder | None:
+    return Recorder(context.folder("recorder.db")) if HAS_EVENTSOURCING else None
+
+
+def _beside(times: Times, key: str, what: str, other: str, title: str, *, limit: float | None = None) -> Row:
+    """Return the row of ours beside one of the others, who may not have taken part."""
+    ratio = times.ratio("ours", other) if other in times else None
+    return Row(
+        key=key,
+        what=what,
+        ours=times.median("ours"),
+        unit="ms",
+        peer=title,
+        theirs=times.median(other) if other in times else None,
+        ratio=ratio,
+        target="" if limit is None else f"≤ {limit:.1f} ×",
+        is_reached=None if limit is None or ratio is None else ratio <= limit,
+        note="" if other in times else NO_EVENTSOURCING,
+    )
