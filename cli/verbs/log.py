@@ -50,11 +50,9 @@ def _coming(session: Session, type: str | None, stream: str | None) -> "Iterator
 
 def _tell(session: Session, gaps: "Gaps") -> None:
     """Say that events left, as a branch switch has it; they are not printed again when they come back."""
-    from journal.state import vector
+    from journal.subscriptions.gaps import count_text
 
-    session.output.warn(
-        "gap", f"journal: {vector.count(gaps.gone) + vector.count(gaps.unreadable):,} events are not here any more"
-    )
+    session.output.warn("gap", f"{count_text(gaps)} any more")
 
 
 def _matches(event: "Event", type: str | None, actor: str | None, stream: str | None) -> bool:

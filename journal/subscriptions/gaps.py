@@ -31,12 +31,17 @@ def all_of(gaps: Gaps) -> Vector:
 
 def error_of(gaps: Gaps) -> GapError:
     """Return the error that tells of a gap."""
-    missing = all_of(gaps)
     return GapError(
-        f"{vector.count(missing):,} events that the cursor knows of are not here: {', '.join(first_ids(missing))}",
+        f"{count_text(gaps)} that the cursor knows of: {', '.join(first_ids(all_of(gaps)))}",
         gaps=gaps,
         hint="a branch that has them brings them back; to go on without them: accept_gap, or on_gap",
     )
+
+
+def count_text(gaps: Gaps) -> str:
+    """Return how much is missing, in words."""
+    count = vector.count(gaps.gone) + vector.count(gaps.unreadable)
+    return "1 event is not here" if count == 1 else f"{count:,} events are not here"
 
 
 def first_ids(ids: Vector) -> list[str]:

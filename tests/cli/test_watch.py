@@ -151,3 +151,21 @@ def test_a_gap_is_a_line_of_its_own(work):
     assert work("watch", "--cursor", "feed", "--once").out == ""
     work.git("switch", "-q", "side")
     assert work("watch", "--cursor", "feed", "--once").out == ""
+
+
+def test_a_follower_is_warned_of_events_that_leave(work):
+    work("put", "plan", "p1", "{}")
+    work("commit", "-m", "one")
+    work.git("switch", "-q", "-c", "side")
+    work("put", "plan", "p2", "{}")
+    work("commit", "-m", "two")
+    with work.started("log", "--follow", "--json") as process:
+        for id in (b"p1", b"p2"):
+            assert b'"id":"' + id in process.stdout.readline()
+        work.git("switch", "-q", "main")
+        warning = json.loads(process.stderr.readline())["warning"]
+        work("put", "plan", "p3", "{}")
+        assert b'"id":"p3"' in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert warning == {"code": "gap", "message": "1 event is not here any more"}
