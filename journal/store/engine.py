@@ -200,7 +200,8 @@ class Engine:
 
     def settle(self) -> None:
         """Bring index and projections up to date if anything lags and that needs no waiting."""
-        if (view := self.indexing.view) is not None and (not view.overlay.is_empty or view.index.unprinted()):
+        indexing, view = self.indexing, self.indexing.view
+        if view is not None and (not view.overlay.is_empty or view.index.unprinted() or indexing.has_old_copies()):
             self._try_settling()
 
     def close(self, *, settle: bool = True) -> None:
@@ -256,7 +257,7 @@ class Engine:
             return
         if indexing.view is None:
             indexing.open_if_ours()
-        is_current = indexing.is_fresh() and self._are_projections_settled()
+        is_current = indexing.is_fresh() and self._are_projections_settled() and not indexing.has_old_copies()
         if not is_current and not self._try_settling():
             indexing.fold_gap()
 

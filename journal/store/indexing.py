@@ -204,6 +204,11 @@ class Indexing:
         self._is_behind = False
         return self._redact_arrivals(view)
 
+    def has_old_copies(self) -> bool:
+        """Tell whether a file is known to hold what is redacted, so that whoever holds the lock next has work to do."""
+        redacting = self.view.redacting if self.view is not None else None
+        return self.rewrite is not None and redacting is not None and bool(redacting.unredacted)
+
     def _redact_arrivals(self, view: View) -> View:
         """Have files that hold old copies of what is redacted written anew, the index too; the view follows."""
         if view.redacting is not None and view.index.meta(_UNCLEAN) and view.index.path != MEMORY:

@@ -380,6 +380,34 @@ def test_a_pack_and_a_checkpoint_of_a_clone_are_redacted_on_arrival_and_staged(t
     assert meaning(fresh_view(str(tree.store))) == meaning_of(str(tree.store))
 
 
+def test_a_reader_that_comes_upon_an_old_copy_has_it_written_anew(tree, tmp_path):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET, "n": 1})
+        journal.commit()
+    other = WorkTree(tmp_path / "b", clone_of=tree)
+    with other.open() as journal:
+        for n in range(3):
+            journal.put("thing", "t", {"n": n})
+            journal.checkpoint()
+            journal.commit()
+            journal.compact()
+            journal.commit()
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+        journal.checkpoint()
+        journal.commit()
+    tree.git("pull", "-q", "--no-rebase", "--no-edit", str(other.path), "main")
+    clone = WorkTree(tmp_path / "c", clone_of=tree)
+    for path in holding(clone.store):
+        if path.startswith("checkpoints/"):
+            (clone.store / path).unlink()
+    assert holding(clone.store)
+    with clone.open() as journal:
+        journal.list("user")  # the index is built from a checkpoint: only looking back comes upon the pack
+        journal.streams()
+    assert holding(clone.store) == []
+
+
 def test_in_the_middle_of_a_merge_the_value_is_not_shown_and_files_wait(tree, tmp_path):
     other = old_copy(tree, tmp_path)
     tree.git("reset", "-q", "--hard", "ORIG_HEAD")
