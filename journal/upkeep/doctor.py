@@ -23,7 +23,7 @@ strange-file           something that has no business there
 unsafe-path            a link, or no folder, where the store has its own
 index-corrupt          SQLite cannot read the index
 index-differs          the index has other events than the files
-state-differs          an entity is not what a rebuild gives (``verify``)
+state-differs          an entity or a stream is not what a rebuild gives (``verify``)
 projection-missing     and -stale, -leftover, -strange: a file under ``entities/`` does not show the state
 edited                 a person edited a projection; it is left alone
 local-not-ignored      git would commit what belongs to this checkout alone

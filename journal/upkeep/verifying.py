@@ -12,6 +12,7 @@ from journal.store.indexing import Indexing
 from journal.upkeep.checks.cache import build, gaps
 from journal.upkeep.checks.comparing import differences
 from journal.upkeep.checks.shortening import shortened
+from journal.upkeep.checks.streams import stream_differences
 from journal.upkeep.findings import Finding
 from journal.upkeep.found import Look
 
@@ -20,6 +21,7 @@ def verify_state(engine: Engine, indexing: Indexing, live: View | None, fresh: V
     """Compare each entity of the index (``live``) with one built anew, and that with one built from events alone."""
     if live is not None:
         found.findings.extend(shortened(differences(live, fresh, "the files")))
+        found.findings.extend(shortened(stream_differences(live, fresh)))
     checkpoints = [key for key in found.survey.listing if key[0] == CHECKPOINTS]
     if not checkpoints or not vector.is_subset(found.covers, vector.union(found.have, gaps(found.survey))):
         return
