@@ -58,7 +58,9 @@ def visit(journal: Journal, who: str, what: str, device: str) -> None:
     elif what == "log out":
         log_out(journal, session_key(who, device))
     else:
-        for key in journal.kv.keys(f"session/{who}/"):
+        mine = f"session/{who}/"  # also those that a run which was killed had ended, and not forgotten
+        seen = {key.removeprefix("seen/") for key in journal.kv.local.keys(f"seen/{mine}")}
+        for key in sorted(seen.union(journal.kv.keys(mine))):
             log_out(journal, key)
 
 

@@ -17,6 +17,8 @@ import pytest
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 PROGRAMS = sorted(EXAMPLES.glob("*.py"))
 KILL_AFTER_LINES = (2, 5)
+TRIES_MAX = 10
+"""On a busy machine a program may come to its end before the signal does."""
 ENDS_SECONDS = 120
 
 each_example = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
@@ -63,9 +65,13 @@ def test_an_example_that_is_killed_and_started_again_ends_as_one_that_was_not(pr
     progress, undisturbed = run(program, tmp_path / "undisturbed")
     assert progress >= 4
     assert undisturbed
-    kills = [run_and_kill(program, tmp_path / "killed", lines) for lines in KILL_AFTER_LINES]
-    assert any(kills)
-    assert run(program, tmp_path / "killed")[1] == undisturbed
+    for attempt in range(TRIES_MAX):
+        folder = tmp_path / f"killed-{attempt}"
+        kills = [run_and_kill(program, folder, lines) for lines in KILL_AFTER_LINES]
+        assert run(program, folder)[1] == undisturbed
+        if any(kills):
+            return
+    raise AssertionError("it was never hit: it ended before the signal came")
 
 
 @pytest.mark.soak
