@@ -1,7 +1,7 @@
 """Rows and drafts as the values that callers get."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from journal.errors import RefusedError
 from journal.format import values
@@ -49,27 +49,49 @@ def open_conflicts(draft: "Draft", strategies: Strategies) -> int:
 def as_event(written: "Written") -> Event:
     """Return a record that was just written as callers see it."""
     draft = written.draft
+    if draft.kind == "event":
+        return _stream_event(written)
     own = draft.own
-    fields: dict[str, Any] = {
-        "id": event_id(written.seq, written.lane),
-        "seq": written.seq,
-        "lane": written.lane,
-        "kind": draft.kind,
-        "ts": written.ts,
-        "writer": written.writer,
-        "actor": draft.operation.actor,
-        "summary": draft.operation.summary,
-        "type": own.get("type"),
-        "entity": own.get("id"),
-        "rev": own.get("rev"),
-        "action": own.get("action"),
-        "set": tuple(own.get("set", ())),
-        "unset": tuple(own.get("unset", ())),
-        "data": values.decode(draft.payload) if draft.payload is not None else None,
-        "note": own.get("note"),
-        "tx": written.tx,
-    }
-    if draft.kind != "event":
-        return Event(**fields)
-    fields.update(stream=own["stream"], event=own["event"], key=own.get("key"), meta=own.get("meta"))
-    return StreamEvent(**fields, here=written.here, position=draft.position)
+    return Event(
+        id=event_id(written.seq, written.lane),
+        seq=written.seq,
+        lane=written.lane,
+        kind=draft.kind,
+        ts=written.ts,
+        writer=written.writer,
+        actor=draft.operation.actor,
+        summary=draft.operation.summary,
+        type=own.get("type"),
+        entity=own.get("id"),
+        rev=own.get("rev"),
+        action=own.get("action"),
+        set=tuple(own.get("set", ())),
+        unset=tuple(own.get("unset", ())),
+        data=None if draft.payload is None else values.decode(draft.payload),
+        note=own.get("note"),
+        tx=written.tx,
+    )
+
+
+def _stream_event(written: "Written") -> StreamEvent:
+    draft = written.draft
+    own, operation = draft.own, draft.operation
+    return StreamEvent(
+        id=event_id(written.seq, written.lane),
+        seq=written.seq,
+        lane=written.lane,
+        kind=draft.kind,
+        ts=written.ts,
+        writer=written.writer,
+        actor=operation.actor,
+        summary=operation.summary,
+        rev=own["rev"],
+        data=None if draft.payload is None else values.decode(draft.payload),
+        stream=own["stream"],
+        event=own["event"],
+        key=own.get("key"),
+        tx=written.tx,
+        meta=own.get("meta"),
+        here=written.here,
+        position=draft.position,
+    )

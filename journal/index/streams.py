@@ -38,16 +38,23 @@ def note_record(view: View, record: Record, at: EventId) -> str | None:
     name = _stream_of(record)
     if name is None:
         return None
-    changes, table = _changes(view, name), view.index.streams
-    is_known = at in changes.entries or at in changes.cuts
-    if record["kind"] != "event":
-        if not is_known and not table.has(name, at):
-            changes.cut(at, _cut(record)[1])
-    elif not is_known and not (at <= changes.base.end and table.has(name, at)):
-        key = record.get("key")
-        first = table.first_of_key(name, key) if key is not None else None
-        changes.add(Entry(at, record["rev"], key), repeats=first is not None and first < at)
+    if record["kind"] == "event":
+        note_event(view, name, Entry(at, record["rev"], record.get("key")))
+        return name
+    changes = _changes(view, name)
+    if not (at in changes.cuts or view.index.streams.has(name, at)):
+        changes.cut(at, _cut(record)[1])
     return name
+
+
+def note_event(view: View, name: str, entry: Entry) -> None:
+    """Take an event of a stream into the overlay, unless the index has it."""
+    at, _, key = entry
+    changes, table = _changes(view, name), view.index.streams
+    if at in changes.entries or (at <= changes.base.end and table.has(name, at)):
+        return
+    first = table.first_of_key(name, key) if key is not None else None
+    changes.add(entry, repeats=first is not None and first < at)
 
 
 def _cut(record: Record) -> tuple[str | None, EventId]:

@@ -17,7 +17,7 @@ from journal.state.delta import difference, named
 from journal.state.entity import Change, EntityState, Past, Payload, apply
 from journal.state.value import value
 from journal.store.model import ANYTHING, Conflict, Expectation
-from journal.store.streams.appending import Append, own_fields, unmet
+from journal.store.streams.appending import Append, check_stream, own_fields, unmet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,11 @@ class Batch:
         return None
 
     def _append(self, operation: Append) -> Conflict | None:
-        length, rev = self._lengths.get(operation.stream) or length_of(self._view, operation.stream)
+        known = self._lengths.get(operation.stream)
+        if known is None:
+            check_stream(operation.stream)
+            known = length_of(self._view, operation.stream)
+        length, rev = known
         conflict = unmet(operation, length)
         if conflict is not None:
             return conflict

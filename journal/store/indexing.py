@@ -165,8 +165,13 @@ class Indexing:
 
     def is_fresh(self) -> bool:
         """Tell whether the view holds all that is in the files; cheap, whatever their number."""
-        view, self._grown = self.view, None
-        if view is None or self._is_behind or view.is_overtaken():
+        view = self.view
+        return view is not None and not view.is_overtaken() and self._holds_all(view)
+
+    def _holds_all(self, view: View) -> bool:
+        """Tell whether a view that nobody has overtaken holds all that is in the files."""
+        self._grown = None
+        if self._is_behind:
             return False
         if view.redacting is not None and view.redacting.is_stale:
             return False
@@ -195,7 +200,7 @@ class Indexing:
         elif view.is_overtaken():
             view.reload()
             self._grown = None  # it was seen by another look than this
-        elif self.is_fresh():
+        elif self._holds_all(view):
             return self._redact_arrivals(view)
         grown, self._grown = self._grown, None
         listing, is_new = self._look_behind()

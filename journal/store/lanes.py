@@ -39,7 +39,7 @@ from journal.index.view import View
 from journal.segments.choice import Choice, Facts, choose
 from journal.segments.folders import SEGMENTS
 from journal.segments.scan import scan
-from journal.segments.tip import LaneMemory, Tip, decode_memory, decode_tip, encode_memory, encode_tip
+from journal.segments.tip import LaneMemory, Tip, decode_memory, decode_tip, encode_memory, encode_tip, is_exactly
 from journal.state import vector
 from journal.store.freshness import grain_ns
 from journal.store.home import LANE_FILE, OPENING_FILE, TIP_FILE, is_lane_ours, write_note
@@ -155,7 +155,7 @@ class Lanes:
         if self._open is None or self._memory is None or tip.is_failed or tip.segment != self._memory.segment:
             return False
         found = self._open.stat()
-        return (found.inode, found.size, found.ctime_ns) == (tip.inode, tip.size, tip.ctime_ns)
+        return is_exactly(tip, found)
 
     # -- choosing -------------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class Lanes:
         if choice is Choice.NEW_LANE:
             return self._new_lane(view)
         if choice is Choice.NEXT_SEGMENT or section is None:
-            return self._next_segment(view, memory, tip, os.path.join(self._root, SEGMENTS, tip.segment))
+            return self._next_segment(view, memory, tip, found)
         return Target(memory.lane, view.top + 1, tip.segment, section, None)
 
     def _section(self, view: View, segment: str) -> tuple[SectionFacts | None, bool]:
@@ -208,16 +208,19 @@ class Lanes:
         lane = names.lane_from(self._chance(8))
         return self._fresh(view, lane, view.top + 1, None, None, 0)
 
-    def _next_segment(self, view: View, memory: LaneMemory, tip: Tip, path: str) -> Target:
-        try:
-            whole = scan(self._files.read(path))
-        except OSError:
-            return self._new_lane(view)
-        present = max((section.last for section in whole.sections), default=0)
+    def _next_segment(self, view: View, memory: LaneMemory, tip: Tip, found: FileStat | None) -> Target:
+        present, end = tip.seq, tip.size
+        if found is None or tip.is_failed or not is_exactly(tip, found):
+            # Only what stands behind the tip asks for a look at the file.
+            try:
+                whole = scan(self._files.read(os.path.join(self._root, SEGMENTS, tip.segment)))
+            except OSError:
+                return self._new_lane(view)
+            present, end = max((section.last for section in whole.sections), default=0), whole.end
         named = names.parse_segment_file(tip.segment)
         assert named is not None, tip
         adopted = tip.seq if tip.is_failed else max(tip.seq, present)
-        size = tip.size if tip.is_failed else whole.end
+        size = tip.size if tip.is_failed else end
         # An id that stands in an abandoned tail is never given again; nor is the name of an empty segment.
         seq = max(view.top, present, named.first if adopted < named.first else 0) + 1
         previous = Previous(tip.segment.removesuffix(".jsonl"), size, adopted)
@@ -310,8 +313,10 @@ class Lanes:
                     self._files, os.path.join(self._local, LANE_FILE), encode_memory(self._memory), durable=False
                 )
                 write_note(self._files, self._local)
-            self._files.overwrite(self._tip_path, encode_tip(tip))
+            text = encode_tip(tip)
+            self._files.overwrite(self._tip_path, text)
             self._tip = tip
+            self._noted, self._noted_bytes, self._noted_stat = tip, text, None
         except OSError:
             self._forget()
 

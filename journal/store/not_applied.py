@@ -1,17 +1,28 @@
 """What the disk refuses before the truth is touched."""
 
-import contextlib
-from collections.abc import Iterator
+from types import TracebackType
 
 from journal.errors import NotAppliedError
 
 
-@contextlib.contextmanager
-def nothing_applied() -> Iterator[None]:
+class _NothingApplied:
+    """The block of ``nothing_applied``; a class, since every write enters it three times."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if isinstance(error, OSError):
+            raise NotAppliedError(
+                f"the disk refused: {error.strerror or error}; nothing was applied", path=error.filename
+            ) from error
+
+
+_BLOCK = _NothingApplied()
+
+
+def nothing_applied() -> _NothingApplied:
     """Before the truth is touched: what the disk refuses is a mutation that did not happen."""
-    try:
-        yield
-    except OSError as error:
-        raise NotAppliedError(
-            f"the disk refused: {error.strerror or error}; nothing was applied", path=error.filename
-        ) from error
+    return _BLOCK

@@ -9,11 +9,11 @@ from journal.format import record as records
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
 from journal.index.overlay import Event
 from journal.index.rows import Location
-from journal.index.streams import note_record
+from journal.index.streams import note_event, note_record
 from journal.index.view import View, checksum_on, with_stat
 from journal.segments.folders import SEGMENTS
 from journal.state.redaction import NOTE as REDACTION
-from journal.state.stream import TRUNCATE_NOTE
+from journal.state.stream import TRUNCATE_NOTE, Entry
 from journal.state.vector import EventId
 from journal.store.batch import Draft, Written
 from journal.store.blobs import write_blob
@@ -71,7 +71,7 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
             view.add_have(target.lane, target.section.prev_seq + 1, target.seq - 1)
     else:
         facts = view.facts[key]
-    offset, crc = facts.applied, facts.crc
+    offset, crc = facts.applied, checksum_on(facts.crc, b"".join(lines))
     for at, (draft, line) in enumerate(zip(drafts, lines, strict=True)):
         seq = target.seq + at
         place = Location(seq, target.lane, facts.id, offset, 0, len(line))
@@ -84,7 +84,6 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
 
             hear_record(view, records.decode(line), target.lane)
         offset += len(line)
-        crc = checksum_on(crc, line)
     view.add_have(target.lane, target.seq, last)
     view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
     view.put_file(with_stat(facts, stat)._replace(applied=offset, crc=crc, last=last))
@@ -92,9 +91,12 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
 
 def _note_stream(view: View, draft: Draft, line: bytes, at: EventId) -> str | None:
     """Note what a draft says of a stream; return which."""
+    own = draft.own
     if draft.kind == "event":
-        return note_record(view, {"kind": draft.kind, **draft.own}, at)
-    return note_record(view, records.decode(line), at) if draft.own.get("note") == TRUNCATE_NOTE else None
+        note_event(view, own["stream"], Entry(at, own["rev"], own.get("key")))
+        name: str = own["stream"]
+        return name
+    return note_record(view, records.decode(line), at) if own.get("note") == TRUNCATE_NOTE else None
 
 
 def written_of(view: View, drafts: Sequence[Draft], target: Target, now: str, writer: str) -> list[Written]:

@@ -81,6 +81,35 @@ def test_a_new_segment_is_two_syncs(counted):
     assert Counter(call for call, _ in files.history)["write"] == 1
 
 
+def test_the_next_segment_is_begun_without_a_look_at_the_one_before(counted):
+    journal, files = counted
+    journal._engine.lanes.end_segment()
+    files.reset()
+    journal.put("t", "a", {"n": 1})
+    assert files.calls["read"] == 0
+
+
+@pytest.mark.parametrize("size", [1, 50, 500])
+def test_an_append_is_one_write_and_one_sync_however_many_events(counted, size):
+    journal, files = counted
+    journal.append("s", "Warm")
+    files.reset()
+    journal.append_batch("s", [("Turned", {"n": at}) for at in range(size)])
+    assert files.syncs == 1
+    assert files.calls["write"] == 1
+    assert files.opened <= 1
+
+
+def test_an_append_asks_no_more_of_the_disk_than_a_put(counted):
+    journal, files = counted
+    asked = []
+    for act in (lambda: journal.append("s", "Turned"), lambda: journal.put("t", "a", {"n": len(asked)})) * 2:
+        files.reset()
+        act()
+        asked.append(len(files.history))
+    assert asked[2] <= asked[3]
+
+
 def test_without_durability_nothing_is_synced(tmp_path):
     root = new_store(tmp_path, options='durability = "os"')
     files = CountingFiles()

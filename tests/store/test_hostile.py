@@ -404,7 +404,6 @@ HEADERS = [
     {"sees": {LANE_B: [[1, 1], [2, 2]]}},
     {"sees": []},
     {"sees": {"ref": {"sha256": "../x", "bytes": 1}}},
-    {"format": 2},
     {"format": "1"},
     {"lane": LANE_B},
     {"lane": "../../../../x"},
