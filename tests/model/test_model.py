@@ -48,6 +48,8 @@ class Branch:
 class StoreBesideADict(RuleBasedStateMachine):
     """See the module."""
 
+    new_branch: type[Branch] = Branch
+
     def __init__(self) -> None:
         super().__init__()
         self.scratch = tempfile.mkdtemp(dir=FAST)
@@ -56,7 +58,7 @@ class StoreBesideADict(RuleBasedStateMachine):
         configure(self.root, 'durability = "os"\nroll_bytes = 4096')
         self.git.commit_all("start")
         self.handles: list[Journal | None] = [None, None]
-        self.branches = {"main": Branch()}
+        self.branches = {"main": self.new_branch()}
         self.bases = {"main": copy.deepcopy(self.branches["main"])}
         self.now = "main"
         self.ids: dict[str, bytes] = {}
@@ -211,7 +213,11 @@ class StoreBesideADict(RuleBasedStateMachine):
         assert all(path.startswith(".journal/entities/") for path in unmerged), unmerged
         self.store(0).reconcile()
         self.git.commit_all("merged")
-        mine, theirs = self.branch, self.branches[other]
+        self.merged(self.branches[other])
+
+    def merged(self, theirs: Branch) -> None:
+        """Take in what another branch holds, now that git has merged it."""
+        mine = self.branch
         for key, events in theirs.events.items():
             known = mine.events.setdefault(key, set())
             if events <= known:
@@ -247,6 +253,10 @@ class StoreBesideADict(RuleBasedStateMachine):
 
     # What always holds
 
+    def lines(self) -> dict[str, bytes]:
+        """Return what of each event never changes, by its id."""
+        return event_ids(self.root)
+
     def look(self):
         """What the store shows is what the dict holds, with all of its history; the projections follow."""
         self.store(0)
@@ -271,7 +281,7 @@ class StoreBesideADict(RuleBasedStateMachine):
 
     @invariant()
     def no_event_id_has_two_meanings(self):
-        for id, line in event_ids(self.root).items():
+        for id, line in self.lines().items():
             assert self.ids.setdefault(id, line) == line
 
 

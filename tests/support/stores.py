@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 from journal import Journal
@@ -157,11 +158,18 @@ def view_fanout(journal: Journal, type: str) -> bool:
 
 def event_ids(root: str) -> dict[str, bytes]:
     """Return the line of each event of the truth by its id; a conflict of two lines for one id is an AssertionError."""
+    found: dict[str, bytes] = {}
+    for id, line in event_lines(root):
+        assert found.setdefault(id, line) == line, f"two events have the id {id}"
+    return found
+
+
+def event_lines(root: str) -> Iterator[tuple[str, bytes]]:
+    """Yield id and line of each event of each file of the truth."""
     from journal.format.names import event_id, parse_pack_file, parse_segment_file
     from journal.segments.folders import ARCHIVE, read_text
     from journal.segments.scan import scan
 
-    found: dict[str, bytes] = {}
     files = OsFiles()
     for folder in (SEGMENTS, ARCHIVE):
         for name, _ in files.list(os.path.join(root, folder)):
@@ -172,9 +180,7 @@ def event_ids(root: str) -> dict[str, bytes]:
             for section in scan(text).sections:
                 for item in section.found:
                     line = text[item.offset : item.offset + item.length]
-                    id = event_id(item.record["seq"], named.lane)
-                    assert found.setdefault(id, line) == line, f"two events have the id {id}"
-    return found
+                    yield event_id(item.record["seq"], named.lane), line
 
 
 IS_SOAK = os.environ.get("JOURNAL_SOAK") == "1"
