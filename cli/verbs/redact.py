@@ -89,12 +89,15 @@ def _tell(session: Session, done: "Redaction") -> None:
     gone = (*done.files, *done.blobs, *done.local)
     output.lines([f"{would}removed   {shown(path)}" for path in gone])
     output.lines([f"wrote     {shown(path)}" for path in done.written])
+    output.lines([f"wrote     {shown(path)}" for path in done.documents])
     output.lines([f"recorded  {note}" for note in done.notes])
     output.lines([f"committed {done.commit[:12]}"] if done.commit else [])
     if not done.events and not gone:
         output.line("nothing here holds it")
     for sentence in done.stays:
         output.note(f"cannot be taken out: {shown(sentence)}")
+    if done.documents and done.commit:
+        output.note("the documents of the old store are yours: commit them with git")
     if done.waiting:
         output.note(f"not committed: {shown(done.waiting)}")
     if done.purge is not None and (done.purge.files or done.purge.advice):
@@ -125,6 +128,7 @@ def _form(done: "Redaction") -> dict[str, object]:
         "entities": [{"type": type, "id": id} for type, id in done.entities],
         "files": list(done.files),
         "written": list(done.written),
+        "documents": list(done.documents),
         "blobs": list(done.blobs),
         "local": list(done.local),
         "notes": list(done.notes),

@@ -25,6 +25,7 @@ from journal.upkeep.edits.edited import look_for_edits
 from journal.upkeep.redacting.arrival import is_git_busy
 from journal.upkeep.redacting.copies import clear, copies_of, still_holding
 from journal.upkeep.redacting.needles import Needles
+from journal.upkeep.redacting.old_documents import documents_of, still_there, written_anew
 from journal.upkeep.redacting.places import Selection
 from journal.upkeep.redacting.planning import Plan, plan_of
 from journal.upkeep.redacting.rewriting import Rewritten, rewrite
@@ -41,8 +42,9 @@ class Redaction:
     """What a redaction did, or would do: events and the places in them, files by path in the store. Never a value.
 
     ``is_done``: False for a dry run. ``notes``: the events that record it. ``files``: of the truth, written anew, and
-    ``written``: what they are now. ``stays``: a sentence for each place that still holds it and is not the journal's to
-    change. ``commit``: the commit that took it in; ``waiting``: why there is none, where there is git.
+    ``written``: what they are now. ``documents``: of the old store beside the journal, written anew. ``stays``: a
+    sentence for each place that still holds it and is not the journal's to change. ``commit``: the commit that took it
+    in; ``waiting``: why there is none, where there is git.
     ``purge``: what git still holds of it, None where there is no git.
     """
 
@@ -55,6 +57,7 @@ class Redaction:
     stays: tuple[str, ...]
     notes: tuple[str, ...] = ()
     written: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
     commit: str | None = None
     waiting: str | None = None
     purge: "Purge | None" = None
@@ -94,16 +97,21 @@ def redact(
             _refuse_unknown(view, selection)
             _refuse_edits(engine, view, plan, needles)
             known = {} if view.redacting is None else dict(view.redacting.known)
+            documents = documents_of(engine, view, plan.keys)
+            beside = still_there(engine, view, documents, needles, is_done=False)
         local, others = copies_of(engine, needles)
         planned = _planned(plan, local, others)
         search = _search(engine, plan, planned, needles, known)
         if dry_run:
-            return replace(planned, purge=None if search is None else search.run(writes=False))
+            purge = None if search is None else search.run(writes=False)
+            return replace(planned, stays=(*planned.stays, *beside), purge=purge)
         clear(engine, local)
-        remember(engine.files, engine.root, _printed(engine, plan))
+        remember(engine.files, engine.root, [*_printed(engine, plan), *documents.ours.values()])
         notes = _note(engine, plan, reason, actor)
         done = _write_anew(engine, plan)
         left = still_holding(engine, needles) if selection.value is not None else []
+        with engine.reading() as view:
+            beside = still_there(engine, view, documents, needles, is_done=True)
         commit, waiting = _commit(engine) if commits and engine.git is not None else (None, None)
     told = " ".join(planned.stays)
     return replace(
@@ -113,7 +121,8 @@ def redact(
         files=tuple(done.removed),
         written=tuple(done.added),
         blobs=tuple(done.blobs),
-        stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in told)),
+        documents=tuple(written_anew(engine, documents)),
+        stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in told), *beside),
         commit=commit,
         waiting=waiting,
         purge=None if search is None else search.run(writes=True),

@@ -12,6 +12,7 @@ from journal.index.database import Index
 from journal.index.places import read_record
 from journal.index.view import Key, View
 from journal.state.entity import Payload
+from journal.store.superseded import was_superseded
 from journal.upkeep.stages.deciding import Standing, decide
 from journal.upkeep.stages.layout import file_of, folder_of
 from journal.upkeep.stages.old_store import Document, OldStore, Unreadable
@@ -63,10 +64,15 @@ def value_now(view: View, key: Key) -> Payload | None:
 def is_ours(
     view: View, key: Key, document: Document | None, left: Left | None, list_places: Callable[[], None]
 ) -> bool:
-    """Tell whether a document is what this checkout left, or a version of its entity that it has not written since."""
+    """Tell whether a document is what this checkout left, or a version of its entity that it has not written since.
+
+    What a redaction superseded is ours too: its events do not say it any more.
+    """
     if document is None:
         return False
     if left is not None and left.sha256 == digest(document.text):
+        return True
+    if was_superseded(view.files, view.root, document.text):
         return True
     list_places()
     after = left.seq if left is not None else 0
