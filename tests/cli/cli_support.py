@@ -1,5 +1,6 @@
 """A small vocabulary for tests that drive the command line."""
 
+import contextlib
 import io
 import json
 import os
@@ -76,11 +77,16 @@ class Shell:
     def store(self, *parts):
         return os.path.join(self.folder, ".journal", *parts)
 
+    @contextlib.contextmanager
     def started(self, *words, **options):
-        """Start it as a process of its own."""
+        """Start it as a process of its own, which ends with the block at the latest."""
         command = [sys.executable, "-m", "journal.cli", *words]
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(command, cwd=self.folder, **(pipes | options))
+        with subprocess.Popen(command, cwd=self.folder, **(pipes | options)) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def process(self, *words, **options):
         """Run it as a process of its own."""
