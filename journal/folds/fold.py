@@ -19,7 +19,7 @@ from journal.index.view import View
 from journal.state import vector
 from journal.state.vector import EventId
 from journal.store.engine import Engine
-from journal.store.lifting import lifted_event
+from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent
 from journal.store.positions import in_pieces, refuse_changed
@@ -111,7 +111,7 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     def piece(view: View, after: EventId, size: int) -> tuple[list[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
         placings = list(islice(_fresh(view, streams, fresh, after), size))
-        events = [lifted_event(engine, event) for event in events_of(view, placings, known, here)]
+        events = list(lifted_events(engine, events_of(view, placings, known, here)))
         return events, placings[-1][0].at if len(placings) == size else None
 
     return Tail(in_pieces(engine, piece, None), here)

@@ -15,6 +15,7 @@ Record = dict[str, Any]
 
 DELETE = "delete"
 _NO_NAMES: list[str] = []
+_NO_META: dict[str, Any] = {}
 _UNUSUAL = frozenset(("summary", "unset", "ref"))
 
 
@@ -61,7 +62,7 @@ def decode(line: bytes) -> Record:
 
 def check(fields: Record) -> None:
     """Raise BadLineError unless these fields are a record of a known kind with the right types."""
-    if _is_usual(fields):
+    if _is_usual_event(fields) if fields.get("kind") == "event" else _is_usual(fields):
         return
     seq = fields.get("seq")
     if type(seq) is not int or not 1 <= seq <= SEQ_MAX:
@@ -101,6 +102,28 @@ def _is_usual(fields: Record) -> bool:
             and "" not in (fields["type"], fields["id"], fields["action"])
             and type("".join((fields["type"], fields["id"], fields["action"]))) is str
             and fields.keys().isdisjoint(_UNUSUAL)
+            and ("tx" not in fields or _is_transaction(fields["tx"]))
+        )
+    except (KeyError, TypeError):
+        return False
+
+
+def _is_usual_event(fields: Record) -> bool:
+    """Tell the same of an event of a stream."""
+    try:
+        seq, rev, key = fields["seq"], fields["rev"], fields.get("key", "-")
+        stream, event = fields["stream"], fields["event"]
+        return (
+            type(seq) is int
+            and 1 <= seq <= SEQ_MAX
+            and type(rev) is int
+            and 1 <= rev <= SEQ_MAX
+            and type(fields["data"]) is dict
+            and "" not in (stream, event, key)
+            and type("".join((fields["ts"], fields["writer"], fields.get("actor", ""), stream, event, key))) is str
+            and type(fields.get("meta", _NO_META)) is dict
+            and "ref" not in fields
+            and "summary" not in fields
             and ("tx" not in fields or _is_transaction(fields["tx"]))
         )
     except (KeyError, TypeError):

@@ -1,7 +1,8 @@
 """The places of events: noting them file by file, and reading the record at one of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
+from journal.format.limits import PACK_MEMBER_BYTES
 from journal.format.lines import BadLineError
 from journal.format.record import Record, decode
 from journal.index.applying import Applier
@@ -16,6 +17,8 @@ from journal.state import vector
 
 _KEEP_AFTER_EVENTS = 20_000
 _WINDOW_BYTES = 256 * 1024
+_MEMBER_BYTES = PACK_MEMBER_BYTES + 1024
+"""A member has no more bytes in the file, unless it holds a line longer than members are."""
 
 
 @no_collections()
@@ -77,45 +80,63 @@ class RecordReader:
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._held: tuple[int, int] = (0, 0)
-        """Which file, and from where on."""
-        self._bytes = b""
-        self._member = b""
-        """The text of the pack's member at ``_held``."""
+        self._file, self._start, self._bytes = 0, 0, b""
+        """Which file, from where on, and its bytes there."""
+        self._member: tuple[int, int] = (0, 0)
+        """Which pack, and where in it the member begins that has this text."""
+        self._text = b""
 
     def read(self, place: Location) -> Record | None:
         """Return the record at a place, as ``read_record`` does. Raises FileNotFoundError."""
+        return next(self.read_each((place,)))
+
+    def read_each(self, places: Iterable[Location]) -> Iterator[Record | None]:
+        """Yield for each place its record, as ``read`` does. Raises FileNotFoundError."""
         view = self._view
-        facts = view.by_id.get(place.file)
-        if facts is None:
-            raise FileNotFoundError(f"file {place.file} of an earlier look")
-        try:
-            record = decode(self._packed_line(facts, place) if facts.folder == ARCHIVE else self._line(facts, place))
-        except FileNotFoundError:
-            raise
-        except (OSError, BadLineError):
-            return None
-        if record["seq"] != place.seq:
-            return None
-        if view.redacting is None:
-            return record
-        from journal.index.redacting import redacted
+        by_id, redacting = view.by_id, view.redacting
+        for seq, lane, file, offset, inner, length in places:
+            facts = by_id.get(file)
+            if facts is None:
+                raise FileNotFoundError(f"file {file} of an earlier look")
+            try:
+                if facts.folder == ARCHIVE:
+                    if self._member != (file, offset):
+                        self._inflate(facts, offset)
+                    record = decode(self._text[inner : inner + length])
+                else:
+                    at = offset - self._start
+                    if file != self._file or at < 0 or at + length > len(self._bytes):
+                        # The first of a file is read alone; where more of it follow, they are read together.
+                        self._fetch(facts, offset, max(length, _WINDOW_BYTES) if file == self._file else length)
+                        at = 0
+                    record = decode(self._bytes[at : at + length])
+            except FileNotFoundError:
+                raise
+            except (OSError, BadLineError):
+                yield None
+                continue
+            if record["seq"] != seq:
+                yield None
+            elif redacting is None:
+                yield record
+            else:
+                from journal.index.redacting import redacted
 
-        return redacted(view, record, place.lane)
+                yield redacted(view, record, lane)
 
-    def _line(self, facts: FileFacts, place: Location) -> bytes:
-        file, start = self._held
-        at = place.offset - start
-        if file != place.file or at < 0 or at + place.length > len(self._bytes):
-            # The first of a file is read alone; where more of it follow, they are read together.
-            size = max(place.length, _WINDOW_BYTES) if file == place.file else place.length
-            self._bytes = self._view.files.read_at(path_of(self._view, facts), place.offset, size)
-            self._held, at = (place.file, place.offset), 0
-        return self._bytes[at : at + place.length]
+    def _fetch(self, facts: FileFacts, offset: int, size: int) -> None:
+        self._file, self._bytes = 0, b""
+        self._bytes = self._view.files.read_at(path_of(self._view, facts), offset, size)
+        self._file, self._start = facts.id, offset
 
-    def _packed_line(self, facts: FileFacts, place: Location) -> bytes:
-        if self._held != (place.file, place.offset):
-            member = self._view.files.read_at(path_of(self._view, facts), place.offset, MEMBER_BYTES_MAX)
-            self._held, self._bytes = (place.file, place.offset), b""
-            self._member = read_member(member)
-        return self._member[place.inner : place.inner + place.length]
+    def _inflate(self, facts: FileFacts, offset: int) -> None:
+        """Inflate a member of a pack; most are small, and the one that is asked for next stands behind it."""
+        self._member, at = (0, 0), offset - self._start
+        if facts.id != self._file or not 0 <= at <= len(self._bytes) - _MEMBER_BYTES:
+            self._fetch(facts, offset, _WINDOW_BYTES if facts.id == self._file else _MEMBER_BYTES)
+            at = 0
+        text = read_member(self._bytes[at : at + _MEMBER_BYTES])
+        if not text and len(self._bytes) - at >= _MEMBER_BYTES:
+            self._fetch(facts, offset, MEMBER_BYTES_MAX)
+            text = read_member(self._bytes)
+        self._member, self._text = (facts.id, offset), text

@@ -90,12 +90,12 @@ class StreamTable:
         order = "DESC" if reverse else "ASC"
         query = f"""{_ROWS} WHERE s.stream = ? AND s.hidden = 0 AND s.position IS NOT NULL
         AND s.position BETWEEN ? AND ? ORDER BY s.position {order}"""
-        return map(_row, self._db.execute(query, (self._number(name), low, high)))
+        return _rows(self._db.execute(query, (self._number(name), low, high)))
 
     def between(self, name: str, low: int, high: int) -> Iterator[tuple[Placed, Location]]:
         """Return the events of a range of seqs, hidden ones and repetitions too, in the total order."""
         query = f"{_ROWS} WHERE s.stream = ? AND s.seq BETWEEN ? AND ? ORDER BY s.seq, s.lane"
-        return map(_row, self._db.execute(query, (self._number(name), low, high)))
+        return _rows(self._db.execute(query, (self._number(name), low, high)))
 
     def truncations(self, name: str) -> list[tuple[EventId, EventId]]:
         """Return (note, last event that it hides) of each truncation of a stream."""
@@ -199,5 +199,8 @@ def _placed(row: tuple[int, str, int, str | None, int | None, int]) -> Placed:
     return Placed((row[0], row[1]), row[2], row[3], row[4], bool(row[5]))
 
 
-def _row(row: tuple[int, str, int, str | None, int | None, int, int, int, int, int]) -> tuple[Placed, Location]:
-    return _placed(row[:6]), Location(row[0], row[1], *row[6:])
+def _rows(found: sqlite3.Cursor) -> Iterator[tuple[Placed, Location]]:
+    new = tuple.__new__  # a replay asks for a million of them
+    for seq, lane, rev, key, position, hidden, file, offset, inner, length in found:
+        placed = new(Placed, ((seq, lane), rev, key, position, hidden != 0))
+        yield placed, new(Location, (seq, lane, file, offset, inner, length))

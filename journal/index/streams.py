@@ -161,17 +161,19 @@ class Reading:
         """
 
         def is_asked(row: Placed) -> bool:
-            is_there = with_all or (row.position is not None and (with_hidden or not row.is_hidden))
-            return is_there and row.at > after and vector.contains(ids, *row.at)
+            at, _, _, position, is_hidden = row
+            is_there = with_all or (position is not None and (with_hidden or not is_hidden))
+            return is_there and at > after and vector.contains(ids, *at)
 
         tail = self._whole
         if tail is None:
             tail = self._changes.tail or [] if self._changes is not None else []
             for low, high in vector.seqs(ids) if after < _end(self._changes) else ():
                 if high >= after[0]:
-                    for row, location in self._table.between(self._name, max(low, after[0]), high):
-                        if is_asked(row):
-                            yield self._newest((row, location))
+                    newest = self._view.overlay.events
+                    for placing in self._table.between(self._name, max(low, after[0]), high):
+                        if is_asked(placing[0]):
+                            yield self._newest(placing) if newest else placing
         start = bisect_left(tail, after, key=lambda row: row.at)
         for row in tail[start:]:
             if is_asked(row):

@@ -39,10 +39,6 @@ def as_event(view: View, record: Record, lane: str) -> Event:
 def event_fields(view: View, record: Record, lane: str) -> dict[str, Any]:
     """Return the fields of ``Event`` that a record says, its payload fetched. Raises DamagedError."""
     tx = record.get("tx")
-    try:
-        data = view.payload(record) if "data" in record or "ref" in record else None
-    except BadLineError as error:
-        raise DamagedError(str(error), hint="journal doctor tells what is damaged") from error
     return {
         "id": event_id(record["seq"], lane),
         "seq": record["seq"],
@@ -58,7 +54,7 @@ def event_fields(view: View, record: Record, lane: str) -> dict[str, Any]:
         "action": record.get("action"),
         "set": tuple(record.get("set", ())),
         "unset": tuple(record.get("unset", ())),
-        "data": data,
+        "data": payload_of(view, record),
         "stream": record.get("stream"),
         "event": record.get("event"),
         "key": record.get("key"),
@@ -66,6 +62,16 @@ def event_fields(view: View, record: Record, lane: str) -> dict[str, Any]:
         "tx": tuple(tx) if tx else None,
         "meta": record.get("meta"),
     }
+
+
+def payload_of(view: View, record: Record) -> Payload | None:
+    """Return a record's payload, fetched from its blob if need be; None for a tombstone. Raises DamagedError."""
+    if "ref" not in record:
+        return record.get("data")
+    try:
+        return view.payload(record)
+    except BadLineError as error:
+        raise DamagedError(str(error), hint="journal doctor tells what is damaged") from error
 
 
 def find_event(view: View, text: str) -> Location:

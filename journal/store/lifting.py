@@ -8,6 +8,7 @@ for where a payload says its version, its type is ``versioned`` in ``journal.tom
 for it: looking costs more than a read.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from journal.errors import RefusedError
@@ -104,6 +105,17 @@ def lifted_event(engine: Engine, event: E) -> E:
     import dataclasses
 
     return dataclasses.replace(event, data=shown.data, lifted_from=shown.lifted_from, lift_error=shown.error)
+
+
+def lifted_events(engine: Engine, events: Iterable[E]) -> Iterator[E]:
+    """Yield events of streams as callers see them."""
+    is_versioned = engine.config.is_versioned
+    for event in events:
+        data, name = event.data, event.event or ""
+        if data is None or not (SCHEMA_VERSION in data or is_versioned(name) or _is_known(engine, name)):
+            yield event
+        else:
+            yield lifted_event(engine, event)
 
 
 def lifted_to_write(engine: Engine, type: str, id: str, payload: Payload) -> Payload:

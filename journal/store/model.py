@@ -1,9 +1,10 @@
 """The values that callers get and give. Frozen; safe to keep."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from journal.format.names import event_id, parse_event_id
+from journal.format.record import Record
 from journal.format.segment import Vector
 from journal.state import vector
 from journal.state.entity import EntityState, Payload
@@ -27,8 +28,21 @@ class Entity:
     lift_error: str | None = None
 
 
+class _Told:
+    """What is filled from an event's record when it is asked for: a reader of a million events looks at few fields."""
+
+    __slots__ = ("_record",)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            value = _told(self, name)
+            object.__setattr__(self, name, value)
+            return value
+
+
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(_Told):
     """One event: ``id`` is ``SEQ@LANE``. Fields that its kind does not have are None.
 
     ``lifted_from`` and ``lift_error`` are an entity's; ``set`` and ``unset`` stay as written.
@@ -84,6 +98,40 @@ class StreamEvent(ReadEvent):
     """
 
     position: int = 0
+
+
+R = TypeVar("R", bound=ReadEvent)
+_KEYS = {name: name for name in Event.__slots__} | {"entity": "id"}
+"""Under which name a record has what a field is filled with."""
+
+
+def event_told(
+    cls: type[R], record: Record, lane: str, data: Payload | None, since: Vector, here: Vector, position: int = 0
+) -> R:
+    """Return the event that a record tells, its payload fetched; most of its fields are filled when asked for."""
+    event, put = object.__new__(cls), object.__setattr__
+    put(event, "_record", record)
+    put(event, "seq", record["seq"])
+    put(event, "lane", lane)
+    put(event, "event", record.get("event"))
+    put(event, "data", data)
+    put(event, "since", since)
+    put(event, "here", here)
+    if cls is StreamEvent:
+        put(event, "position", position)
+    return event
+
+
+def _told(event: Any, name: str) -> Any:
+    if name == "id":
+        return event_id(event.seq, event.lane)
+    key = _KEYS.get(name)
+    if key is None:
+        raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
+    told = event._record.get(key)
+    if name in ("set", "unset"):
+        return tuple(told or ())
+    return tuple(told) if name == "tx" and told else told
 
 
 @dataclass(frozen=True, slots=True)

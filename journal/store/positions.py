@@ -19,9 +19,9 @@ from journal.state import vector
 from journal.state.vector import EventId
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
-from journal.store.history import event_fields
+from journal.store.history import payload_of
 from journal.store.looking_back import look_back
-from journal.store.model import Gaps, ReadEvent
+from journal.store.model import Gaps, ReadEvent, event_told
 
 E = TypeVar("E", bound=ReadEvent)
 Piece = Callable[[View, EventId, int], tuple[list[E], EventId | None]]
@@ -47,11 +47,10 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
     def piece(view: View, after: EventId, size: int) -> tuple[list[ReadEvent], EventId | None]:
         refuse_changed(view, fresh)
         places = list(islice(places_of(view, fresh, after), size))
-        reader = RecordReader(view)
-        records = ((reader.read(place), place.lane) for place in places)
+        records = RecordReader(view).read_each(places)
         events = [
-            ReadEvent(**event_fields(view, record, lane), since=since, here=here)
-            for record, lane in records
+            event_told(ReadEvent, record, place.lane, payload_of(view, record), since, here)
+            for place, record in zip(places, records, strict=True)
             if record is not None
         ]
         return events, (places[-1].seq, places[-1].lane) if len(places) == size else None

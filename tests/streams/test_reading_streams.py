@@ -1,5 +1,8 @@
 """Reading a stream: ranges, tokens, filters, the catalogue, truncation; also where branches meet."""
 
+import copy
+import dataclasses
+import pickle
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +11,7 @@ from journal import Journal, JournalError, NotFoundError, RefusedError, UsageErr
 from journal.format.lines import seal, unseal
 from journal.store.streams.appending import Append
 from tests.support.faults import CountingFiles
+from tests.support.reads import ReadMeter
 from tests.support.stores import bring, clone, drop_file, new_store, put_file, truth
 
 
@@ -295,6 +299,64 @@ def test_a_whole_stream_is_read_in_few_reads(tmp_path):
         files.reset()
         assert len(list(journal.read("s"))) == 2_000
         assert files.calls["read_at"] <= 20
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_replay_reads_a_file_in_few_long_reads(tmp_path, is_packed):
+    """No call of the system for an event, and little is read twice."""
+    root = new_store(tmp_path, options='durability = "os"\nroll_bytes = 200_000')
+    meter = ReadMeter()
+    with Journal.open(store=root, files=meter) as journal:
+        for _ in range(4):
+            journal.append_batch("s", [("E", {"n": number, "text": "x" * 60}) for number in range(1_000)])
+        for turn in range(3 * is_packed):
+            journal.checkpoint()
+            journal.put("t", "x", {"n": turn})
+            journal.compact()
+        kept = next(journal.read("s")).token
+        meter.forget()
+        for read in (lambda: journal.read("s"), journal.read_all, lambda: journal.read("s", since=kept)):
+            assert len(list(read())) >= 3_999
+        paths = [path for path in meter.parts if "segments" in path or "archive" in path]
+        assert any("archive" in path for path in paths) is is_packed
+        assert sum(meter.parts[path] for path in paths) <= 3 * 40
+        assert not meter.whole
+        held = sum(len(data) for path, data in truth(root).items() if path.startswith(("segments", "archive")))
+        assert sum(meter.bytes[path] for path in paths) <= 3 * held * (10 if is_packed else 2)
+
+
+def test_a_member_of_a_pack_may_hold_one_long_line(tmp_path):
+    root = new_store(tmp_path, options='durability = "os"\nroll_bytes = 4096')
+    text = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(16_000))
+    with Journal.open(store=root) as journal:
+        for number in range(6):
+            journal.append("s", "E", {"n": number, "text": text[number:] if number % 2 else "short"})
+        before = list(journal.read("s"))
+        for turn in range(3):
+            journal.checkpoint()
+            journal.put("t", "x", {"n": turn})
+            journal.compact()
+        assert list(journal.read("s")) == before
+        assert any(path.startswith("archive") for path in truth(root))
+
+
+def test_an_event_that_was_read_is_a_whole_value(journal):
+    """Most fields are filled when they are asked for; nobody can tell."""
+    wrote = journal.append("s", "E", {"n": 8}, key="k", meta={"m": 1}, actor="a", summary="why")
+    (read,) = journal.read("s", last=1)
+    for copied in (copy.copy(read), copy.deepcopy(read), pickle.loads(pickle.dumps(read)), dataclasses.replace(read)):
+        assert copied == read
+        assert copied.token == read.token
+    assert read == dataclasses.replace(wrote, ts=read.ts, tx=read.tx)
+    (other,) = journal.read("s", last=1)
+    assert dataclasses.asdict(other) == dataclasses.asdict(read)
+    assert repr(other) == repr(read)
+    put = [event for event in journal.read_all() if event.kind == "entity"][-1]
+    assert (put.type, put.entity, put.set, put.unset, put.stream) == ("t", "beside", ("n",), (), None)
+    assert put.id == f"{put.seq}@{put.lane}"
+    assert not hasattr(put, "no_such_field")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        put.type = "u"
 
 
 def test_a_damaged_line_costs_one_event_and_is_told(journal):

@@ -16,10 +16,10 @@ from journal.state import vector
 from journal.state.stream import Placed
 from journal.state.vector import EventId
 from journal.store.engine import Engine
-from journal.store.history import event_fields, stamp_of
-from journal.store.lifting import lifted_event
+from journal.store.history import event_fields, payload_of, stamp_of
+from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
-from journal.store.model import StreamEvent
+from journal.store.model import StreamEvent, event_told
 from journal.store.positions import PIECE_EVENTS, in_pieces, refuse_changed
 
 BEYOND = 1 << 62
@@ -41,6 +41,11 @@ class Selection(NamedTuple):
     before_time: datetime | None = None
     where: Callable[[StreamEvent], bool] | None = None
     is_lifted: bool = True
+
+    def chosen(self, events: Iterator[StreamEvent]) -> Iterator[StreamEvent]:
+        """Return those of some events that the filters let through."""
+        has_filters = any(asked is not None for asked in (self.events, self.after_time, self.before_time, self.where))
+        return filter(self.wants, events) if has_filters else events
 
     def wants(self, event: StreamEvent) -> bool:
         """Tell whether the filters let an event through."""
@@ -71,7 +76,7 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
         last = placings[-1][0] if len(placings) == size else None
         return events, last and last.at
 
-    return filter(selection.wants, _lifted(engine, selection, in_pieces(engine, piece, None)))
+    return selection.chosen(_lifted(engine, selection, in_pieces(engine, piece, None)))
 
 
 def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEvent]:
@@ -90,12 +95,12 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
         top, size = high, min(count - len(found), PIECE_EVENTS)
         events, high = look_back(engine, lambda view: piece(view, top, size))  # noqa: B023
         new = (event for event in events if not vector.contains(since, event.seq, event.lane))
-        found += filter(selection.wants, _lifted(engine, selection, new))
+        found += selection.chosen(_lifted(engine, selection, new))
     return found[:count][::-1]
 
 
 def _lifted(engine: Engine, selection: Selection, events: Iterator[StreamEvent]) -> Iterator[StreamEvent]:
-    return (lifted_event(engine, event) for event in events) if selection.is_lifted else events
+    return lifted_events(engine, events) if selection.is_lifted else events
 
 
 def _placings(view: View, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Placing]:
@@ -113,18 +118,12 @@ def _placings(view: View, selection: Selection, fresh: Vector, after: EventId) -
 
 def events_of(view: View, placings: list[Placing], since: Vector, here: Vector) -> list[StreamEvent]:
     """Return the events at places; those that do not verify are passed over (doctor reports them)."""
-    reader = RecordReader(view)
-    found = (_event(view, reader, placing, since, here) for placing in placings)
-    return [event for event in found if event is not None]
-
-
-def _event(view: View, reader: RecordReader, placing: Placing, since: Vector, here: Vector) -> StreamEvent | None:
-    row, location = placing
-    record = reader.read(location)
-    if record is None:
-        return None
-    fields = event_fields(view, record, location.lane)
-    return StreamEvent(**fields, since=since, here=here, position=row.position or 0)
+    records = RecordReader(view).read_each(location for _, location in placings)
+    return [
+        event_told(StreamEvent, record, location.lane, payload_of(view, record), since, here, row.position or 0)
+        for (row, location), record in zip(placings, records, strict=True)
+        if record is not None
+    ]
 
 
 def placing_of(view: View, name: str, at: EventId) -> Placing:
