@@ -138,6 +138,7 @@ class Indexing:
         from journal.index.loading import NeedsRebuildError
         from journal.index.rebuild import rebuild
 
+        self._is_behind = True  # until it is built, also where something refuses to be read
         for _ in range(LOOKS_MAX):
             view.reload()
             try:
@@ -153,6 +154,7 @@ class Indexing:
             view.index.set_meta("built_for", self._built_for())
             view.index.set_meta(_UNCLEAN, view.redacting is not None)
         view.settle()
+        self._is_behind = False
 
     def build_anew(self) -> View:
         """Under the lock: replace what the index file says of the truth by what the files say."""

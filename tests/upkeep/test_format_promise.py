@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -211,6 +212,17 @@ def test_a_segment_of_a_later_format_is_refused_by_readers_and_writers(tmp_path,
         os.remove(f"{root}/segments/{name}")
         assert journal.get("plan", "a").data == {"n": 1}
         assert journal.put("plan", "b", {}).rev == 1
+
+
+def test_a_refused_read_lets_no_later_write_pass_however_long_it_waits(tmp_path):
+    root, _ = with_a_later_segment(tmp_path)
+    shutil.rmtree(f"{root}/local")
+    time.sleep(0.1)  # a time stamp of a folder counts from then on
+    with Journal.open(store=root) as journal:
+        with pytest.raises(NewerFormatError):
+            journal.get("plan", "a")
+        with pytest.raises(NewerFormatError):
+            journal.put("plan", "b", {})
 
 
 def test_doctor_tells_of_it_and_repairs_nothing(tmp_path):
