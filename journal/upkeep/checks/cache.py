@@ -4,6 +4,7 @@ An index that is only behind is fine: the next reader brings it forward. What is
 it in memory, brought forward; the file is not changed.
 """
 
+import contextlib
 import os
 from typing import NamedTuple
 
@@ -14,12 +15,12 @@ from journal.index.inspection import problem_of
 from journal.index.loading import NeedsRebuildError
 from journal.index.rebuild import rebuild
 from journal.index.view import Key, View
-from journal.segments.folders import Listing
+from journal.segments.folders import Listing, list_truth
 from journal.segments.tip import Tip
 from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE, LANE_FILE, is_made_here
-from journal.store.indexing import Indexing
+from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
 from journal.upkeep.checks.survey import Survey
 from journal.upkeep.findings import Finding
 
@@ -52,6 +53,15 @@ def build(indexing: Indexing, engine: Engine, listing: Listing) -> View:
     view = View(engine.files, engine.root, Index(MEMORY), engine.config.strategies)
     rebuild(view, listing, indexing.bounds)
     return view
+
+
+def built_anew(engine: Engine) -> View:
+    """Return a view built anew in memory from all files of the truth; the caller closes its index."""
+    for _ in range(LOOKS_MAX):
+        listing, _strange = list_truth(engine.files, engine.root)
+        with contextlib.suppress(NeedsRebuildError, FileNotFoundError):  # what was listed was taken away a moment ago
+            return build(indexing_of(engine, engine.lanes.tip()), engine, listing)
+    raise changes_too_fast()
 
 
 def open_cache(engine: Engine, indexing: Indexing, listing: Listing, *, thorough: bool) -> Cache:

@@ -3,27 +3,22 @@
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 
-from journal.errors import JournalError
 from journal.format import values
-from journal.index.loading import NeedsRebuildError
 from journal.index.places import list_events
 from journal.index.view import Key, View
-from journal.segments.folders import list_truth
 from journal.state.entity import Payload
 from journal.store.engine import Engine
-from journal.upkeep.checks.cache import build, indexing_of
+from journal.upkeep.checks.cache import built_anew
 from journal.upkeep.migrating.earlier import Earlier
 from journal.upkeep.migrating.model import Difference, Document, Source
 from journal.upkeep.migrating.planning import NEVER, differing
-
-_TRIES = 5
 
 
 def verify(
     engine: Engine, source: Source, earlier: Earlier, left: AbstractSet[Key], progress: Callable[[int], None]
 ) -> tuple[int, list[Difference]]:
     """Return how many entities were compared, and which differ; ``left``: what was left as it is here, and told."""
-    view = _rebuilt(engine)
+    view = built_anew(engine)
     compared = 0
     differences: list[Difference] = []
     try:
@@ -36,17 +31,6 @@ def verify(
     finally:
         view.index.close()
     return compared, differences
-
-
-def _rebuilt(engine: Engine) -> View:
-    for _ in range(_TRIES):
-        indexing = indexing_of(engine, engine.lanes.tip())
-        listing, _strange = list_truth(engine.files, engine.root)
-        try:
-            return build(indexing, engine, listing)
-        except (NeedsRebuildError, FileNotFoundError):
-            continue  # git or a compaction has taken away what was listed a moment ago
-    raise JournalError("the files of the store change faster than they can be read", hint="doctor --verify, later")
 
 
 def _compare(view: View, earlier: Earlier, document: Document) -> Iterator[Difference]:

@@ -5,25 +5,19 @@ Once value by value, and once byte by byte: a document that says the same must c
 
 from collections.abc import Callable, Iterable
 
-from journal.errors import JournalError
-from journal.index.loading import NeedsRebuildError
-from journal.index.view import View
-from journal.segments.folders import list_truth
 from journal.store.engine import Engine
-from journal.upkeep.checks.cache import build, indexing_of
+from journal.upkeep.checks.cache import built_anew
 from journal.upkeep.stages.comparing import value_now
 from journal.upkeep.stages.model import Difference
 from journal.upkeep.stages.old_store import Document
 from journal.upkeep.stages.splicing import is_same, spliced
-
-_TRIES = 5
 
 
 def verify_documents(
     engine: Engine, documents: Iterable[Document], progress: Callable[[int, int], None] | None = None
 ) -> tuple[int, list[Difference]]:
     """Return how many documents were compared with a journal built anew, and those that differ."""
-    view = _rebuilt(engine)
+    view = built_anew(engine)
     count, found = 0, []
     try:
         for document in documents:
@@ -41,16 +35,3 @@ def verify_documents(
     finally:
         view.index.close()
     return count, found
-
-
-def _rebuilt(engine: Engine) -> View:
-    for _ in range(_TRIES):
-        indexing = indexing_of(engine, engine.lanes.tip())
-        listing, _strange = list_truth(engine.files, engine.root)
-        try:
-            return build(indexing, engine, listing)
-        except (NeedsRebuildError, FileNotFoundError):
-            continue  # git or a compaction has taken away what was listed a moment ago
-    raise JournalError(
-        "the files of the store change faster than they can be read", hint="try again when it is quieter"
-    )
