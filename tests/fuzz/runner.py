@@ -10,19 +10,20 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from journal.format import names
-from tests.fuzz import git_operations, journal_operations, remote_operations
+from tests.fuzz import git_operations, journal_operations, remote_operations, stream_operations
 from tests.fuzz.checks import check_answers, check_doctor, check_edits, check_files, check_projections, check_rebuilt
 from tests.fuzz.operation import Operation
 from tests.fuzz.places import Place
+from tests.fuzz.stream_checks import check_streams, check_tokens
 from tests.fuzz.world import World
 
 OPERATIONS = {
     operation.name: operation
-    for module in (journal_operations, git_operations, remote_operations)
+    for module in (journal_operations, stream_operations, git_operations, remote_operations)
     for operation in module.OPERATIONS
 }
 _TIDYING = ("commit-everything", "journal-commit", "journal-commit")
-_WRITING = ("put", "put", "set-fields", "set-fields", "delete", "transaction")
+_WRITING = ("put", "put", "set-fields", "set-fields", "delete", "transaction", "append", "append-once", "truncate")
 FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
@@ -118,6 +119,8 @@ def _look(world: World, place: Place, closely: float) -> None:
     check_edits(place)
     if closely < 0.6:
         check_answers(world, place)
+        check_streams(world, place)
+        check_tokens(world, place)
     if closely < 0.3:
         check_projections(world, place)
     if closely < 0.2:

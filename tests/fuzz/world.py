@@ -3,6 +3,7 @@
 import os
 import random
 import subprocess
+from typing import NamedTuple
 
 from journal import Journal
 from tests.fuzz.ledger import Ledger
@@ -13,6 +14,13 @@ from tests.support.stores import configure
 OPTIONS = 'durability = "os"\nroll_bytes = 8192\ncompact_bytes = 4096\ncompact_segments = 4'
 TYPES = '[types.plan]\nmerge = { tags = "union", votes = "max" }\n[types.spread]\nfanout = true\n'
 SETTINGS = {"gc.auto": "0", "advice.detachedHead": "false", "merge.renameLimit": "1000", "commit.gpgSign": "false"}
+
+
+class Token(NamedTuple):
+    """A position token, and the events that its reader had."""
+
+    text: str
+    known: int
 
 
 class World:
@@ -27,6 +35,7 @@ class World:
         self._made = 0
         self.count = 0
         self.states: dict[int, dict[str, bytes]] = {}
+        self.tokens: list[Token] = []
         self.origin = os.path.join(scratch, "origin.git")
         self._first()
 
