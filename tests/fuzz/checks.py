@@ -8,7 +8,7 @@ from journal.index.view import View
 from journal.projections.paths import entity_at
 from journal.state.encoding import encode_state
 from journal.state.entity import ABSENT, EntityState, normal
-from tests.fuzz.ledger import Ledger, Written
+from tests.fuzz.ledger import Holding, Ledger, Written
 from tests.fuzz.meaning import UNSET, Key, Meaning, assigned, meanings
 from tests.fuzz.places import Place
 from tests.fuzz.settling import check_unmerged
@@ -24,6 +24,7 @@ EXPECTED = {
     "leftover",
     "index-foreign",
     "conflicts-open",
+    "redact-again",
 }
 """What doctor may find: history that somebody dropped, and what is no reason to worry."""
 UNLIKE_GIT = {"truth-missing", "truth-changed"}
@@ -58,8 +59,8 @@ def check_answers(world: World, place: Place) -> None:
 
 
 def _check_meaning(world: World, place: Place, view: View) -> None:
-    ledger, held = world.ledger, place.holding.all
-    expected = meanings(ledger, held)
+    ledger = world.ledger
+    expected = meanings(ledger, place.holding)
     here = _entities(view)
     assert here == expected.keys(), (
         f"{place.name}: entities {sorted(here - expected.keys())} too many, {sorted(expected.keys() - here)} missing"
@@ -70,7 +71,7 @@ def _check_meaning(world: World, place: Place, view: View) -> None:
         assert row is not None
         found = _meaning_of(ledger, normal(state, view.have), None if row.data is None else json.loads(row.data))
         assert found == wanted, f"{place.name} {key}: {_described(ledger, found)}, not {_described(ledger, wanted)}"
-        _check_assignments(ledger, key, state)
+        _check_assignments(ledger, key, state, place.holding)
 
 
 def _entities(view: View) -> set[Key]:
@@ -90,12 +91,12 @@ def _meaning_of(ledger: Ledger, state: EntityState, shown: Any) -> Meaning:
     )
 
 
-def _check_assignments(ledger: Ledger, key: Key, state: EntityState) -> None:
+def _check_assignments(ledger: Ledger, key: Key, state: EntityState, held: Holding) -> None:
     for name, pairs in state.fields.items():
         for id, item in pairs:
             number = ledger.number(*id)
             assert number is not None
-            said = assigned(ledger.events[number].record)[name]
+            said = assigned(ledger.event(number, held.taken).record)[name]
             assert (UNSET if item is ABSENT else item) == said, f"{key} {name} of {id}: {item!r}, not {said!r}"
 
 
@@ -124,7 +125,7 @@ def _check_same_bytes(world: World, place: Place, view: View) -> None:
         assert state is not None
         assert row is not None
         found[" ".join(key)] = values.encode_trusted(encode_state(normal(state, view.have))) + (row.data or "").encode()
-    known = world.states.setdefault(place.holding.all, found)
+    known = world.states.setdefault((place.holding.all, place.holding.taken), found)
     differ = [name for name in known.keys() | found.keys() if known.get(name) != found.get(name)]
     assert not differ, f"{place.name}: same events, other bytes: {[(known.get(n), found.get(n)) for n in differ]}"
 
@@ -191,7 +192,7 @@ def _is_staged_edit(world: World, place: Place, path: str) -> bool:
 
 def _events_of(world: World, place: Place, path: str) -> list[Written]:
     key = entity_at(path)
-    events = world.ledger.those(place.holding.in_files)
+    events = world.ledger.those(place.holding.in_files, place.holding.taken)
     return [event for event in events if (event.record.get("type"), event.record.get("id")) == key]
 
 

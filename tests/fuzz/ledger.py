@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from tests.fuzz.taken import Taken, check_copy, normal, of_group, without
+
 TRUTH = ("segments", "archive", "checkpoints", "blobs")
 MARKERS = (b"\n<<<<<<< ", b"\n>>>>>>> ")
 
@@ -38,6 +40,8 @@ class Holding(NamedTuple):
     covered: int
     has_broken_checkpoint: bool = False
     """Git took away a blob that a checkpoint refers to, and left the checkpoint: it counts nothing in then."""
+    taken: Taken = frozenset()
+    """What is redacted here."""
 
     @property
     def all(self) -> int:
@@ -52,18 +56,24 @@ class Ledger:
         self.events: list[Written] = []
         self._numbers: dict[tuple[int, str], int] = {}
         self._contents: dict[str, bytes] = {}
-        self._read: dict[tuple[str, bytes], int] = {}
+        self._read: dict[tuple[str, bytes], tuple[int, set[tuple[int, str]]]] = {}
 
     def number(self, seq: int, lane: str) -> int | None:
         """Return the number of an event; None where nobody ever wrote it."""
         return self._numbers.get((seq, lane))
 
-    def those(self, events: int) -> Iterator[Written]:
-        """Yield the events of a set."""
+    def those(self, events: int, taken: Taken = frozenset()) -> Iterator[Written]:
+        """Yield the events of a set, without what is taken out of them."""
         while events:
             low = events & -events
-            yield self.events[low.bit_length() - 1]
+            yield self.event(low.bit_length() - 1, taken)
             events ^= low
+
+    def event(self, number: int, taken: Taken) -> Written:
+        """Return an event, without what is taken out of it."""
+        event = self.events[number]
+        paths = [path for other, path in taken if other == number] if taken else []
+        return event._replace(record=without(event.record, paths)) if paths else event
 
     def names(self, events: int) -> list[str]:
         """Return the ids of a set's events, in the total order."""
@@ -83,10 +93,13 @@ class Ledger:
         ``held``: what its writer held before, where it may have written since; None where new events are a fault.
         """
         in_files, covers, fresh = 0, [], []
+        taken: set[tuple[int, str]] = set()
+        told: list[tuple[tuple[int, str], str]] = []
         for path, data in truth_of(root):
             self.see(path, data)
             if path.startswith("checkpoints/"):
                 covers.append(_covers(root, path, data))
+                told.extend(of_group(json.loads(gzip.decompress(data).splitlines()[0]).get("redacted")))
                 continue
             if path.startswith("blobs/"):
                 continue
@@ -94,17 +107,24 @@ class Ledger:
             if key not in self._read:
                 fresh.append((key, _records(path, data)))
             else:
-                in_files |= self._read[key]
+                in_files |= self._read[key][0]
+                taken |= self._read[key][1]
         for event in sorted((item for _, items in fresh for item in items), key=lambda item: item[0]):
             held = self._enter(root, *event, held)
         for key, items in fresh:
             mask = sum({1 << self._numbers[id] for id, _, _ in items})
-            self._read[key] = mask
+            said = [(id, path) for id, record, _ in items for path in record.get("redacted", ())]
+            for _, record, _ in items:
+                if record.get("note") == "redaction":
+                    said.extend(of_group(record["data"]["redacted"]))
+            self._read[key] = mask, {(self._numbers[id], path) for id, path in said}
             in_files |= mask
+            taken |= self._read[key][1]
+        taken |= {(self._numbers[id], path) for id, path in told}
         covered = 0
         for vector in covers:
             covered |= self.covering(vector or {})
-        return Holding(in_files, covered, None in covers)
+        return Holding(in_files, covered, None in covers, normal(taken))
 
     def see(self, path: str, data: bytes) -> None:
         """Take note of a content of a path of the truth: it may only be longer or shorter than what was seen."""
@@ -132,13 +152,13 @@ class Ledger:
     ) -> int | None:
         number = self._numbers.get(id)
         if number is not None:
-            assert self.events[number].line == line, f"two records for {id[0]}@{id[1]}"
+            if self.events[number].line != line:
+                assert "redacted" in record, f"two records for {id[0]}@{id[1]}"
+                check_copy(self.events[number].record, _with_payload(root, record))
             return held
         assert held is not None, f"{id[0]}@{id[1]} was written by a step that writes nothing"
-        if "ref" in record:
-            record["data"] = _blob(root, record["ref"]["sha256"])
         self._numbers[id] = len(self.events)
-        self.events.append(Written(id, record, line, held))
+        self.events.append(Written(id, _with_payload(root, record), line, held))
         return held | 1 << self._numbers[id]
 
 
@@ -169,6 +189,10 @@ def _records(path: str, data: bytes) -> list[tuple[tuple[int, str], dict[str, An
         if record["kind"] != "segment":
             found.append(((record["seq"], lane), record, line))
     return found
+
+
+def _with_payload(root: str, record: dict[str, Any]) -> dict[str, Any]:
+    return {**record, "data": _blob(root, record["ref"]["sha256"])} if "ref" in record else record
 
 
 def _blob(root: str, sha256: str) -> Any:

@@ -6,7 +6,8 @@ An event's past is what the fuzzer saw in the work tree when it was written, not
 import json
 from typing import Any, NamedTuple
 
-from tests.fuzz.ledger import Ledger, Written
+from tests.fuzz.ledger import Holding, Ledger, Written
+from tests.fuzz.taken import Taken
 
 UNSET = "(unset)"
 STRATEGIES = {"plan": {"tags": "union", "votes": "max"}}
@@ -25,18 +26,19 @@ class Meaning(NamedTuple):
     field_holes: dict[str, int]
 
 
-def meanings(ledger: Ledger, held: int) -> dict[Key, Meaning]:
+def meanings(ledger: Ledger, holding: Holding) -> dict[Key, Meaning]:
     """Return the meaning of every entity of which an event is held."""
     entities: dict[Key, list[tuple[int, Written]]] = {}
-    for event in ledger.those(held):
+    held, taken = holding.all, holding.taken
+    for event in ledger.those(held, taken):
         if event.record["kind"] == "entity":
             number = ledger.number(*event.id)
             assert number is not None
             entities.setdefault((event.record["type"], event.record["id"]), []).append((1 << number, event))
-    return {key: _meaning(ledger, key[0], mine, held) for key, mine in entities.items()}
+    return {key: _meaning(ledger, key[0], mine, held, taken) for key, mine in entities.items()}
 
 
-def _meaning(ledger: Ledger, type: str, mine: list[tuple[int, Written]], held: int) -> Meaning:
+def _meaning(ledger: Ledger, type: str, mine: list[tuple[int, Written]], held: int, taken: Taken) -> Meaning:
     heads, head_holes = _maximal(mine, held)
     fields: dict[str, int] = {}
     field_holes: dict[str, int] = {}
@@ -48,7 +50,7 @@ def _meaning(ledger: Ledger, type: str, mine: list[tuple[int, Written]], held: i
         fields[name], missing = _maximal(some, held)
         if missing:
             field_holes[name] = missing
-    return Meaning(_shown(ledger, type, heads, fields), heads, fields, head_holes, field_holes)
+    return Meaning(_shown(ledger, type, heads, fields, taken), heads, fields, head_holes, field_holes)
 
 
 def _maximal(some: list[tuple[int, Written]], held: int) -> tuple[int, int]:
@@ -67,13 +69,15 @@ def assigned(record: dict[str, Any]) -> dict[str, Any]:
     return {**unset, **{name: record["data"][name] for name in record.get("set", ())}}
 
 
-def _shown(ledger: Ledger, type: str, heads: int, fields: dict[str, int]) -> dict[str, Any] | None:
-    images = [event.record.get("data") for event in sorted(ledger.those(heads), key=lambda event: event.id)]
+def _shown(ledger: Ledger, type: str, heads: int, fields: dict[str, int], taken: Taken) -> dict[str, Any] | None:
+    images = [event.record.get("data") for event in sorted(ledger.those(heads, taken), key=lambda event: event.id)]
     if len(images) == 1 or all(image is None for image in images):
         return images[0]
     shown = {name: item for image in images for name, item in (image or {}).items()}
     for name, maximal in fields.items():
-        said = [assigned(event.record)[name] for event in sorted(ledger.those(maximal), key=lambda event: event.id)]
+        said = [
+            assigned(event.record)[name] for event in sorted(ledger.those(maximal, taken), key=lambda event: event.id)
+        ]
         settled = _settled(said, STRATEGIES.get(type, {}).get(name))
         if settled == UNSET:
             shown.pop(name, None)

@@ -1,8 +1,9 @@
-"""What programs do with streams and position tokens."""
+"""What programs do with streams and position tokens, and what people take out."""
 
 import random
 
 from journal import Conflict
+from journal.errors import GitError, NotFoundError, RefusedError
 from tests.fuzz.operation import Operation
 from tests.fuzz.places import Place
 from tests.fuzz.world import Token, World
@@ -66,6 +67,31 @@ def remember(world: World, place: Place, chance: random.Random) -> None:
     del world.tokens[:-TOKENS_MAX]
 
 
+def redact(world: World, place: Place, chance: random.Random) -> None:
+    """Take out a text that somebody wrote, a field, or all of an event."""
+    journal, what = place.journal, chance.choice(["value", "value", "field", "entity", "event"])
+    asked: dict[str, str] = {}
+    if what == "value":
+        asked = {"value": f"v{chance.randint(max(1, world.count - 30), world.count)}"} if world.count else {}
+    elif what == "event":
+        events = [event.id for event in journal.read_all() if event.kind != "note"]
+        asked = {"event": chance.choice(events)} if events else {}
+    else:
+        entities = journal.list()
+        if entities:
+            entity = chance.choice(entities)
+            asked = {"type": entity.type, "id": entity.id}
+            if what == "field":
+                asked["field"] = chance.choice(sorted(entity.data) or ["title"])
+    if not asked:
+        return
+    place.say(f"journal redact {asked}")
+    try:
+        journal.redact(**asked, reason="leaked", commit=chance.random() < 0.6)  # type: ignore[arg-type]
+    except (GitError, NotFoundError, RefusedError) as error:
+        place.say(f"refused: {error}")
+
+
 OPERATIONS = (
     Operation("append", 8, append, writes=True, keeps=True),
     Operation("append-once", 5, append_once, writes=True, keeps=True),
@@ -73,4 +99,5 @@ OPERATIONS = (
     Operation("append-batch", 3, append_batch, writes=True, keeps=True),
     Operation("truncate", 3, truncate, writes=True, keeps=True),
     Operation("remember", 4, remember, keeps=True),
+    Operation("redact", 3, redact, writes=True, keeps=True),
 )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from journal import Journal
 from tests.fuzz.ledger import Ledger
 from tests.fuzz.places import Place
+from tests.fuzz.taken import Taken
 from tests.support.repositories import ENVIRONMENT
 from tests.support.stores import configure
 
@@ -34,7 +35,7 @@ class World:
         self.backups: list[tuple[Place, str]] = []
         self._made = 0
         self.count = 0
-        self.states: dict[int, dict[str, bytes]] = {}
+        self.states: dict[tuple[int, Taken], dict[str, bytes]] = {}
         self.tokens: list[Token] = []
         self.origin = os.path.join(scratch, "origin.git")
         self._first()

@@ -210,7 +210,7 @@ class StoreBesideADict(RuleBasedStateMachine):
         self.git.commit_all()
         self.git.git("merge", "-q", "-m", "merge", other, check=False)
         unmerged = self.git.unmerged()
-        assert all(path.startswith(".journal/entities/") for path in unmerged), unmerged
+        assert all(path.startswith((".journal/entities/", ".journal/kv/")) for path in unmerged), unmerged
         self.store(0).reconcile()
         self.git.commit_all("merged")
         self.merged(self.branches[other])
