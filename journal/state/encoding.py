@@ -121,9 +121,9 @@ def _by_id(pair: tuple[EventId, Any]) -> EventId:
     return pair[0]
 
 
-def _sorted(vector: Vector) -> Vector:
-    return dict(sorted(vector.items()))
+def _sorted(vector: Vector) -> dict[str, list[list[int]]]:
+    return {lane: [list(interval) for interval in intervals] for lane, intervals in sorted(vector.items())}
 
 
-def _sorted_fields(fields: dict[str, Vector]) -> dict[str, Vector]:
+def _sorted_fields(fields: dict[str, Vector]) -> dict[str, dict[str, list[list[int]]]]:
     return {name: _sorted(missing) for name, missing in sorted(fields.items())}

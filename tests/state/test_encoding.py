@@ -8,7 +8,7 @@ from replicas import World, add, join_known, known, stored, text
 from journal.format import values
 from journal.format.lines import BadLineError
 from journal.state.encoding import decode_state, encode_state
-from journal.state.entity import NO_HOLES, EntityState
+from journal.state.entity import NO_HOLES, EntityState, Holes
 from journal.state.value import conflicts, value
 
 LANE = "0000000000001"
@@ -45,8 +45,8 @@ def test_holes_are_kept():
     world.edit(0, "ant", {"x": 2})
     damaged = {id: event for id, event in world.events.items() if id[0] == 2}
     assert encode_state(known(damaged).states["ant"])["holes"] == {
-        "heads": {LANE: ((1, 1),)},
-        "fields": {"x": {LANE: ((1, 1),)}},
+        "heads": {LANE: [[1, 1]]},
+        "fields": {"x": {LANE: [[1, 1]]}},
     }
 
 
@@ -64,6 +64,13 @@ def test_the_order_of_keys_inside_a_value_is_kept():
 
 def test_a_minimal_form_is_a_state():
     assert decode_state(FORM) == EntityState(1, {(1, LANE): {"x": 1}}, {"x": (((1, LANE), 1),)})
+
+
+def test_the_form_of_a_state_with_holes_is_read_as_it_was_made():
+    """Nobody has to write it to a file first: what a redaction leaves of a checkpoint's line is read at once."""
+    missing = {LANE: ((1, 2), (4, 4))}
+    state = EntityState(1, {(5, LANE): {"x": 1}}, {"x": (((5, LANE), 1),)}, Holes(missing, {"x": missing}))
+    assert decode_state(encode_state(state)) == state
 
 
 def test_holes_that_name_nothing_are_no_holes():
