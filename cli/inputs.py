@@ -24,7 +24,7 @@ def text_of(argument: str, *, what: str = "the JSON text") -> str:
 
 def json_object(argument: str, *, what: str = "the JSON text") -> dict[str, Any]:
     """Return the JSON object that an argument stands for. Raises RefusedError."""
-    value = any_value(argument, what=what)
+    value = _parsed(argument, what)
     if not isinstance(value, dict):
         raise RefusedError(f"{what}: an entity is a JSON object, written {{…}}")
     return value
@@ -32,6 +32,15 @@ def json_object(argument: str, *, what: str = "the JSON text") -> dict[str, Any]
 
 def any_value(argument: str, *, what: str = "the JSON text") -> Any:
     """Return the JSON value that an argument stands for. Raises RefusedError."""
+    try:
+        return _parsed(argument, what)
+    except RefusedError as error:
+        if argument[:1].isalpha() and error.hint is None:
+            error.hint = """a text has quotes of its own, for instance '"hello"'"""
+        raise
+
+
+def _parsed(argument: str, what: str) -> Any:
     from journal.format.values import parse_text
 
     name = {"-": "stdin"}.get(argument, argument[1:] if argument.startswith("@") else what)

@@ -104,6 +104,8 @@ class Blobs:
 
 def _named(blob: str | Mapping[str, Any]) -> tuple[str, int | None]:
     """Return the hash and the size that a caller names."""
+    if not isinstance(blob, str | Mapping):
+        raise UsageError("a blob is named by its sha256, or by its reference, a mapping")
     sha256, size = (blob, None) if isinstance(blob, str) else (blob.get("sha256"), blob.get("bytes"))
     if not is_sha256(sha256) or type(size) not in (int, type(None)):
         raise UsageError(f"not a reference to a blob: {blob!r}", hint='it has "sha256", 64 hex digits, and "bytes"')

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from journal.errors import UsageError
+from journal.facade.checking import check_limit
 from journal.format.reserved import KV_TYPE
 from journal.state.entity import ABSENT
 from journal.store import kv
@@ -72,11 +73,13 @@ class KeyValues:
 
     def keys(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> _List[str]:
         """Return the keys that begin with ``prefix``, in order; at most ``limit``, only those behind ``after``."""
+        check_limit(limit)
         with self._engine.reading() as view:
             return [row.id for row in kv.rows_with_prefix(view, prefix, after, limit)]
 
     def list(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Return keys and values, as ``keys`` chooses and orders them."""
+        check_limit(limit)
         with self._engine.reading() as view:
             return {row.id: kv.value_of(row) for row in kv.rows_with_prefix(view, prefix, after, limit)}
 

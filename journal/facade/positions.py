@@ -24,8 +24,10 @@ class Positions(Base):
         has the ``token`` from which to go on behind it. Raises RefusedError for a text that is no token, JournalError
         where events leave the checkout on the way.
         """
+        from journal.facade.checking import check_limit
         from journal.store import positions
 
+        check_limit(limit)
         return positions.read_all(self._engine, positions.decoded(since), limit)
 
     def gaps(self, since: str | None = None) -> Gaps:

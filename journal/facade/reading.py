@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.errors import UsageError
 from journal.facade.base import Base
+from journal.facade.checking import check_limit
 from journal.facade.values import entity_of
 from journal.format.names import event_id
 from journal.index.rows import EntityRow
@@ -93,6 +94,7 @@ class Reading(Base):
         from journal.store.listing import list_rows
         from journal.store.query import conditions_of
 
+        check_limit(limit)
         conditions = conditions_of(dict(where) if isinstance(where, Mapping) else where)
         document = self._document(as_written)
         with self._engine.reading() as view:
@@ -169,6 +171,7 @@ class Reading(Base):
         """
         from journal.store import history as past
 
+        check_limit(limit)
         moment = past.parse_since(since) if since is not None else None
 
         def matches(event: Event) -> bool:

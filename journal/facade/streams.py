@@ -92,11 +92,11 @@ class Streams(Base):
         ``as_written``: payloads not lifted by upcasters. A stream that is not there has no events. What is read is what
         is here at the time of the call.
         """
+        from journal.facade.checking import check_positions
         from journal.store import positions
         from journal.store.streams import reading
 
-        if start < 1 or (last is not None and last < 0):
-            raise UsageError("positions begin with 1, and a number of events is not negative")
+        check_positions(start, end, last)
         selection = reading.Selection(
             stream,
             start,

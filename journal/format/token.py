@@ -48,6 +48,8 @@ def encode(vector: Vector) -> str:
 
 def decode(token: str) -> Vector:
     """Return the set of event ids that a token names. Raises RefusedError for what ``encode`` cannot have made."""
+    if not isinstance(token, str):
+        raise _refused("it is no text")
     if len(token) > TOKEN_CHARACTERS_MAX:
         raise _refused("it is too long")
     if not token.startswith(_PREFIX):

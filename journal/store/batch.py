@@ -135,7 +135,7 @@ class Batch:
         if isinstance(operation, Append):
             return self._append(operation)
         check_entity_type(operation.type)
-        names.check_id(operation.id)
+        names.check_id(operation.id, what="key" if operation.type == KV_TYPE else "id")
         key = (operation.type, operation.id)
         state = self.state(key)
         conflict = operation.expect.check(key, state)

@@ -133,13 +133,15 @@ def redact(
 
 
 def _check(selection: Selection, reason: str, actor: str | None) -> None:
+    if any(item is not None and not isinstance(item, str) for item in (selection.value, selection.field)):
+        raise UsageError("a value and a field are texts")
     chosen = [item for item in (selection.entity, selection.event, selection.value) if item is not None]
     if len(chosen) != 1 or (selection.field is not None and selection.entity is None):
         raise UsageError(
             "a redaction takes an entity (with or without a field), an event, or a value",
             hint="one of: --entity TYPE ID [--field F], --event E, --value TEXT",
         )
-    if not reason.strip() or len(reason) > _REASON_CHARACTERS_MAX:
+    if not isinstance(reason, str) or not reason.strip() or len(reason) > _REASON_CHARACTERS_MAX:
         raise UsageError(f"a redaction has a reason, of at most {_REASON_CHARACTERS_MAX:,} characters")
     if selection.value is None:
         return
