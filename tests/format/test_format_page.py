@@ -84,7 +84,8 @@ def test_the_reserved_field_is_that_of_the_code():
 
 
 def test_the_configuration_is_toml_with_known_strategies():
-    (text,) = blocks("toml")
+    text, beside = blocks("toml")
+    assert tomllib.loads(beside)["old_store"]["stage"] in ("off", "dual", "primary")
     fields = tomllib.loads(text)
     assert fields["format"] == limits.FORMAT
     assert fields["options"]["roll_bytes"] == limits.ROLL_BYTES_DEFAULT
