@@ -42,7 +42,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Be told": {
         "watch": "Print events as they come, or run a program for each.",
-        "cursors": "Look after durable cursors: what they stand at and put aside.",
+        "cursors": "Look after durable cursors: where they stand, and what they parked.",
     },
     "Git": {
         "status": "Tell where the store stands.",
@@ -80,7 +80,7 @@ HIDDEN = {
 GROUPS: dict[str, dict[str, str]] = {
     "cursors": {
         "list": "List durable cursors, and where they stand.",
-        "parked": "List the events that a cursor has put aside.",
+        "parked": "List the events that a cursor has parked.",
         "replay": "Have parked events delivered again, all or some.",
         "drop": "Remove a cursor; one of its name begins anew.",
         "adopt": "Go on with a cursor that was copied or put back.",

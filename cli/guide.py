@@ -20,6 +20,11 @@ Structured state of this project (plans, issues, decisions, …) lives in `.jour
 - Change: `journal put TYPE ID --set status=done --summary "why"`
 - Change safely beside others: read `event` with `get --json`, then `put … --expect-event EVENT`; exit status 4
   means that somebody was faster: read again, decide again
+- What happened, one event after another: `journal append STREAM EVENT JSON --key ID` (safe to repeat),
+  `journal read STREAM --last 20`
+- What holds now, and no more: `journal kv put KEY JSON`, `journal kv get KEY`; `journal kv cas KEY OLD NEW`
+  ends with 4 where it holds something else. With `--local --ttl 60` a lease of this work tree
+- Never write a secret; if it happened, tell a person: `journal redact` takes it out
 - Look back: `journal history TYPE ID --patch`, `journal blame TYPE ID`, `journal log -n 20`
 - Undo: `journal revert EVENT`
 - Who you are: set `JOURNAL_ACTOR` or give `--actor NAME`

@@ -117,7 +117,7 @@ in the order of their arrival. With --cursor it goes on where it stopped, also a
 the events. What this checkout lacks of what was printed before is told as a line with "gap".
 
 With --exec a program handles each event: it gets the line on its stdin. Status 0 acknowledges the event; with any
-other it comes again after a while, and after five attempts it is put aside (journal cursors parked). No shell is
+other it comes again after a while, and after five attempts it is parked (journal cursors parked). No shell is
 involved, and nothing of the event gets into the command.""",
     options=(
         Option(("--cursor",), "A durable cursor of this checkout, made if it is missing.", metavar="NAME"),

@@ -196,7 +196,7 @@ class AsyncSubscription:
         await asyncio.to_thread(self._subscription.ack, *[delivery.inner for delivery in deliveries])
 
     async def parked(self) -> "list[ParkedEvent]":
-        """Return the events that were put aside."""
+        """Return the events that were parked."""
         return await asyncio.to_thread(self._subscription.parked)
 
     async def replay(self, *events: str) -> int:

@@ -6,7 +6,7 @@ from ...session import Session
 
 
 def run(session: Session, *, name: str) -> None:
-    """List the events that a cursor has put aside."""
+    """List the events that a cursor has parked."""
     parked = session.journal.cursors.parked(name)
     if session.output.is_json:
         for item in parked:
@@ -23,7 +23,7 @@ def run(session: Session, *, name: str) -> None:
 
 VERB = Verb(
     name="cursors parked",
-    summary="List the events that a cursor has put aside.",
+    summary="List the events that a cursor has parked.",
     run=run,
     text="Of what went wrong only the name of an error is kept, never what it said.",
     arguments=(NAME,),
