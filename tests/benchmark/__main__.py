@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from . import (
     report,
     rows_crowd,
+    rows_folds,
     rows_git,
     rows_hooks,
     rows_process,
@@ -39,7 +40,7 @@ _GROUPS: dict[str, Callable[[Context], Iterator[Row]]] = {
     "append-1": rows_streams.append_rows,
     "append-batch": rows_streams.append_batch_rows,
     "appenders": rows_streams.appender_rows,
-    "replay": rows_streams.replay_rows,
+    "replay": rows_folds.fold_rows,
 }
 
 

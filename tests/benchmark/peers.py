@@ -79,6 +79,19 @@ class Sqlite:
         """Read all events in order and decode them; the table holds those of one stream."""
         return (orjson.loads(line) for (line,) in self.db.execute("SELECT line FROM events ORDER BY seq"))
 
+    def insert(self, id: str, data: dict[str, Any]) -> None:
+        """Keep one more document."""
+        self.db.execute("INSERT INTO entities VALUES(?, ?)", (id, orjson.dumps(data)))
+
+    def get(self, id: str) -> Any:
+        """Read one document."""
+        return orjson.loads(self.db.execute("SELECT data FROM entities WHERE id = ?", (id,)).fetchone()[0])
+
+    def count_by(self, field: str) -> dict[str, int]:
+        """Count all events by a field of theirs."""
+        query = "SELECT json_extract(CAST(line AS TEXT), '$.' || ?) AS value, count(*) FROM events GROUP BY value"
+        return dict(self.db.execute(query, (field,)).fetchall())
+
     def read_all(self) -> dict[str, Any]:
         """Read all events, decode them, and keep the latest of each entity."""
         latest = {}

@@ -1,11 +1,9 @@
-"""Rows of streams: a durable append of one event and of 1,000, eight processes that append, a long stream read."""
+"""Rows of streams: a durable append of one event and of 1,000, eight processes that append."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from journal import Journal
 
-from . import fixture
 from .context import Context
 from .fixture import payload
 from .measure import Act, Row, Times, take_turns, worker
@@ -91,57 +89,6 @@ def appender_rows(context: Context) -> Iterator[Row]:
             has_targets=False,
             peer="eventsourcing recorder",
         )
-
-
-def replay_rows(context: Context) -> Iterator[Row]:
-    """A long stream read from its first event to its last, and folded."""
-    count = context.rounds(100_000, 10_000)
-    context.say(f"writing a stream of {count:,} events")
-    folder = context.folder("replay")
-    root = fixture.make_store(folder, 1_000, 2_000)
-    fixture.settle(root)
-    recorder = _recorder(context)
-    with Journal.open(folder, projections="lazy") as journal, Sqlite(context.folder("rows.db")) as sqlite:
-        for start in range(0, count, _BATCH):
-            documents = [("bench/long", payload(number, 1)) for number in range(start, start + _BATCH)]
-            journal.append_batch("bench/long", [(_EVENT, data) for _, data in documents])
-            sqlite.append_all(documents)
-            if recorder is not None:
-                recorder.append_all(documents)
-        context.say(f"replay of {count:,} events")
-        contenders: dict[str, Act | None] = {
-            "ours": lambda _: _fold(count, (event.data or {} for event in journal.read("bench/long"))),
-            "sqlite": lambda _: _fold(count, sqlite.replay()),
-            "eventsourcing": recorder and (lambda _: _fold(count, recorder.replay())),
-        }
-        times = take_turns(contenders, context.rounds(4, 2), warm=1)
-    if recorder is not None:
-        recorder.close()
-    context.drop("replay")
-    for other, title in (("sqlite", "SQLite + orjson"), ("eventsourcing", "eventsourcing recorder + orjson")):
-        has_target = other == "sqlite"
-        ratio = 1 / times.ratio("ours", other) if other in times else None
-        yield Row(
-            key="replay" if has_target else f"replay-{other}",
-            what=f"replay of a stream of {count:,} events, folded",
-            ours=count / times.median("ours") * 1e3,
-            unit="/s",
-            peer=title,
-            theirs=count / times.median(other) * 1e3 if other in times else None,
-            ratio=ratio,
-            target="≥ 1 ×" if has_target else "",
-            is_reached=ratio is not None and ratio >= 1 if has_target else None,
-            note="" if other in times else NO_EVENTSOURCING,
-        )
-
-
-def _fold(count: int, documents: Iterable[dict[str, Any]]) -> None:
-    """Count the documents by their priority; RuntimeError where some are missing."""
-    by_priority: dict[int, int] = {}
-    for data in documents:
-        by_priority[data["priority"]] = by_priority.get(data["priority"], 0) + 1
-    if sum(by_priority.values()) != count:
-        raise RuntimeError(f"{sum(by_priority.values()):,} events of {count:,} were read")
 
 
 def _recorder(context: Context) -> Recorder | None:
