@@ -355,8 +355,13 @@ def both_compacted(story: Story) -> str:
 
 def test_segments_that_say_much_the_same_do_not_resemble_each_other_to_git(tmp_path, monkeypatch):
     counted = itertools.count(0, 7)
-    spaces = SimpleNamespace(urandom=lambda size: bytes(next(counted) for _ in range(size)))
-    monkeypatch.setattr(recording, "os", spaces)
+    spaces = SimpleNamespace(random=lambda size: bytes(next(counted) for _ in range(size)))
+    encode = recording.encode_lines
+
+    def encode_with_other_spaces(backend, *others):
+        return encode(SimpleNamespace(files=backend.files, random=spaces.random), *others)
+
+    monkeypatch.setattr(recording, "encode_lines", encode_with_other_spaces)
     story = Story(tmp_path)
     assert ".journal/segments/" not in both_compacted(story)
 

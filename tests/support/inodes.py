@@ -168,8 +168,12 @@ class Inodes:
                         for old in [old for old, found in other.durable_names.items() if found is inode]:
                             del other.durable_names[old]
                 _lead(parent.durable_names, name, inode)
-                for older in before:  # a change that this one stands on can no longer be alone
-                    older.entries = [entry for entry in older.entries if entry[:2] != (parent, name)]
+                for older in before:  # a change that this one stands on can no longer be alone, nor lead back
+                    older.entries = [
+                        entry
+                        for entry in older.entries
+                        if entry[:2] != (parent, name) and (inode is None or entry[2] is not inode)
+                    ]
         self.changes = [change for change in self.changes if change.entries]
 
     def image(self, policy: Policy, seed: int) -> Image:
