@@ -148,6 +148,9 @@ class Indexing:
                 # Git or a compaction has taken away what was listed a moment ago.
                 self.freshness.forget()
                 listing, _ = self.freshness.look(None)
+            except BaseException:
+                _begin_anew(view)
+                raise
         else:
             raise changes_too_fast()
         with view.index.writing():
@@ -244,6 +247,9 @@ class Indexing:
             catch_up(view, listing, self.bounds, grown)
         except (NeedsRebuildError, FileNotFoundError):
             return False
+        except BaseException:
+            _begin_anew(view)
+            raise
         return True
 
     def fold_gap(self) -> View:
@@ -328,7 +334,17 @@ class Indexing:
             self.freshness.forget()
             self._is_behind = True
             raise FileNotFoundError(str(error)) from error
+        except BaseException:
+            self._is_behind = True
+            _begin_anew(view)
+            raise
         return True
+
+
+def _begin_anew(view: View) -> None:
+    """After Ctrl-C or a refusal: a file counts as applied before its events are, so what was begun is dropped."""
+    with contextlib.suppress(sqlite3.Error):
+        view.reload()
 
 
 def changes_too_fast() -> JournalError:
