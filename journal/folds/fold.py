@@ -6,24 +6,23 @@ folded in its place, and snapshot + tail is what a full replay gives. Events tha
 the beginning of a stream from its readers does not change what it came to.
 """
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from journal.format import token, values
 from journal.format.segment import Vector
-from journal.index.streams import Placing, Reading
+from journal.index.streams import Reading
 from journal.index.view import View
 from journal.state import vector
+from journal.state.stream import Run, in_one_order
 from journal.state.vector import EventId
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent
 from journal.store.positions import in_pieces, refuse_changed
-from journal.store.streams.reading import events_of
+from journal.store.streams.reading import events_of, last_of, up_to
 
 V = TypeVar("V")
 _START: EventId = (0, "")
@@ -110,16 +109,15 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
 
     def piece(view: View, after: EventId, size: int) -> tuple[list[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
-        placings = list(islice(_fresh(view, streams, fresh, after), size))
-        events = list(lifted_events(engine, events_of(view, placings, known, here)))
-        return events, placings[-1][0].at if len(placings) == size else None
+        runs = up_to(size, _fresh(view, streams, fresh, after))
+        return list(lifted_events(engine, events_of(view, runs, known, here))), last_of(runs, size)
 
     return Tail(in_pieces(engine, piece, None), here)
 
 
 def lag(view: View, streams: Sequence[str], known: Vector) -> int:
     """Return how many events of streams a set lacks."""
-    return sum(1 for _ in _fresh(view, streams, vector.subtract(view.have, known), _START))
+    return sum(run.length for run in _fresh(view, streams, vector.subtract(view.have, known), _START))
 
 
 def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
@@ -128,6 +126,6 @@ def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
     return any(True for name in streams for _ in Reading(view, name).fresh(fresh, _START, with_all=True))
 
 
-def _fresh(view: View, streams: Sequence[str], fresh: Vector, after: EventId) -> Iterator[Placing]:
+def _fresh(view: View, streams: Sequence[str], fresh: Vector, after: EventId) -> Iterator[Run]:
     each = [Reading(view, name).fresh(fresh, after, with_hidden=True) for name in streams]
-    return heapq.merge(*each, key=lambda placing: placing[0].at)
+    return each[0] if len(each) == 1 else in_one_order(each)

@@ -4,7 +4,6 @@ A reading is of the moment at which it was asked for, and is read piece by piece
 What it costs follows what is new to the token, not the journal.
 """
 
-import heapq
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TypeVar
@@ -12,7 +11,7 @@ from typing import TypeVar
 from journal.errors import JournalError
 from journal.format import token
 from journal.format.segment import Vector
-from journal.index.places import RecordReader
+from journal.index.records import RecordReader
 from journal.index.rows import Location
 from journal.index.view import View
 from journal.state import vector
@@ -81,19 +80,10 @@ def refuse_changed(view: View, fresh: Vector) -> None:
 
 def places_of(view: View, fresh: Vector, after: EventId) -> Iterator[Location]:
     """Return the places of the events of a set that come after one, in the total order; needs all files listed."""
-    extra = {
-        at: event.location for at, event in view.overlay.events.items() if at > after and vector.contains(fresh, *at)
-    }
-    known = (
-        place
-        for low, high in vector.seqs(fresh)
-        if high >= after[0]
-        for place in view.index.events(newest_first=False, start=max(low, after[0]), stop=high)
-        if (place.seq, place.lane) > after
-        and vector.contains(fresh, place.seq, place.lane)
-        and (place.seq, place.lane) not in extra
-    )
-    return heapq.merge(known, (place for _, place in sorted(extra.items())), key=lambda place: (place.seq, place.lane))
+    for low, high in vector.seqs(fresh):
+        for place in view.places(max(low, after[0]), high) if high >= after[0] else ():
+            if (place.seq, place.lane) > after and vector.contains(fresh, place.seq, place.lane):
+                yield place
 
 
 def gaps(view: View, since: Vector) -> Gaps:

@@ -2,21 +2,19 @@
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from itertools import islice
 from typing import NamedTuple
 
 from journal.errors import DamagedError
 from journal.format.names import event_id
 from journal.format.segment import Vector
-from journal.index.places import RecordReader, read_record
-from journal.index.rows import Location
-from journal.index.streams import Placing, Reading
+from journal.index.records import RecordReader
+from journal.index.streams import Reading
 from journal.index.view import View
 from journal.state import vector
-from journal.state.stream import Placed
+from journal.state.stream import Run
 from journal.state.vector import EventId
 from journal.store.engine import Engine
-from journal.store.history import event_fields, payload_of, stamp_of
+from journal.store.history import payload_of, stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent, event_told
@@ -71,10 +69,8 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
     def piece(view: View, after: EventId, size: int) -> tuple[list[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
-        placings = list(islice(_placings(view, selection, fresh, after), size))
-        events = events_of(view, placings, since, here)
-        last = placings[-1][0] if len(placings) == size else None
-        return events, last and last.at
+        runs = up_to(size, _runs(view, selection, fresh, after))
+        return events_of(view, runs, since, here), last_of(runs, size)
 
     return selection.chosen(_lifted(engine, selection, in_pieces(engine, piece, None)))
 
@@ -86,10 +82,9 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
     high = selection.high
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
-        placings = Reading(view, selection.stream).visible(selection.low, high, reverse=True)
-        some = list(islice(placings, size))
-        events = events_of(view, some, since, dict(view.have))
-        return events, (some[-1][0].position or 1) - 1 if len(some) == size else 0
+        runs = last_up_to(size, Reading(view, selection.stream).visible(selection.low, high, reverse=True))
+        events = events_of(view, runs, since, dict(view.have))[::-1]
+        return events, (runs[0].position or 1) - 1 if runs else 0
 
     while high > 0 and len(found) < count:
         top, size = high, min(count - len(found), PIECE_EVENTS)
@@ -103,40 +98,70 @@ def _lifted(engine: Engine, selection: Selection, events: Iterator[StreamEvent])
     return lifted_events(engine, events) if selection.is_lifted else events
 
 
-def _placings(view: View, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Placing]:
-    """Yield the places of what a selection asks for behind an event."""
+def _runs(view: View, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Run]:
+    """Yield what a selection asks for behind an event."""
     stream = Reading(view, selection.stream)
-    if selection.since is not None or after > (0, ""):
-        for row, location in stream.fresh(fresh, after):
-            if selection.low <= (row.position or 0) <= selection.high:
-                yield row, location
+    if selection.since is None and after <= (0, ""):
+        for run in stream.visible(selection.low, selection.high):
+            yield from _within(run, fresh)
         return
-    for row, location in stream.visible(selection.low, selection.high):
-        if vector.contains(fresh, *row.at):
-            yield row, location
+    for run in stream.fresh(fresh, after):
+        position = run.position or 0
+        start, stop = max(0, selection.low - position), min(run.length, selection.high + 1 - position)
+        if start < stop:
+            yield run.part(start, stop)
 
 
-def events_of(view: View, placings: list[Placing], since: Vector, here: Vector) -> list[StreamEvent]:
-    """Return the events at places; those that do not verify are passed over (doctor reports them)."""
-    records = RecordReader(view).read_each(location for _, location in placings)
+def _within(run: Run, ids: Vector) -> Iterator[Run]:
+    for low, high in ids.get(run.lane, ()):
+        start, stop = max(low, run.seq) - run.seq, min(high + 1, run.seq + run.length) - run.seq
+        if start < stop:
+            yield run.part(start, stop)
+
+
+def up_to(size: int, runs: Iterator[Run]) -> list[Run]:
+    """Return the first runs that have so many events together, the last of them cut where they would have more."""
+    taken: list[Run] = []
+    for run in runs:
+        taken.append(run.part(0, min(run.length, size)))
+        size -= taken[-1].length
+        if not size:
+            break
+    return taken
+
+
+def last_up_to(size: int, runs: Iterator[Run]) -> list[Run]:
+    """Return the same of runs that come against the order, in the order."""
+    taken: list[Run] = []
+    for run in runs:
+        taken.append(run.part(max(0, run.length - size), run.length))
+        size -= taken[-1].length
+        if not size:
+            break
+    return taken[::-1]
+
+
+def last_of(runs: list[Run], size: int) -> EventId | None:
+    """Return the last event of runs that have so many events; None where they have fewer, so that nothing follows."""
+    return runs[-1].end if sum(run.length for run in runs) == size else None
+
+
+def events_of(view: View, runs: list[Run], since: Vector, here: Vector) -> list[StreamEvent]:
+    """Return the events of runs; those that do not verify are passed over (doctor reports them)."""
     return [
-        event_told(StreamEvent, record, location.lane, payload_of(view, record), since, here, row.position or 0)
-        for (row, location), record in zip(placings, records, strict=True)
+        event_told(StreamEvent, record, run.lane, payload_of(view, record), since, here, position)
+        for run, records in RecordReader(view).read_runs(runs)
+        for position, record in enumerate(records, start=run.position or 0)
         if record is not None
     ]
 
 
-def placing_of(view: View, name: str, at: EventId) -> Placing:
-    """Return the place of one event of a stream, hidden or not."""
-    stream = Reading(view, name)
-    return next(placing for placing in stream.everything(at[0], at[0]) if placing[0].at == at)
-
-
-def event_of(view: View, row: Placed, location: Location) -> StreamEvent:
-    """Return the event at a place. Raises DamagedError where its line does not verify any more."""
-    record = read_record(view, location)
-    if record is None:
+def event_of(view: View, name: str, at: EventId) -> StreamEvent:
+    """Return one event of a stream, hidden or not. Raises DamagedError where its line does not verify any more."""
+    run = Reading(view, name).at(at)
+    events = events_of(view, [run], vector.EMPTY, dict(view.have)) if run is not None else []
+    if not events:
         raise DamagedError(
-            f"event {event_id(*row.at)} does not verify any more", hint="journal doctor tells what is damaged"
+            f"event {event_id(*at)} does not verify any more", hint="journal doctor tells what is damaged"
         )
-    return StreamEvent(**event_fields(view, record, location.lane), here=dict(view.have), position=row.position or 0)
+    return events[0]
