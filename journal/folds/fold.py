@@ -77,14 +77,15 @@ def replay(
 def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], None]) -> FoldState[V]:
     """Fold the tail onto a state."""
     value: V = copied(state.value)
-    known, last = token.decode(state.position), None
+    step, event = fold.step, None
     for number, event in enumerate(rest.events, start=1):
-        value, last = fold.step(value, event), (event.seq, event.lane)
+        value = step(value, event)
         if not number % _TELL_EVERY:
             told(number)
-    if last is None:
+    if event is None:
         return FoldState(value, state.position)
-    return FoldState(value, token.encode(vector.union(known, vector.through(rest.here, last))))
+    folded = vector.through(rest.here, (event.seq, event.lane))
+    return FoldState(value, token.encode(vector.union(token.decode(state.position), folded)))
 
 
 _TELL_EVERY = 1000
@@ -107,10 +108,10 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
         return None
     fresh = vector.subtract(here, known)
 
-    def piece(view: View, after: EventId, size: int) -> tuple[list[StreamEvent], EventId | None]:
+    def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
         runs = up_to(size, _fresh(view, streams, fresh, after))
-        return list(lifted_events(engine, events_of(view, runs, known, here))), last_of(runs, size)
+        return lifted_events(engine, events_of(view, runs, known, here)), last_of(runs, size)
 
     return Tail(in_pieces(engine, piece, None), here)
 

@@ -49,17 +49,3 @@ def unseal(line: bytes) -> dict[str, Any]:
     if type(fields) is not dict:
         raise BadLineError("the line is not a JSON object")
     return fields
-
-
-def unseal_applied(line: bytes) -> dict[str, Any]:
-    """Return the fields of a line that ``unseal`` took once: its checksum tells that it still is that line.
-
-    Raises BadLineError.
-    """
-    if line[-_TAIL_BYTES:] != b',"crc":"%08x"}\n' % zlib.crc32(line[:-_TAIL_BYTES]):
-        raise BadLineError("the line does not match its checksum")
-    try:
-        fields: dict[str, Any] = values.decode(line)
-    except ValueError as error:
-        raise BadLineError(f"the line is not JSON: {error}") from error
-    return fields

@@ -4,12 +4,11 @@ A record travels as a plain dict in the order of its keys: a rebuild decodes a m
 ``check`` is what makes a dict a record; everything after it may rely on the types.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
 from journal.format import values
 from journal.format.limits import BLOB_BYTES_MAX, SEQ_MAX
-from journal.format.lines import BadLineError, seal, unseal, unseal_applied
+from journal.format.lines import BadLineError, seal, unseal
 from journal.format.names import is_sha256
 
 Record = dict[str, Any]
@@ -59,23 +58,6 @@ def decode(line: bytes) -> Record:
     fields = unseal(line)
     check(fields)
     return fields
-
-
-def decode_applied(text: bytes, lengths: Iterable[int], first_seq: int) -> Iterator[Record | None]:
-    """Yield the records of lines that stand one behind the other and were decoded before, when they were applied.
-
-    None for one that is not now what it was then, as its checksum tells; its fields are not looked at again.
-    """
-    start = 0
-    for seq, length in enumerate(lengths, start=first_seq):
-        line = text[start : start + length]
-        start += length
-        try:
-            record: Record = unseal_applied(line)
-        except BadLineError:
-            yield None
-            continue
-        yield record if record.get("seq") == seq else None
 
 
 def check(fields: Record) -> None:

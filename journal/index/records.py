@@ -3,21 +3,25 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from journal.format.limits import PACK_MEMBER_BYTES
 from journal.format.lines import BadLineError
-from journal.format.record import Record, decode, decode_applied
+from journal.format.record import Record, decode
 from journal.index.comparing import path_of
 from journal.index.rows import FileFacts, Location
 from journal.index.spans import SPAN_EVENTS_MAX, Span
-from journal.index.view import View
+from journal.index.view import View, checksum_on
 from journal.segments.folders import ARCHIVE
 from journal.segments.pack import MEMBER_BYTES_MAX, read_member
 from journal.state.stream import Run
 
 _WINDOW_BYTES = 256 * 1024
+_ALONE_BYTES = 32 * 1024
 _MEMBER_BYTES = PACK_MEMBER_BYTES + 1024
 """A member has no more bytes in the file, unless it holds a line longer than members are."""
+_MANY = 16
+"""From so many lines on it pays to compare the whole file with its checksum, instead of each line."""
 _SEQS_BY_EVENT_MAX = 64
 """Where there are at most so many seqs for each event asked for, all spans between are looked at in one go."""
 
@@ -28,6 +32,15 @@ def read_record(view: View, place: Location) -> Record | None:
     Raises FileNotFoundError where the file has left: it may have been packed, so look anew (``store.looking_back``).
     """
     return RecordReader(view).read(place)
+
+
+class Chunk(NamedTuple):
+    """The lines of a run's events, which stand one behind the other; ``is_whole``: they are as they were applied."""
+
+    run: Run
+    text: bytes
+    lengths: Sequence[int]
+    is_whole: bool
 
 
 class RecordReader:
@@ -60,39 +73,44 @@ class RecordReader:
                 continue
             yield self._redacted(record, lane) if record["seq"] == seq else None
 
-    def read_runs(self, runs: Sequence[Run]) -> Iterator[tuple[Run, list[Record | None]]]:
-        """Yield for each run of a stream the records of its events, None for one that does not verify any more.
-
-        Raises FileNotFoundError.
-        """
+    def chunks(self, runs: Sequence[Run]) -> Iterator[Chunk]:
+        """Yield the lines of the events of runs of a stream. Raises FileNotFoundError."""
         find = _Finder(self._view, runs)
-        is_redacted = self._view.redacting is not None
         for run in runs:
-            records: list[Record | None] = []
-            while len(records) < run.length:
-                seq = run.seq + len(records)
-                span = find.span(run.lane, seq)
+            done = 0
+            while done < run.length:
+                span = find.span(run.lane, run.seq + done)
                 if span is None:
-                    records.append(None)
+                    done += 1
                     continue
-                at = seq - span.first
-                lengths = span.lengths[at : at + run.length - len(records)]
-                records += self._of_span(span, at, lengths)
-            yield run, [record and self._redacted(record, run.lane) for record in records] if is_redacted else records
+                part = span.tail(run.seq + done - span.first)
+                count = min(len(part.lengths), run.length - done)
+                yield self._chunk(run.part(done, done + count), part, part.lengths[:count])
+                done += count
 
-    def _of_span(self, span: Span, at: int, lengths: Sequence[int]) -> Iterator[Record | None]:
-        before = sum(span.lengths[:at])
-        size = sum(lengths)
+    def _chunk(self, run: Run, span: Span, lengths: Sequence[int]) -> Chunk:
         try:
-            if span.inner is None:
-                text = self._lines(span.file, span.offset + before, 0, size)
-            else:
-                text = self._lines(span.file, span.offset, span.inner + before, size)
+            is_whole = run.length >= _MANY and self._is_whole(span.file)
+            text = self._lines(span.file, span.offset, span.inner or 0, sum(lengths))
         except FileNotFoundError:
             raise
         except OSError:
-            text = b""
-        return decode_applied(text, lengths, span.first + at)
+            return Chunk(run, b"", lengths, False)
+        return Chunk(run, text, lengths, is_whole and len(text) == sum(lengths))
+
+    def _is_whole(self, file: int) -> bool:
+        """Tell whether a file is as it was when it was applied; all of it is compared, once while its stat stays."""
+        facts = self._view.by_id.get(file)
+        if facts is None or facts.folder == ARCHIVE:
+            return facts is not None  # a member of a pack has a checksum of its own
+        path = path_of(self._view, facts)
+        known = (self._view.files.stat(path), facts.applied)
+        if self._view.whole.get(file) != known:
+            self._fetch(facts, 0, facts.applied)
+            if len(self._bytes) != facts.applied or checksum_on(0, self._bytes) != facts.crc:
+                return False
+            self._view.whole[file] = known
+        return True
 
     def _redacted(self, record: Record, lane: str) -> Record | None:
         if self._view.redacting is None:
@@ -112,8 +130,9 @@ class RecordReader:
             return self._text[inner : inner + size]
         at = offset - self._start
         if file != self._file or at < 0 or at + size > len(self._bytes):
-            # The first of a file is read alone; where more of it follow, they are read together.
-            self._fetch(facts, offset, max(size, _WINDOW_BYTES) if file == self._file else size)
+            # The first of a file is read alone; where more small ones of it follow, they are read together.
+            is_alone = file != self._file or size >= _ALONE_BYTES
+            self._fetch(facts, offset, size if is_alone else _WINDOW_BYTES)
             at = 0
         return self._bytes[at : at + size]
 

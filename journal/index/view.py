@@ -73,6 +73,8 @@ class View(Places):
         self.facts: dict[Key, FileFacts] = {(row.folder, row.name): row for row in self.index.files()}
         self.by_id: dict[int, FileFacts] = {row.id: row for row in self.facts.values()}
         self._last_file = max(self.by_id, default=0)
+        self.whole: dict[int, tuple[FileStat | None, int]] = {}
+        """Files that were compared with their checksum: with which stat, and up to where."""
         self.have_files = dict(self.index.vector("have_files"))
         self.covers = self.index.vector("covers")
         self.have = dict(vector.union(self.have_files, self.covers))

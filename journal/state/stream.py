@@ -55,6 +55,11 @@ class Run(NamedTuple):
         """The last event."""
         return self.seq + self.length - 1, self.lane
 
+    @property
+    def seqs(self) -> tuple[int, int]:
+        """The seqs of the first and of the last event."""
+        return self.seq, self.seq + self.length - 1
+
     def part(self, start: int, stop: int) -> "Run":
         """Return the events from ``start`` up to, but without, ``stop``, both counted from 0."""
         if start == 0 and stop == self.length:
