@@ -8,6 +8,7 @@ import pytest
 
 from journal import JournalError, LockTimeoutError
 from journal.disk.backend import Backend, Lock
+from journal.disk.notes import OpenNote
 
 
 class DiskConformance:
@@ -100,6 +101,30 @@ class DiskConformance:
         files.overwrite(path, b"ab")
         assert files.read(path) == b"ab345"
 
+    def test_a_note_is_overwritten_in_place_and_read_by_all(self, backend: Backend, folder: str) -> None:
+        """It is made where it is missing, stays the same file, and one at a time may have it alone."""
+        files, path = backend.files, os.path.join(folder, "a")
+        one = files.open_note(path)
+        one.write(0, b"12345")
+        one.write(3, b"xyz")
+        other = files.open_note(path)
+        found = files.stat(path)
+        assert found is not None
+        assert (other.read(), found.inode, found.size) == (b"123xyz", one.inode, 6)
+        assert one.inode == other.inode
+        before = files.stat(path)
+        other.write(0, b"A")
+        assert one.read() == b"A23xyz"
+        assert files.stat(path) != before
+        with one.alone(1) as is_alone:
+            assert is_alone
+            assert _in_thread(lambda: _is_alone(other)) is False
+        assert _in_thread(lambda: _is_alone(other)) is True
+        assert isinstance(files.tells_failures, bool)
+        for note in (one, other):
+            note.close()
+            note.close()
+
     def test_folders_are_listed_and_removed_when_empty(self, backend: Backend, folder: str) -> None:
         """A folder's stat changes when a name comes or goes."""
         files, inner = backend.files, os.path.join(folder, "inner")
@@ -126,6 +151,7 @@ class DiskConformance:
         one, two, other = backend.lock(path), backend.lock(path), backend.lock(path + "2")
         one.acquire(None)
         assert backend.files.stat(path) is not None
+        generation = one.generation
         assert not _in_thread(two.try_acquire)
         assert _in_thread(lambda: _held(other))
         assert isinstance(_in_thread(lambda: two.acquire(0.01)), LockTimeoutError)
@@ -134,7 +160,11 @@ class DiskConformance:
         two.release()
         with one.held(1):
             assert not _in_thread(two.try_acquire)
+            assert one.generation == generation
         assert _in_thread(lambda: _held(two))
+        backend.files.remove(path)
+        with one.held(1):
+            assert one.generation != generation, "another file is at the path now"
         for lock in (one, two, other):
             lock.close()
 
@@ -164,6 +194,11 @@ class DiskConformance:
 def _held(lock: Lock) -> bool:
     with lock.held(0.5):
         return True
+
+
+def _is_alone(note: OpenNote) -> bool:
+    with note.alone(0.05) as is_alone:
+        return is_alone
 
 
 def _in_thread(call: Callable[[], object]) -> object:

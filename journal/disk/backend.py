@@ -15,6 +15,14 @@ from journal.disk.files import Files, OsFiles
 class Lock(Protocol):
     """Mutual exclusion between all who use one backend, under one name. Not reentrant."""
 
+    @property
+    def generation(self) -> int:
+        """A number that changes whenever another file has taken the place of the one at the lock's path.
+
+        It is up to date once the lock was taken, and changes when it is taken for the first time.
+        """
+        ...
+
     def acquire(self, timeout_seconds: float | None) -> None:
         """Take it, waiting at most so long (None: for ever, 0: not at all). Raises LockTimeoutError."""
         ...

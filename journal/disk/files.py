@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, Protocol
 
+from journal.disk.notes import OpenNote, OsOpenNote
 from journal.errors import UnsafePathError
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -91,6 +92,18 @@ class ReadFiles(Protocol):
 class Files(ReadFiles, Protocol):
     """All that the store asks of a disk."""
 
+    @property
+    def tells_failures(self) -> bool:
+        """Whether every file that was open before tells, at its next sync, of bytes that could not be made durable.
+
+        It does on Linux. Elsewhere the one sync that failed may be all that ever tells.
+        """
+        ...
+
+    def open_note(self, path: str) -> OpenNote:
+        """Open a small file to overwrite it in place, made if missing."""
+        ...
+
     def open_append(self, path: str, *, create: bool) -> OpenFile:
         """Open a file to append to it; ``create`` makes it and refuses one that exists."""
         ...
@@ -128,15 +141,13 @@ class Files(ReadFiles, Protocol):
         ...
 
 
+_KINDS: dict[int, Kind] = {stat_module.S_IFREG: "file", stat_module.S_IFDIR: "folder", stat_module.S_IFLNK: "link"}
+_FORMAT = 0o170000
+"""The bits of a mode that say what it is of."""
+
+
 def _file_stat(found: os.stat_result) -> FileStat:
-    mode = found.st_mode
-    kind: Kind = "other"
-    if stat_module.S_ISREG(mode):
-        kind = "file"
-    elif stat_module.S_ISDIR(mode):
-        kind = "folder"
-    elif stat_module.S_ISLNK(mode):
-        kind = "link"
+    kind = _KINDS.get(found.st_mode & _FORMAT, "other")
     return FileStat(kind, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
 
 
@@ -250,6 +261,12 @@ class OsOpenFile:
 
 class OsFiles:
     """The files of the operating system."""
+
+    tells_failures = sys.platform == "linux"
+
+    def open_note(self, path: str) -> OpenNote:
+        """Open a small file to overwrite it in place, made if missing."""
+        return OsOpenNote(_open(path, os.O_RDWR | os.O_CREAT))
 
     def stat(self, path: str) -> FileStat | None:
         """Return what lstat says, or None where nothing is."""

@@ -73,6 +73,9 @@ class StoreLock:
     def __init__(self, path: str) -> None:
         self.path = path
         self._descriptor = self._queue_descriptor = -1
+        self._file = (0, 0)
+        self.generation = 0
+        """Changes whenever another lock file has taken the place of the one before."""
         self._pid = os.getpid()
         # An RLock, because releasing one that this thread does not have is a plain error: after an
         # interrupt at any instruction that is how to give back exactly what was taken.
@@ -241,14 +244,16 @@ class StoreLock:
         if fcntl is not None:
             self._queue_descriptor = open_lock_file(f"{self.path}.queue")
         self._descriptor = open_lock_file(self.path)
+        opened = os.fstat(self._descriptor)
+        self._file = opened.st_ino, opened.st_dev
+        self.generation += 1
 
     def _is_current(self) -> bool:
         try:
             named = os.lstat(self.path)
         except FileNotFoundError:
             return False
-        opened = os.fstat(self._descriptor)
-        return named.st_ino == opened.st_ino and named.st_dev == opened.st_dev
+        return (named.st_ino, named.st_dev) == self._file
 
     def _unlock_file(self) -> None:
         if self._descriptor < 0:
@@ -290,7 +295,17 @@ def _locker() -> _Locker:
     import portalocker
 
     flags = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
+    call: Any = portalocker.portalocker.LOCKER
+    if fcntl is not None and callable(call):
+        # The call that portalocker itself makes here: all that it does around it would cost a tenth of a write.
+        unlock = functools.partial(_unlock, call)
+        return _Locker(call, unlock, flags.value, BlockingIOError, portalocker.LockException)
     return _Locker(portalocker.lock, portalocker.unlock, flags, portalocker.AlreadyLocked, portalocker.LockException)
+
+
+def _unlock(call: Callable[[int, int], Any], descriptor: int) -> None:
+    assert fcntl is not None
+    call(descriptor, fcntl.LOCK_UN)
 
 
 def _jitter() -> float:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from journal.disk.clock import Clock, SystemClock
 from journal.disk.files import FileStat, OpenFile
+from journal.disk.notes import OpenNote
 from journal.errors import LockTimeoutError, UnsafePathError
 
 _EPOCH_SECONDS = 946_684_800
@@ -19,11 +20,12 @@ _TICK_NS = 1000
 class _Node:
     """A file (``data``) or a folder (``children``)."""
 
-    __slots__ = ("changed_ns", "children", "data", "inode", "modified_ns")
+    __slots__ = ("alone", "changed_ns", "children", "data", "inode", "modified_ns")
 
     def __init__(self, inode: int, now_ns: int, children: "dict[str, _Node] | None") -> None:
         self.inode, self.children = inode, children
         self.data = bytearray()
+        self.alone = threading.Lock()
         self.modified_ns = self.changed_ns = now_ns
 
 
@@ -80,6 +82,7 @@ class MemoryFiles:
         parent.modified_ns = parent.changed_ns = self._tick()
 
     def _write(self, node: _Node, offset: int, data: bytes) -> None:
+        node.data.extend(bytes(max(0, offset - len(node.data))))
         node.data[offset : offset + len(data)] = data
         node.modified_ns = node.changed_ns = self._tick()
 
@@ -109,6 +112,15 @@ class MemoryFiles:
             return bytes(self._file(path).data[offset : offset + length])
 
     # -- writing --------------------------------------------------------------------------------
+
+    tells_failures = True
+
+    def open_note(self, path: str) -> OpenNote:
+        """Open a small file to overwrite it in place, made if missing."""
+        with self._guard:
+            if self._find(path) is None:
+                self.create(path, b"")
+            return _OpenMemoryNote(self, self._file(path))
 
     def open_append(self, path: str, *, create: bool) -> OpenFile:
         """Open a file to append to it; ``create`` makes it and refuses one that exists."""
@@ -208,6 +220,32 @@ class _OpenMemoryFile:
         pass
 
 
+class _OpenMemoryNote:
+    """An ``OpenNote``."""
+
+    def __init__(self, files: MemoryFiles, node: _Node) -> None:
+        self.inode, self._files, self._node = node.inode, files, node
+
+    def read(self) -> bytes:
+        return bytes(self._node.data)
+
+    def write(self, offset: int, data: bytes) -> None:
+        with self._files._guard:
+            self._files._write(self._node, offset, data)
+
+    @contextlib.contextmanager
+    def alone(self, timeout_seconds: float) -> Iterator[bool]:
+        is_mine = self._node.alone.acquire(timeout=timeout_seconds)
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                self._node.alone.release()
+
+    def close(self) -> None:
+        pass
+
+
 def _names(path: str) -> list[str]:
     return [name for name in path.replace(os.sep, "/").split("/") if name]
 
@@ -226,7 +264,9 @@ class MemoryLock:
 
     def __init__(self, backend: "MemoryBackend", path: str, shared: threading.Lock) -> None:
         self._backend, self._path, self._shared = backend, path, shared
-        self._owner = 0
+        self._owner = self._inode = 0
+        self.generation = 0
+        """Changes whenever another file stands at the lock's path."""
 
     def acquire(self, timeout_seconds: float | None) -> None:
         """Take it, waiting at most so long. Raises LockTimeoutError."""
@@ -234,8 +274,13 @@ class MemoryLock:
         if not self._shared.acquire(timeout=-1 if timeout_seconds is None else timeout_seconds):
             raise LockTimeoutError(f"the writer lock was not free within {timeout_seconds:g} s", path=self._path)
         self._owner = threading.get_ident()
-        if self._backend.files.stat(self._path) is None:
+        found = self._backend.files.stat(self._path)
+        if found is None:
             self._backend.files.create(self._path, b"")
+            found = self._backend.files.stat(self._path)
+        if found is not None and found.inode != self._inode:
+            self._inode = found.inode
+            self.generation += 1
 
     def try_acquire(self) -> bool:
         """Take it if it is free this instant."""

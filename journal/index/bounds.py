@@ -4,11 +4,13 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
+from journal.disk.files import ReadFiles
 from journal.format.lines import BadLineError, unseal
 from journal.format.names import parse_segment_file
 from journal.format.segment import decode_header
 from journal.index.view import Key, View
 from journal.segments.folders import SEGMENTS
+from journal.segments.tip import Mark
 
 
 class Bounds(NamedTuple):
@@ -40,7 +42,7 @@ def limits_of(view: View, keys: list[Key]) -> dict[str, int]:
     lanes: set[str] = set()
     for folder, name in keys:
         if folder == SEGMENTS:
-            previous = first_header(view, os.path.join(view.root, folder, name))
+            previous = first_header(view.files, os.path.join(view.root, folder, name))
             named = parse_segment_file(name)
             if previous is not None:
                 limits[previous[0]] = previous[1]
@@ -53,11 +55,25 @@ def limits_of(view: View, keys: list[Key]) -> dict[str, int]:
     return limits
 
 
-def first_header(view: View, path: str) -> tuple[str, int] | None:
+def first_header(files: ReadFiles, path: str) -> tuple[str, int] | None:
     """Return (segment, seq) that the header of a segment names as its predecessor's end."""
     try:
-        line = view.files.read_at(path, 0, 1 << 18).split(b"\n", 1)[0] + b"\n"
+        line = files.read_at(path, 0, 1 << 18).split(b"\n", 1)[0] + b"\n"
         previous = decode_header(unseal(line)).previous
     except (OSError, BadLineError):
         return None
     return previous and (previous.segment, previous.seq)
+
+
+def is_cut_off(files: ReadFiles, folder: str, mark: Mark) -> bool:
+    """Tell whether a later segment of the lane, in the folder of segments, says that one ends before a mark."""
+    named = parse_segment_file(mark.segment)
+    assert named is not None, mark
+    for name, _ in files.list(folder):
+        other = parse_segment_file(name)
+        if other is None or other.lane != named.lane or other.first <= named.first:
+            continue
+        previous = first_header(files, os.path.join(folder, name))
+        if previous is not None and previous[0] == mark.segment.removesuffix(".jsonl") and previous[1] < mark.seq:
+            return True
+    return False

@@ -11,8 +11,8 @@ from journal.format.segment import Vector
 from journal.index.comparing import path_of
 from journal.index.loading import NeedsRebuildError
 from journal.index.redacting import hear_checkpoint
-from journal.index.rows import DamageFacts
-from journal.index.view import Key, View, checksum_on
+from journal.index.rows import DamageFacts, checksum_on
+from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
 

@@ -4,8 +4,8 @@ import os
 from typing import NamedTuple
 
 from journal.disk.files import FileStat
-from journal.index.rows import FileFacts
-from journal.index.view import Key, View, checksum_on, is_unchanged, with_stat
+from journal.index.rows import FileFacts, checksum_on, is_unchanged, with_stat
+from journal.index.view import Key, View
 from journal.segments.folders import SEGMENTS, Listing
 
 

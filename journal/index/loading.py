@@ -18,8 +18,8 @@ from journal.index.applying import Applier, spans_of
 from journal.index.bounds import Bounds
 from journal.index.comparing import path_of
 from journal.index.replay import Piece, Source
-from journal.index.rows import DamageFacts, FileFacts
-from journal.index.view import View, checksum_on, with_stat
+from journal.index.rows import DamageFacts, FileFacts, checksum_on, with_stat
+from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Text, split_segments, text_of
 from journal.segments.scan import Damage, Scan, Section, scan
 

@@ -20,8 +20,8 @@ from journal.index.comparing import path_of
 from journal.index.loading import load_pieces, no_collections
 from journal.index.redacting import Redacting, Told, hear_checkpoint, redacted_form
 from journal.index.replay import Piece, Source, in_causal_order
-from journal.index.rows import DamageFacts, FileFacts
-from journal.index.view import Key, View, checksum_on, is_unchanged
+from journal.index.rows import DamageFacts, FileFacts, checksum_on, is_unchanged
+from journal.index.view import Key, View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, Listing
 from journal.segments.pack import MEMBER_BYTES_MAX, last_member
 from journal.segments.scan import scan

@@ -9,9 +9,9 @@ from journal.format.limits import PACK_MEMBER_BYTES
 from journal.format.lines import BadLineError
 from journal.format.record import Record, decode
 from journal.index.comparing import path_of
-from journal.index.rows import FileFacts, Location
+from journal.index.rows import FileFacts, Location, checksum_on
 from journal.index.spans import SPAN_EVENTS_MAX, Span
-from journal.index.view import View, checksum_on
+from journal.index.view import View
 from journal.segments.folders import ARCHIVE
 from journal.segments.pack import MEMBER_BYTES_MAX, read_member
 from journal.state.stream import Run

@@ -1,8 +1,10 @@
 """The rows of the index as values."""
 
+import zlib
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from journal.disk.files import FileStat
 from journal.format import values
 from journal.format.segment import Intervals, Vector
 
@@ -93,3 +95,30 @@ def section_of(row: tuple[Any, ...]) -> SectionFacts:
     """Return a segment's header from its row."""
     lane, first, sees, prev_segment, prev_seq, number = row
     return SectionFacts(lane, first, vector_of(sees), prev_segment, prev_seq, number)
+
+
+def stat_facts(stat: FileStat) -> tuple[int, int, int, int]:
+    """Return (size, mtime_ns, inode, ctime_ns), by which a file is known again."""
+    return stat.size, stat.mtime_ns, stat.inode, stat.ctime_ns
+
+
+def with_stat(facts: FileFacts, stat: FileStat) -> FileFacts:
+    """Return facts with the file's present stat."""
+    size, mtime_ns, inode, ctime_ns = stat_facts(stat)
+    return facts._replace(size=size, mtime_ns=mtime_ns, inode=inode, ctime_ns=ctime_ns)
+
+
+def grown(facts: FileFacts, stat: FileStat, text: bytes, last: int) -> FileFacts:
+    """Return facts of a file that was applied by a text more, up to the event ``last``."""
+    applied, crc = facts.applied + len(text), zlib.crc32(text, facts.crc)
+    return FileFacts(facts.id, facts.folder, facts.name, *stat_facts(stat), applied, crc, last, facts.listed)
+
+
+def is_unchanged(facts: FileFacts, stat: FileStat) -> bool:
+    """Tell whether a file is, by its stat, the one that was applied."""
+    return (facts.size, facts.mtime_ns, facts.inode, facts.ctime_ns) == stat_facts(stat)
+
+
+def checksum_on(crc: int, data: bytes) -> int:
+    """Return the checksum, by which an applied prefix is known again, of a prefix that grew; 0 is none."""
+    return zlib.crc32(data, crc)

@@ -6,7 +6,6 @@ it is replayed from the truth when the index turns out to be older, or newer, th
 
 import os
 import sqlite3
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from journal.format.names import blob_file, parse_event_id
 from journal.format.record import DELETE, Record, check_ref
 from journal.index.database import Index
 from journal.index.overlay import Key, Overlay, Owner
-from journal.index.rows import DamageFacts, EntityRow, FileFacts, SectionFacts
+from journal.index.rows import DamageFacts, EntityRow, FileFacts, SectionFacts, stat_facts
 from journal.index.span_table import NOTES
 from journal.index.view_places import Places
 from journal.segments.folders import CHECKPOINTS
@@ -35,11 +34,8 @@ __all__ = [
     "Key",
     "OvertakenError",
     "View",
-    "checksum_on",
-    "is_unchanged",
     "state_from_texts",
     "state_text",
-    "with_stat",
 ]
 
 _RECENT_MAX = 2048
@@ -234,17 +230,22 @@ class View(Places):
     def new_file(self, folder: str, name: str, stat: FileStat) -> FileFacts:
         """Return facts for a file that is new here, nothing of it applied."""
         self._last_file += 1
-        facts = FileFacts(self._last_file, folder, name, *_stat(stat), 0, 0, 0, 1)
+        facts = FileFacts(self._last_file, folder, name, *stat_facts(stat), 0, 0, 0, 1)
         self.put_file(facts)
         self.generation += 1
         return facts
 
     def add_have(self, lane: str, low: int, high: int) -> None:
         """Note that a lane's events of a range are here."""
-        span = vector.of(lane, low, high)
-        for have in (self.have_files, self.have) if span else ():
+        for have in (self.have_files, self.have) if low <= high else ():
             # In place: with many lanes a copy for each segment would cost their square.
-            have[lane] = vector.union({lane: have[lane]}, span)[lane] if lane in have else span[lane]
+            before = have.get(lane)
+            if before is None:
+                have[lane] = ((low, high),)
+            elif before[-1][1] + 1 == low:
+                have[lane] = (*before[:-1], (before[-1][0], high))
+            else:
+                have[lane] = vector.normal([*before, (low, high)])
         self.top = max(self.top, high)
 
     def grow_part(self, file: int, lane: str, first: int, low: int, high: int) -> None:
@@ -360,26 +361,6 @@ class View(Places):
 
 def _is_rev(value: Any) -> bool:
     return type(value) is int and value >= 1
-
-
-def _stat(stat: FileStat) -> tuple[int, int, int, int]:
-    return stat.size, stat.mtime_ns, stat.inode, stat.ctime_ns
-
-
-def with_stat(facts: FileFacts, stat: FileStat) -> FileFacts:
-    """Return facts with the file's present stat."""
-    size, mtime_ns, inode, ctime_ns = _stat(stat)
-    return facts._replace(size=size, mtime_ns=mtime_ns, inode=inode, ctime_ns=ctime_ns)
-
-
-def is_unchanged(facts: FileFacts, stat: FileStat) -> bool:
-    """Tell whether a file is, by its stat, the one that was applied."""
-    return (facts.size, facts.mtime_ns, facts.inode, facts.ctime_ns) == _stat(stat)
-
-
-def checksum_on(crc: int, data: bytes) -> int:
-    """Return the checksum, by which an applied prefix is known again, of a prefix that grew; 0 is none."""
-    return zlib.crc32(data, crc)
 
 
 def state_text(state: EntityState) -> str:

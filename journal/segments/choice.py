@@ -9,7 +9,8 @@ yes        yes       foreign  any         any      a new lane: git or a backup p
 yes        yes       ours     clean       no       the open segment goes on
 yes        yes       ours     clean       yes      the lane's next segment
 yes        yes       ours     longer      any      the lane's next segment, after adopting
-yes        yes       ours     failed      any      the lane's next segment, from the tip on
+yes        yes       ours     shorter     any      the same: what a power cut took was not durable
+yes        yes       ours     cut         any      the lane's next segment, from there on
 =========  ========  =======  ==========  =======  =========================================
 """
 
@@ -31,12 +32,15 @@ class Choice(Enum):
 class Facts(NamedTuple):
     """All that the decision depends on.
 
-    ``tip``: the trusted memory, None without one. ``found``: the file that it names. ``is_newest``: no
-    later segment of the lane is here. ``has_moved``: git's HEAD or index, or the folders of the truth, are
-    not what they were when the segment was started, or it is full.
+    ``tip``: the trusted memory, None without one. ``durable``: how many bytes of the segment are known to be durable;
+    ``is_cut``: it ends before something that could not be written or made durable. ``found``: the file that the tip
+    names. ``is_newest``: no later segment of the lane is here. ``has_moved``: git's HEAD or index, or the folders of
+    the truth, are not what they were when the segment was started, or it is full.
     """
 
     tip: Tip | None
+    durable: int
+    is_cut: bool
     found: FileStat | None
     is_newest: bool
     has_moved: bool
@@ -47,9 +51,9 @@ def choose(facts: Facts) -> Choice:
     tip, found = facts.tip, facts.found
     if tip is None or found is None or not facts.is_newest or found.kind != "file":
         return Choice.NEW_LANE
-    if found.inode != tip.inode or found.size < tip.size:
+    if found.inode != tip.inode or found.size < facts.durable:
         return Choice.NEW_LANE
-    if tip.is_failed or found.size > tip.size:
+    if facts.is_cut or found.size != tip.size:
         return Choice.NEXT_SEGMENT
     if not is_exactly(tip, found):
         return Choice.NEW_LANE

@@ -1,33 +1,39 @@
 """What this work tree remembers of the end of its lane: ``local/tip`` and ``local/lane.json``. Pure.
 
 ``lane.json`` is written when a segment is started: which one, and the surroundings it was started
-in. ``tip`` is one short line, overwritten in place after every sync: how far the segment is durable.
+in. ``tip`` has three short lines of a fixed size, each overwritten in place: the *tip*, how far the segment was
+written, by whoever held the lock last; the *mark*, how far it is known to be durable; and the *cut*, where a segment
+ends of which something could not be written or made durable.
 Neither is needed: without them the work tree starts a new lane.
 """
 
+import zlib
 from typing import Any, NamedTuple
 
 from journal.disk.files import FileStat
 from journal.format import values
-from journal.format.lines import BadLineError, seal, unseal
 from journal.format.names import is_lane, parse_segment_file
 
-_TIP_BYTES = 256
+TIP_BYTES = MARK_BYTES = 256
+"""How long each line is; a cut is spelled as a mark."""
 
 
 class Tip(NamedTuple):
-    """How far the open segment is durable, and which file that is.
-
-    ``size``: bytes that were synced; ``seq``: the last record in them. ``is_failed``: a sync failed,
-    so nobody may append to this file, or count what stands beyond ``size``, any more.
-    """
+    """How far the open segment was written, and which file that is; ``size`` in bytes, ``seq`` the last record."""
 
     segment: str
     size: int
     seq: int
     inode: int
     ctime_ns: int
-    is_failed: bool = False
+
+
+class Mark(NamedTuple):
+    """A place in a segment: ``size`` in bytes, and ``seq``, the last record in them."""
+
+    segment: str
+    size: int
+    seq: int
 
 
 class LaneMemory(NamedTuple):
@@ -43,22 +49,47 @@ class LaneMemory(NamedTuple):
 
 
 def encode_tip(tip: Tip) -> bytes:
-    """Return the fixed-size text of a tip."""
-    line = seal(tip._asdict())
-    return line[:-1].ljust(_TIP_BYTES - 1) + b"\n"
+    """Return the text of a tip."""
+    return _text(b"%b %d %d %d %d" % (tip.segment.encode(), *tip[1:]), TIP_BYTES)
 
 
-def decode_tip(data: bytes) -> Tip | None:
+def decode_tip(text: bytes) -> Tip | None:
     """Return the tip, or None where the bytes are not one (a torn overwrite after a power cut)."""
-    try:
-        fields = unseal(data.rstrip() + b"\n")
-        fields.pop("crc")
-        tip = Tip(**fields)
-    except (BadLineError, TypeError):
+    found = _fields(text[:TIP_BYTES], 5)
+    if found is None:
         return None
-    numbers = (tip.size, tip.seq, tip.inode, tip.ctime_ns)
-    is_sound = type(tip.segment) is str and parse_segment_file(tip.segment) and all(type(n) is int for n in numbers)
-    return tip if is_sound else None
+    size, seq, inode, ctime_ns = found[1]
+    return Tip(found[0], size, seq, inode, ctime_ns)
+
+
+def encode_mark(mark: Mark) -> bytes:
+    """Return the text of a mark."""
+    return _text(b"%b %d %d" % (mark.segment.encode(), mark.size, mark.seq), MARK_BYTES)
+
+
+def decode_mark(text: bytes) -> Mark | None:
+    """Return the mark, or None where the bytes are not one."""
+    found = _fields(text[:MARK_BYTES], 3)
+    if found is None:
+        return None
+    size, seq = found[1]
+    return Mark(found[0], size, seq)
+
+
+def _text(said: bytes, size: int) -> bytes:
+    return (b"%b %08x" % (said, zlib.crc32(said))).ljust(size - 1) + b"\n"
+
+
+def _fields(text: bytes, count: int) -> tuple[str, list[int]] | None:
+    """Return the segment and the numbers that a text says; None where its checksum does not match."""
+    said, _, checksum = text.rstrip().rpartition(b" ")
+    if checksum != b"%08x" % zlib.crc32(said):
+        return None
+    segment, *numbers = said.split(b" ")
+    name = segment.decode("ascii", "replace")
+    if len(numbers) != count - 1 or not all(map(bytes.isdigit, numbers)) or not parse_segment_file(name):
+        return None
+    return name, [int(number) for number in numbers]
 
 
 def encode_memory(memory: LaneMemory) -> bytes:

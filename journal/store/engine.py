@@ -17,8 +17,7 @@ from journal.disk.backend import Backend, Lock
 from journal.disk.gitdir import HeadWatch, find_git
 from journal.errors import ClosedError, JournalError, NotAppliedError
 from journal.index.view import Key, View
-from journal.segments.tip import Tip
-from journal.store.breakage import breakage_told
+from journal.store.breakage import BREAKAGE, breakage_told
 from journal.store.config import Config, FormatWatch, read_config
 from journal.store.home import LOCK_FILE, claim, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
@@ -69,9 +68,12 @@ class Engine:
         self._lock_path = os.path.join(self.local, LOCK_FILE)
         self._threads = threading.RLock()
         self._pid = os.getpid()
-        self._writer = backend.writer()
-        self._is_closed = self._is_locked = self._has_looked_at_projections = False
-        self._depth = self._lock_inode = 0
+        self.writer = backend.writer()
+        """Names this process and this opening in the records."""
+        self._is_closed = self._has_looked_at_projections = False
+        self.is_locked = False
+        """Whether this thread holds the writer lock; told only to who has entered."""
+        self._depth = self._lock_inode = self._generation = 0
         self.outbox: Outbox | None = None
         self._is_eager = (options.projections or self.config.projections) == "eager"
         self.lanes = Lanes(
@@ -85,7 +87,9 @@ class Engine:
             syncs=(options.durability or self.config.durability) == "sync",
         )
         self.lifting: Lifting | None = None  # made when it is first needed, see journal/store/lifting.py
-        self.indexing = Indexing(backend, root, self.local, self.config, self.lanes.tip, self._progress)
+        self.indexing = Indexing(
+            backend, root, self.local, self.config, self.lanes.standing, self.lanes.cut_off, self._progress
+        )
 
     @cached_property
     def lock(self) -> Lock:
@@ -127,16 +131,21 @@ class Engine:
             raise ClosedError(f"the journal {why}")
 
     @contextlib.contextmanager
-    def _entered(self) -> Iterator[None]:
+    def entered(self) -> Iterator[None]:
+        """Keep other threads out. Reentrant. What is broken is told as a JournalError."""
         self.check_open()
         is_left = False
         try:
             with self._threads:
                 self._depth += 1
                 try:
-                    with breakage_told(self.indexing, self.local):
-                        self._format.check()
-                        yield
+                    self._format.check()
+                    yield
+                except BREAKAGE as error:
+                    told = breakage_told(error, self.indexing, self.local)
+                    if told is error:
+                        raise
+                    raise told from error
                 finally:
                     self._depth -= 1
                     is_left = self._depth == 0
@@ -146,23 +155,35 @@ class Engine:
 
     @contextlib.contextmanager
     def locked(self, timeout_seconds: float | None = None) -> Iterator[None]:
-        """Hold the writer lock. Raises LockTimeoutError. Reentrant within a thread."""
-        with self._entered():
-            if self._is_locked:
-                yield
-                return
-            with nothing_applied():
-                if not self._has_local():
+        """Hold the writer lock, other threads kept out. Raises LockTimeoutError. Reentrant within a thread."""
+        with self.entered(), self.holding(timeout_seconds):
+            yield
+
+    @contextlib.contextmanager
+    def holding(self, timeout_seconds: float | None = None) -> Iterator[None]:
+        """Hold the writer lock; the caller has entered. Raises LockTimeoutError. Reentrant."""
+        if self.is_locked:
+            yield
+            return
+        timeout = timeout_seconds if timeout_seconds is not None else self.options.lock_timeout_seconds
+        is_held = False
+        for is_again in (False, True):
+            try:
+                with self.lock.held(timeout):
+                    self.is_locked = is_held = True
+                    try:
+                        if self.lock.generation != self._generation:
+                            with nothing_applied():
+                                self._make_home()
+                        yield
+                        return
+                    finally:
+                        self.is_locked = False
+            except (NotAppliedError, FileNotFoundError):
+                if is_held or is_again:
+                    raise
+                with nothing_applied():
                     ensure_local(self.files, self.root)
-            timeout = timeout_seconds if timeout_seconds is not None else self.options.lock_timeout_seconds
-            with self.lock.held(timeout):
-                self._is_locked = True
-                try:
-                    with nothing_applied():
-                        self._make_home()
-                    yield
-                finally:
-                    self._is_locked = False
 
     def _has_local(self) -> bool:
         """Tell whether the lock file is the one that was used last; ``git clean -fdx`` takes it away."""
@@ -171,14 +192,14 @@ class Engine:
 
     def _make_home(self) -> None:
         """Under the lock: nothing in ``local/`` counts that was not made here, or was lost since."""
-        if self._has_local():
-            return
-        self.indexing.drop()
-        self.lanes.close()
-        if not is_made_here(self.files, self.local):
-            claim(self.files, self.local)
-        found = self.files.stat(self._lock_path)
-        self._lock_inode = found.inode if found is not None else 0
+        if not self._has_local():
+            self.indexing.drop()
+            self.lanes.close()
+            if not is_made_here(self.files, self.local):
+                claim(self.files, self.local)
+            found = self.files.stat(self._lock_path)
+            self._lock_inode = found.inode if found is not None else 0
+        self._generation = self.lock.generation
 
     def _try_settling(self) -> bool:
         """Bring index and projections up to date if the lock is free this instant."""
@@ -190,7 +211,7 @@ class Engine:
         except (OSError, NotAppliedError):
             return False  # a read-only disk
         try:
-            self._is_locked = True
+            self.is_locked = True
             self._make_home()
             self.indexing.bring_forward()
             self._has_looked_at_projections = True
@@ -198,7 +219,7 @@ class Engine:
         except (OSError, sqlite3.OperationalError):
             return False
         finally:
-            self._is_locked = False
+            self.is_locked = False
             self.lock.release()
         return True
 
@@ -227,7 +248,7 @@ class Engine:
     @contextlib.contextmanager
     def reading(self, *, history: bool = False) -> Iterator[View]:
         """Give a view that holds everything acknowledged before this call; ``history``: places of events too."""
-        with self._entered():
+        with self.entered():
             self._be_current()
             if history:
                 self._list_places()
@@ -256,7 +277,7 @@ class Engine:
 
     def _bring_up_to_date(self) -> None:
         indexing = self.indexing
-        if self._is_locked:
+        if self.is_locked:
             indexing.bring_forward()
             return
         if indexing.view is None:
@@ -278,7 +299,7 @@ class Engine:
         view = self.indexing.view
         if view is None or not self.indexing.is_shared:
             return
-        if self._is_locked:
+        if self.is_locked:
             view.flush()
             return
         try:
@@ -294,7 +315,7 @@ class Engine:
 
     def own_segment(self) -> str | None:
         """Return the newest segment of this work tree's lane, if its memory says so."""
-        return tip.segment if (tip := self.lanes.tip()) is not None else None
+        return standing.tip.segment if (standing := self.lanes.standing()) is not None else None
 
     def is_machine_made(self, key: Key, text: bytes) -> bool:
         """Tell whether a machine wrote these bytes as an entity's projection, here or in any clone; while reading."""
@@ -324,63 +345,27 @@ class Engine:
     def write(
         self, operations: "Sequence[Operation] | Decide", *, history: bool = False
     ) -> "tuple[list[Written], Conflict | None]":
-        """Write operations as one transaction and return its records.
+        """Write operations as one transaction and return its records, see ``journal.store.writing``."""
+        from journal.store.writing import write
 
-        A Conflict comes back as a value, and nothing was written. ``operations`` may be a function of the view, called
-        under the lock: read, decide, write, with nobody between. ``history``: it asks for the places of events too.
-        """
-        from journal.state.entity import Past
-        from journal.store.batch import Batch
-        from journal.store.model import Conflict
-        from journal.store.recording import encode_lines, take_in, time_stamp, written_of
-        from journal.store.streams.appending import Append
+        return write(self, operations, history=history)
 
-        with self.locked():
-            with nothing_applied():
-                view = self.indexing.bring_forward()
-                if history or (not callable(operations) and any(isinstance(item, Append) for item in operations)):
-                    view = self._listed(view)
-                asked = operations(view) if callable(operations) else operations
-                if isinstance(asked, Conflict):
-                    return [], asked
-                target = self.lanes.target(view)
-                past = Past(target.lane, target.section.first, target.section.sees)
-                batch = Batch(view, target.lane, target.seq, past, self.schemas.refuse)
-                conflict = batch.add(asked)
-                if conflict is not None or not batch.drafts:
-                    return [], conflict
-                now = time_stamp(self.backend.clock)
-                lines = encode_lines(self.backend, self.root, self._writer, target, batch.drafts, now)
-            last = target.seq + len(lines.lengths) - 1
-            stat = self.lanes.append(view, target, lines.text, last)
-            try:
-                take_in(view, target, batch.drafts, lines, stat)
-            except sqlite3.Error:
-                # It is durable, so it has happened: only the index fails, and that is made anew.
-                self.indexing.distrust()
-            else:
-                self.indexing.tip = Tip(target.name, stat.size, last, stat.inode, stat.ctime_ns)
-                if target.header is not None:
-                    self.indexing.freshness.forget()
-                self._follow(view)
-            written = written_of(view, batch.drafts, target, lines, now, self._writer)
-            if self.outbox is not None:
-                self.outbox.add(written)
-        return written, None
-
-    def _listed(self, view: View) -> View:
+    def listed(self, view: View) -> View:
         """Under the lock: return a view that has the places of all events too."""
         if view.is_listed():
             return view
         self._list_places()
         return self.indexing.bring_forward()
 
-    def _follow(self, view: View) -> None:
-        """Let index and projections follow a write. They are derived: whatever fails here just lags."""
-        is_due = self._is_eager and bool(view.overlay.states)  # what streams gain has no projection
+    def is_flush_due(self, view: View) -> bool:
+        """Tell whether index and projections are to follow what was written now."""
         overlay = view.overlay
-        if not is_due and overlay.count < FLUSH_AFTER_EVENTS and len(overlay.states) < FLUSH_AFTER_ENTITIES:
-            return
+        if self._is_eager and overlay.states:  # what streams gain has no projection
+            return True
+        return overlay.count >= FLUSH_AFTER_EVENTS or len(overlay.states) >= FLUSH_AFTER_ENTITIES
+
+    def follow(self, view: View) -> None:
+        """Under the lock: let index and projections follow a write. They are derived: whatever fails here just lags."""
         with contextlib.suppress(sqlite3.Error, OSError, JournalError):
             if not self._is_eager:
                 view.flush()

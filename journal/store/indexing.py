@@ -18,10 +18,10 @@ from journal.index.comparing import compare
 from journal.index.database import MEMORY, Index
 from journal.index.view import Key, View
 from journal.segments.folders import SEGMENTS, Listing
-from journal.segments.tip import Tip
 from journal.store.config import Config
 from journal.store.freshness import Freshness
 from journal.store.home import INDEX_FILE, OPENING_FILE, is_made_here
+from journal.store.tip_file import Standing
 
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
@@ -45,19 +45,23 @@ class Indexing:
         root: str,
         local: str,
         config: Config,
-        tip: Callable[[], Tip | None],
+        standing: Callable[[], Standing | None],
+        cut_off: Callable[[str], None],
         progress: ProgressOf,
     ) -> None:
         files = backend.files
         self._backend, self._files, self._root, self._local, self._config = backend, files, root, local, config
-        self._read_tip, self._progress = tip, progress
+        self._read_standing, self._cut_off, self._progress = standing, cut_off, progress
         self._segments = os.path.join(root, SEGMENTS)
         self.freshness = Freshness(files, root)
         self.view: View | None = None
         self.is_shared = False
         """Whether the view stands on the index file, which may be written under the lock."""
-        self.tip: Tip | None = None
+        self.standing: Standing | None = None
+        """How far the open segment was written and is durable, as of the last look."""
         self._is_broken = False
+        self._is_unsynced = False
+        """The view may hold what was seen in the open segment and is not known to be durable."""
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
         self._grown: Key | None = None
@@ -74,7 +78,7 @@ class Indexing:
         if self.view is not None:
             with contextlib.suppress(sqlite3.Error):
                 self.view.index.close()
-        self.view, self.is_shared = None, False
+        self.view, self.is_shared, self._is_unsynced = None, False, False
 
     def distrust(self) -> None:
         """SQLite finds the index broken: it is a cache, and the next one who holds the lock makes it anew."""
@@ -180,8 +184,8 @@ class Indexing:
             return False
         if view.redacting is not None and view.redacting.is_stale:
             return False
-        self.tip = self._read_tip()
-        name = self.tip.segment if self.tip is not None else None
+        self.standing = self._read_standing()
+        name = self.standing.tip.segment if self.standing is not None else None
         listing, is_new = self.freshness.look(name)
         if is_new:
             # Not asked again: to the next look, these folders are as they were.
@@ -197,8 +201,12 @@ class Indexing:
             self._grown = key
         return facts.size == stat.size
 
-    def bring_forward(self) -> View:
-        """Under the lock: make the view on the index file hold all that is in the files."""
+    def bring_forward(self, *, syncs: bool = True) -> View:
+        """Under the lock: make the view on the index file hold all that is in the files.
+
+        Without ``syncs`` it may hold what is not durable yet, until ``sync_tail`` was called, or a sync of the caller's
+        own has made that durable too (``is_settled``).
+        """
         view = self.view
         if view is None or not self.is_shared:
             view = self.open_under_lock()
@@ -208,7 +216,7 @@ class Indexing:
         elif self._holds_all(view):
             return self._redact_arrivals(view)
         grown, self._grown = self._grown, None
-        listing, is_new = self._look_behind()
+        listing, is_new = self._look_behind(syncs=syncs)
         if not self._catch_up(view, listing, None if is_new else grown):
             self._rebuild(view, listing)
         self._is_behind = False
@@ -267,25 +275,49 @@ class Indexing:
         self._is_behind = False
         return view
 
-    def _look_behind(self) -> tuple[Listing, bool]:
+    def _look_behind(self, *, syncs: bool = True) -> tuple[Listing, bool]:
         self._is_behind = True
-        self.tip = self._read_tip()
-        listing, is_new = self.freshness.look(self.tip.segment if self.tip is not None else None)
-        self._sync_tail(listing)
+        self.standing = self._read_standing()
+        listing, is_new = self.freshness.look(self.standing.tip.segment if self.standing is not None else None)
+        self._sync_opening(listing)
+        self._is_unsynced = self._is_unsynced or self._has_tail(listing)
+        if syncs:
+            self.sync_tail()
         return listing, is_new
 
-    def _sync_tail(self, listing: Listing) -> None:
-        """Bytes that nobody has synced yet are made durable before anyone is shown what they say."""
-        self._sync_opening(listing)
-        tip = self.tip
-        found = listing.get((SEGMENTS, tip.segment)) if tip is not None else None
-        if tip is None or found is None or tip.is_failed or found.size <= tip.size or found.inode != tip.inode:
-            return
+    def _has_tail(self, listing: Listing) -> bool:
+        """Tell whether there are bytes in the open segment that nobody is known to have synced yet."""
+        standing = self.standing
+        found = listing.get((SEGMENTS, standing.tip.segment)) if standing is not None else None
+        if standing is None or found is None or found.inode != standing.tip.inode:
+            return False
+        end = found.size if standing.cut is None else standing.cut.size
+        return end > standing.mark.size
+
+    def sync_tail(self) -> bool:
+        """Make durable what was seen in the open segment, before anyone is shown it; False where it may be lost.
+
+        Then the segment is cut off before that, unless nothing can be written here: on a read-only disk it is shown.
+        """
+        before = self.standing
+        if not self._is_unsynced or before is None:
+            return True
+        self._is_unsynced = False
+        name = before.tip.segment
         try:
-            self._files.sync(os.path.join(self._segments, tip.segment))
-            self.unsynced = None
+            self._files.sync(os.path.join(self._segments, name))
         except OSError:
-            self.unsynced = tip.segment
+            self.unsynced = name
+            self._cut_off(name)
+        else:
+            self.unsynced = None
+        # Another process may just have been told that its bytes were lost: then this sync could not tell.
+        self.standing = self._read_standing() or before
+        return self.unsynced is None and self.standing.cut == before.cut
+
+    def is_settled(self) -> None:
+        """Take note that all that was seen in the open segment is durable by now."""
+        self._is_unsynced = False
 
     def _sync_opening(self, listing: Listing) -> None:
         """The same for a segment that its writer has begun and not acknowledged: killed, or just about to."""
@@ -295,7 +327,7 @@ class Indexing:
             )
         except OSError:
             return
-        if (SEGMENTS, name) not in listing or (self.tip is not None and self.tip.segment == name):
+        if (SEGMENTS, name) not in listing or (self.standing is not None and self.standing.tip.segment == name):
             return
         try:
             self._files.sync(os.path.join(self._segments, name))
@@ -305,13 +337,13 @@ class Indexing:
 
     def bounds(self, name: str) -> Bounds:
         """What this work tree remembers of a segment's end: nothing acknowledged may be missing before it."""
-        tip = self.tip
-        if tip is None or tip.segment != name:
+        standing = self.standing
+        if standing is None or standing.tip.segment != name:
             return Bounds()
         found = self._files.stat(os.path.join(self._segments, name))
-        if found is None or found.inode != tip.inode:
+        if found is None or found.inode != standing.tip.inode:
             return Bounds()
-        return Bounds(tip.seq, tip.seq if tip.is_failed else None)
+        return Bounds(standing.mark.seq, None if standing.cut is None else standing.cut.seq)
 
     # -- history --------------------------------------------------------------------------------
 

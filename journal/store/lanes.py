@@ -1,6 +1,6 @@
 """Appending to this work tree's lane: choosing the segment, starting one, one durable write.
 
-Crash argument, call by call; truth is what a scan accepts, the return is the acknowledgement.
+Crash argument, call by call; truth is what a scan accepts, the acknowledgement is that ``settle`` returned.
 
 ==============================  ===================================================================
 killed or cut                   what is there
@@ -8,17 +8,27 @@ killed or cut                   what is there
 before the write                nothing new
 in the write, before the sync   a prefix of the lines: a torn line, an unfinished transaction or zeros
                                 are no records; whole ones may be adopted, by a writer, who syncs first
-after the sync, before the tip  durable but beyond the remembered tip: the next writer adopts it
-after the tip                   durable, remembered
+after the sync, before the      durable but beyond the mark: whoever meets it syncs it once more
+mark has moved
+after that                      durable, and known to be
 a new segment, before its       the name may be lost with all in it: none of it was acknowledged
 folder is synced
 ==============================  ===================================================================
 
 Nothing is ever cut off or written over: after anything unclean the lane moves on to a new segment, whose
-header says where the valid part of the old one ends. After a failed sync (whose pages the kernel may have
-dropped while still showing them) the tip says so before the lock is left, so no process counts or
-extends what stands beyond it. The sync happens under the lock: its failure is known before anyone else
-can append to the same inode.
+header says where the valid part of the old one ends.
+
+**The sync happens when the writer lock has been left**, where the system allows it: so the syncs of many writers fall
+together. What others append meanwhile stands behind, in the same file, and their syncs cover what stands before. It
+must not happen that one of them acknowledges what another's failed sync has lost, since the kernel drops what it
+could not write and tells of that once. So:
+
+- Only where every file that was open before is told (``Files.tells_failures``) is the lock left before the sync.
+- Who opens a segment that is there already sees first that all of it is durable: then no failure was before, and all
+  that come are told. If that does not become so within moments, the lane moves on to a new segment.
+- Whoever sees a sync fail, a reader's too, cuts the segment off (``tip_file``); a writer whose own sync went well finds
+  that before it acknowledges. Nobody counts or extends then what stands behind the cut.
+- A segment is begun when what stands in the one before is durable, and is itself synced under the lock.
 """
 
 import contextlib
@@ -34,17 +44,21 @@ from journal.errors import NotAppliedError, OutcomeUnknownError
 from journal.format import names, values
 from journal.format.limits import SEES_COMPLETE_BYTES_MAX, SEES_COMPLETE_EVERY, SEES_INLINE_BYTES_MAX, SPACES_MAX
 from journal.format.segment import Header, Previous, encode_header
+from journal.index.bounds import is_cut_off
 from journal.index.rows import FileFacts, SectionFacts
 from journal.index.view import View
 from journal.segments.choice import Choice, Facts, choose
 from journal.segments.folders import SEGMENTS
 from journal.segments.scan import scan
-from journal.segments.tip import LaneMemory, Tip, decode_memory, decode_tip, encode_memory, encode_tip, is_exactly
+from journal.segments.tip import LaneMemory, Mark, Tip, decode_memory, encode_memory, is_exactly
 from journal.state import vector
-from journal.store.freshness import grain_ns
 from journal.store.home import LANE_FILE, OPENING_FILE, TIP_FILE, is_lane_ours, write_note
+from journal.store.tip_file import Standing, TipFile
 
-_TIP_READS_MAX = 3
+_NOTHING = Mark("", 0, 0)
+_NO_CUT: Mark | None = None
+_DURABLE_SECONDS_MAX = 0.05
+"""So long a writer that joins others waits for what they have appended to be durable."""
 
 
 class Target(NamedTuple):
@@ -76,57 +90,21 @@ class Lanes:
         self._watch, self._roll_bytes, self._syncs = watch, roll_bytes, syncs
         self._open: OpenFile | None = None
         self._memory: LaneMemory | None = None
+        self._file = TipFile(files, os.path.join(local, TIP_FILE))
         self._tip: Tip | None = None
-        self._tip_path = os.path.join(local, TIP_FILE)
-        self._tip_file: OpenFile | None = None
-        self._tip_inode = 0
-        self._noted: Tip | None = None
-        self._noted_bytes = b""
-        self._noted_stat: FileStat | None = None
+        self._mark, self._cut = _NOTHING, _NO_CUT
+        self._unsettled: Mark | None = None
+        """What was appended and is not known to be durable yet."""
 
     # -- memory ---------------------------------------------------------------------------------
 
-    def tip(self) -> Tip | None:
-        """Return how far the open segment is durable, as any process of this work tree noted last."""
-        found = self._files.stat(self._tip_path)
-        if found is None:
-            return None
-        if found == self._noted_stat:
-            return self._noted
-        is_settled = time.time_ns() - found.mtime_ns > grain_ns(found.mtime_ns)
-        for _ in range(_TIP_READS_MAX):
-            data = self._read_tip(found.inode)
-            tip = self._noted if data == self._noted_bytes else decode_tip(data)
-            if tip is not None or not data:
-                self._noted, self._noted_bytes = tip, data
-                self._noted_stat = found if is_settled else None
-                return tip
-            # Torn: by a power cut, or because its writer is just writing it.
-        return None
-
-    def _read_tip(self, inode: int) -> bytes:
-        """Return the tip's bytes, from a descriptor that is kept: it is overwritten in place, and read often."""
-        try:
-            if self._tip_file is None or self._tip_inode != inode:
-                self._close_tip()
-                self._tip_file = self._files.open_append(self._tip_path, create=False)
-                self._tip_inode = inode
-            return self._tip_file.read_at(0, 1024)
-        except OSError:
-            pass  # a read-only disk: it is opened for reading alone
-        try:
-            return self._files.read_at(self._tip_path, 0, 1024)
-        except OSError:
-            return b""
-
-    def _close_tip(self) -> None:
-        if self._tip_file is not None:
-            self._tip_file.close()
-        self._tip_file = None
+    def standing(self) -> Standing | None:
+        """Return how far the open segment was written and is durable, as any process of this work tree noted last."""
+        return self._file.look()
 
     def close(self) -> None:
         """Close the files; the next append looks at everything anew."""
-        self._close_tip()
+        self._file.close()
         self._forget()
 
     def _forget(self) -> None:
@@ -134,10 +112,11 @@ class Lanes:
             self._open.close()
         self._open = self._memory = self._tip = None
 
-    def _remember(self) -> None:
+    def _remember(self, standing: Standing | None) -> None:
         """Read the memory where another process has begun a segment, or this one has just begun."""
-        tip = self.tip()
-        if self._memory is not None and tip is not None and self._is_open_at(tip):
+        tip = standing.tip if standing is not None else None
+        self._mark, self._cut = (standing.mark, standing.cut) if standing is not None else (_NOTHING, None)
+        if self._open is not None and self._memory is not None and self._is_open_at(tip):
             self._tip = tip
             return
         self._forget()
@@ -150,29 +129,48 @@ class Lanes:
         if memory is not None and tip.segment == memory.segment:
             self._memory, self._tip = memory, tip
 
-    def _is_open_at(self, tip: Tip) -> bool:
-        """Tell whether the open file is the one that the tip names, as it was when the tip was noted."""
-        if self._open is None or self._memory is None or tip.is_failed or tip.segment != self._memory.segment:
-            return False
-        found = self._open.stat()
-        return is_exactly(tip, found)
+    def _is_open_at(self, tip: Tip | None) -> bool:
+        """Tell whether the open file is the one that the tip names."""
+        return (
+            tip is not None
+            and self._memory is not None
+            and self._cut is None
+            and (tip.segment, tip.inode) == (self._memory.segment, self._open_inode)
+        )
+
+    _open_inode = 0
 
     # -- choosing -------------------------------------------------------------------------------
 
-    def target(self, view: View) -> Target:
-        """Return where the next records go; nothing is written yet."""
-        self._remember()
+    def target(self, view: View, standing: Standing | None) -> Target:
+        """Return where the next records go; nothing is written yet. ``standing``: as it is under this lock."""
+        self._remember(standing)
         tip, memory = self._tip, self._memory
         if tip is None or memory is None:
             return self._new_lane(view)
         found = _as_stat(view.facts.get((SEGMENTS, tip.segment)))
         section, is_newest = self._section(view, tip.segment)
-        choice = choose(Facts(tip, found, is_newest, self._has_moved(view, found)))
+        choice = choose(
+            Facts(tip, self._mark.size, self._cut is not None, found, is_newest, self._has_moved(view, found))
+        )
         if choice is Choice.NEW_LANE:
             return self._new_lane(view)
-        if choice is Choice.NEXT_SEGMENT or section is None:
+        if choice is Choice.NEXT_SEGMENT or section is None or not self._may_be_joined(tip):
             return self._next_segment(view, memory, tip, found)
         return Target(memory.lane, view.top + 1, tip.segment, section, None)
+
+    def _may_be_joined(self, tip: Tip) -> bool:
+        """Tell whether all of a segment is known to be durable, or this process has it open already."""
+        deadline = time.monotonic() + _DURABLE_SECONDS_MAX
+        while self._open is None and self._mark.size != tip.size:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.0002)
+            standing = self._file.look()
+            if standing is None or standing.tip != tip:
+                return False
+            self._mark = standing.mark
+        return True
 
     def _section(self, view: View, segment: str) -> tuple[SectionFacts | None, bool]:
         """Return what is known of a segment of ours, and whether it is the newest of its lane."""
@@ -210,8 +208,8 @@ class Lanes:
 
     def _next_segment(self, view: View, memory: LaneMemory, tip: Tip, found: FileStat | None) -> Target:
         present, end = tip.seq, tip.size
-        if found is None or tip.is_failed or not is_exactly(tip, found):
-            # Only what stands behind the tip asks for a look at the file.
+        if found is None or self._cut is not None or not is_exactly(tip, found):
+            # Only what stands behind the tip, or behind a cut, asks for a look at the file.
             try:
                 whole = scan(self._files.read(os.path.join(self._root, SEGMENTS, tip.segment)))
             except OSError:
@@ -219,11 +217,12 @@ class Lanes:
             present, end = max((section.last for section in whole.sections), default=0), whole.end
         named = names.parse_segment_file(tip.segment)
         assert named is not None, tip
-        adopted = tip.seq if tip.is_failed else max(tip.seq, present)
-        size = tip.size if tip.is_failed else end
+        last = Mark(tip.segment, end, max(present, self._mark.seq))
+        if self._cut is not None and self._cut.seq < last.seq:
+            last = self._cut
         # An id that stands in an abandoned tail is never given again; nor is the name of an empty segment.
-        seq = max(view.top, present, named.first if adopted < named.first else 0) + 1
-        previous = Previous(tip.segment.removesuffix(".jsonl"), size, adopted)
+        seq = max(view.top, present, named.first if last.seq < named.first else 0) + 1
+        previous = Previous(tip.segment.removesuffix(".jsonl"), last.size, last.seq)
         return self._fresh(view, memory.lane, seq, previous, view.section_at(named.lane, named.first), memory.number)
 
     def _fresh(
@@ -250,9 +249,9 @@ class Lanes:
     # -- appending ------------------------------------------------------------------------------
 
     def append(self, view: View, target: Target, text: bytes, last: int) -> FileStat:
-        """Append the lines of one transaction and return when they are durable: the file's stat then.
+        """Append the lines of one transaction; return the file's stat then. ``settle`` is to follow.
 
-        Raises NotAppliedError where the write failed, OutcomeUnknownError where the sync did.
+        Raises NotAppliedError where the write failed; where a segment is begun, what ``settle`` raises too.
         """
         data = text
         is_new = target.header is not None
@@ -266,6 +265,7 @@ class Lanes:
                 self._open = self._create(path)
             elif self._open is None:
                 self._open = self._files.open_append(path, create=False)
+                self._open_inode = self._open.stat().inode
             self._open.write(data)
         except OSError as error:
             self._abandon(target)
@@ -276,26 +276,69 @@ class Lanes:
             raise NotAppliedError(
                 f"the write failed: {error.strerror or error}; nothing was applied", path=path
             ) from error
+        if is_new:
+            self._sync_new(target, path)
+        found = self._open.stat()
+        self._open_inode = found.inode
+        tip = Tip(target.name, found.size, last, found.inode, found.ctime_ns)
+        mark = Mark(target.name, found.size, last)
+        is_durable = is_new or not self._syncs
+        self._unsettled = None if is_durable else mark
+        self._note(view, target, tip, mark if is_durable else None)
+        return found
+
+    def _sync_new(self, target: Target, path: str) -> None:
+        """Make a segment that was just begun durable, its name too."""
+        assert self._open is not None
         try:
             if self._syncs:
                 self._open.sync()
-                if is_new:
-                    self._files.sync_folder(os.path.dirname(path))
+                self._files.sync_folder(os.path.dirname(path))
         except OSError as error:
             self._abandon(target)
-            if is_new:
-                # What the new file holds is unknown, and no tip can say so: nobody is shown it, and a new lane begins.
-                for unknown in (os.path.join(self._local, LANE_FILE), path):
-                    with contextlib.suppress(OSError):
-                        self._files.remove(unknown)
-            raise OutcomeUnknownError(
-                f"the sync failed: {error.strerror or error}; whether the write survives is not known",
-                path=path,
-                hint="look at the disk, then read the entity again before repeating the write",
-            ) from error
-        found = self._open.stat()
-        self._note(view, target, Tip(target.name, found.size, last, found.inode, found.ctime_ns))
-        return found
+            # What the new file holds is unknown, and no tip can say so: nobody is shown it, and a new lane begins.
+            for unknown in (os.path.join(self._local, LANE_FILE), path):
+                with contextlib.suppress(OSError):
+                    self._files.remove(unknown)
+            raise _unknown(path, error.strerror or str(error)) from error
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether something was appended that is not known to be durable."""
+        return self._unsettled is not None
+
+    @property
+    def may_settle_later(self) -> bool:
+        """Whether the writer lock may be left before ``settle``: the module says when."""
+        return self._files.tells_failures
+
+    def settle(self) -> None:
+        """Make durable what was appended, with or without the writer lock.
+
+        Raises OutcomeUnknownError where that failed, or another process's sync of the same bytes did.
+        """
+        mark, self._unsettled = self._unsettled, None
+        if mark is None:
+            return
+        assert self._open is not None
+        path = os.path.join(self._root, SEGMENTS, mark.segment)
+        try:
+            self._open.sync()
+        except OSError as error:
+            self._forget()
+            self.cut_off(mark.segment)
+            raise _unknown(path, error.strerror or str(error)) from error
+        try:
+            counts = self._file.acknowledge(mark)
+        except OSError:
+            return  # the mark just lags: whoever meets these bytes syncs them again
+        if counts is False or (counts is None and is_cut_off(self._files, os.path.join(self._root, SEGMENTS), mark)):
+            raise _unknown(path, "another process could not make durable what stands before it")
+
+    def cut_off(self, segment: str) -> None:
+        """Let nobody count what stands in a segment behind the mark: a sync of it failed."""
+        with contextlib.suppress(OSError):
+            self._file.cut_off(segment)
 
     def _create(self, path: str) -> OpenFile:
         # Git removes a folder with the last file that it has in it, and may check out a link in its place.
@@ -303,7 +346,7 @@ class Lanes:
         ensure_folder(self._files, self._root, SEGMENTS, durable=not is_there)
         return self._files.open_append(path, create=True)
 
-    def _note(self, view: View, target: Target, tip: Tip) -> None:
+    def _note(self, view: View, target: Target, tip: Tip, mark: Mark | None) -> None:
         """Remember the tip. What is durable already cannot fail by this: without memory a lane is started."""
         try:
             if target.header is not None:
@@ -313,12 +356,10 @@ class Lanes:
                     self._files, os.path.join(self._local, LANE_FILE), encode_memory(self._memory), durable=False
                 )
                 write_note(self._files, self._local)
-            text = encode_tip(tip)
-            self._files.overwrite(self._tip_path, text)
+            self._file.write(tip, mark)
             self._tip = tip
-            self._noted, self._noted_bytes, self._noted_stat = tip, text, None
         except OSError:
-            self._forget()
+            self._memory = self._tip = None  # the open file stays until it is settled
 
     def _abandon(self, target: Target) -> None:
         """Say that the open segment is not to be continued, nor counted beyond the tip, before the lock is left."""
@@ -326,11 +367,11 @@ class Lanes:
         self._forget()
         if tip is not None and tip.segment == target.name:
             with contextlib.suppress(OSError):
-                self._files.overwrite(self._tip_path, encode_tip(tip._replace(is_failed=True)))
+                self._file.cut_off(target.name, Mark(tip.segment, tip.size, tip.seq))
 
     def end_segment(self) -> None:
         """Let the next append start a new segment: what is there now is final, and may be staged."""
-        self._remember()
+        self._remember(self.standing())
         if self._memory is not None:
             memory = self._memory._replace(surroundings=[])
             write_whole(self._files, os.path.join(self._local, LANE_FILE), encode_memory(memory), durable=False)
@@ -341,3 +382,11 @@ class Lanes:
 def _as_stat(facts: FileFacts | None) -> FileStat | None:
     """Return the stat that a fresh view has of a segment."""
     return facts and FileStat("file", facts.size, facts.mtime_ns, facts.ctime_ns, facts.inode, 0)
+
+
+def _unknown(path: str, why: str) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"the sync failed: {why}; whether the write survives is not known",
+        path=path,
+        hint="look at the disk, then read the entity again before repeating the write",
+    )

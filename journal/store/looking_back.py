@@ -1,25 +1,38 @@
 """Reading what events say while other processes write, pack and check out."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
+from journal.errors import NotAppliedError
 from journal.index.view import OvertakenError, View
 from journal.store.engine import Engine
 from journal.store.indexing import LOOKS_MAX, changes_too_fast
 
 T = TypeVar("T")
 
+_LOOKS_UNLOCKED = 5
+
 
 def look_back(engine: Engine, read: Callable[[View], T]) -> T:
     """Return what ``read`` makes of the view and the places of all events, all of one moment.
 
     It is asked again where a file left under its hands: what an event says is never passed over because a compaction
-    just moved it to a pack. Raises JournalError where that does not end.
+    just moved it to a pack. Where others write the index faster than it can be read, it is read under the writer lock.
+    Raises JournalError where that does not end.
     """
+    overtaken, can_lock = 0, True
     for _ in range(LOOKS_MAX):
+        is_held = can_lock and overtaken >= _LOOKS_UNLOCKED
+        held: AbstractContextManager[None] = engine.locked() if is_held else nullcontext()
         try:
-            with engine.reading(history=True) as view, view.snapshot():
+            with held, engine.reading(history=True) as view, view.snapshot():
                 return read(view)
-        except (FileNotFoundError, OvertakenError):
-            engine.indexing.freshness.forget()
+        except OvertakenError:
+            overtaken += 1
+        except FileNotFoundError:
+            pass
+        except NotAppliedError:
+            can_lock = False  # a read-only disk
+        engine.indexing.freshness.forget()
     raise changes_too_fast()

@@ -1,6 +1,8 @@
 """From drafts to lines, and from lines that are durable to what the view knows."""
 
+import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from journal.disk.backend import Backend
@@ -9,8 +11,9 @@ from journal.disk.files import Files, FileStat
 from journal.format import record as records
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
 from journal.index.overlay import Owner
+from journal.index.rows import checksum_on, grown
 from journal.index.streams import changes_of, note_event, note_record
-from journal.index.view import View, checksum_on, with_stat
+from journal.index.view import View
 from journal.segments.folders import SEGMENTS
 from journal.state.redaction import NOTE as REDACTION
 from journal.state.stream import TRUNCATE_NOTE, Entry
@@ -64,9 +67,13 @@ class _Place(NamedTuple):
 
 def time_stamp(clock: Clock) -> str:
     """Return the present time as records have it."""
-    from datetime import UTC, datetime
+    seconds, milliseconds = divmod(round(clock.now() * 1_000_000) // 1000, 1000)
+    return f"{_second(seconds)}.{milliseconds:03d}Z"
 
-    return datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+@lru_cache(maxsize=8)
+def _second(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
 
 
 def _line(files: Files, root: str, draft: Draft, place: _Place) -> bytes:
@@ -129,8 +136,7 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft | Block], lines: 
     view.overlay.place((target.seq, target.lane), facts.id, facts.applied, None, lines.lengths, owners)
     view.add_have(target.lane, target.seq, last)
     view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
-    applied, crc = facts.applied + len(lines.text), checksum_on(facts.crc, lines.text)
-    view.put_file(with_stat(facts, stat)._replace(applied=applied, crc=crc, last=last))
+    view.put_file(grown(facts, stat, lines.text, last))
 
 
 def _note_block(view: View, block: Block, at: EventId) -> None:

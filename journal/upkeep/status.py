@@ -52,7 +52,7 @@ def status(engine: Engine) -> Status:
     with engine.reading() as view:
         live = [facts for facts in view.facts.values() if facts.folder == SEGMENTS]
         edits = look_for_edits(engine, view)
-        tip = engine.lanes.tip()
+        standing = engine.lanes.standing()
         return Status(
             store=engine.config.store,
             root=engine.root,
@@ -69,7 +69,7 @@ def status(engine: Engine) -> Status:
             edited=tuple(item.path for item in edits.found),
             lagging=edits.lagging,
             damage=damage,
-            lane=tip.segment.partition("-")[2].removesuffix(".jsonl") if tip else None,
+            lane=standing.tip.segment.partition("-")[2].removesuffix(".jsonl") if standing else None,
         )
 
 

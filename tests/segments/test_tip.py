@@ -4,17 +4,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.segments.tip import LaneMemory, Tip, decode_memory, decode_tip, encode_memory, encode_tip
+from journal.segments.tip import (
+    MARK_BYTES,
+    TIP_BYTES,
+    LaneMemory,
+    Mark,
+    Tip,
+    decode_mark,
+    decode_memory,
+    decode_tip,
+    encode_mark,
+    encode_memory,
+    encode_tip,
+)
 from tests.support.stores import LANE_A, LANE_B
 
 NAME = f"000000000001-{LANE_A}.jsonl"
 NUMBERS = st.integers(0, 2**62)
 
 
-@given(st.builds(Tip, st.just(NAME), NUMBERS, st.integers(0, 2**53 - 1), NUMBERS, NUMBERS, st.booleans()))
+@given(st.builds(Tip, st.just(NAME), NUMBERS, st.integers(0, 2**53 - 1), NUMBERS, NUMBERS))
 def test_a_tip_is_read_as_it_was_written_and_always_as_long(tip):
     assert decode_tip(encode_tip(tip)) == tip
-    assert len(encode_tip(tip)) == len(encode_tip(Tip(NAME, 0, 0, 0, 0)))
+    assert len(encode_tip(tip)) == TIP_BYTES
+
+
+@given(st.builds(Mark, st.just(NAME), NUMBERS, st.integers(0, 2**53 - 1)))
+def test_a_mark_is_read_as_it_was_written_and_is_no_tip(mark):
+    text = encode_mark(mark)
+    assert decode_mark(text) == mark
+    assert len(text) == MARK_BYTES
+    assert decode_tip(text) is None
+    assert decode_mark(encode_tip(Tip(NAME, 1, 1, 1, 1))) is None
 
 
 def test_a_torn_overwrite_of_a_tip_is_no_tip_or_one_of_both():
@@ -36,6 +57,7 @@ def test_a_flipped_bit_makes_it_no_tip():
 @given(st.binary(max_size=300))
 def test_rubbish_is_no_tip_and_no_memory(rubbish):
     assert decode_tip(rubbish) is None
+    assert decode_mark(rubbish) is None
     assert decode_memory(rubbish) is None
 
 

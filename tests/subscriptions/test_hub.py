@@ -42,7 +42,7 @@ def test_a_handler_finds_the_event_durable_and_every_lock_free(journal):
 
 def test_a_handler_is_not_called_while_an_outer_block_holds_the_lock(journal):
     told = []
-    journal.hub.on(lambda event: told.append(journal._engine._is_locked))
+    journal.hub.on(lambda event: told.append(journal._engine.is_locked))
     with journal._engine.locked():
         journal.put("plan", "a", {"n": 1})
         assert told == []

@@ -21,6 +21,7 @@ class CutFiles:
             "remove",
             "remove_folder",
             "open_append",
+            "open_note",
         ]
     )
 
@@ -49,7 +50,9 @@ class CutFiles:
         def call(*arguments, **options):
             self._call(name)
             result = target(*arguments, **options)
-            return CutOpenFile(self, result) if name == "open_append" else result
+            if name == "open_append":
+                return CutOpenFile(self, result)
+            return CutNote(self, result) if name == "open_note" else result
 
         return call
 
@@ -68,3 +71,15 @@ class CutOpenFile:
 
     def __getattr__(self, name):
         return getattr(self.file, name)
+
+
+class CutNote:
+    def __init__(self, owner, note):
+        self.owner, self.note = owner, note
+
+    def write(self, offset, data):
+        self.owner._call("write")
+        self.note.write(offset, data)
+
+    def __getattr__(self, name):
+        return getattr(self.note, name)

@@ -3,17 +3,19 @@
 import errno
 import os
 from collections import Counter
+from contextlib import AbstractContextManager
 from typing import Literal
 
 from journal.disk.files import Files, FileStat, OpenFile, OsFiles
+from journal.disk.notes import OpenNote
 
 Call = Literal[
     "stat", "list", "read", "read_at", "open_append", "create", "overwrite", "write", "sync",
-    "sync_folder", "make_folder", "replace", "remove", "remove_folder",
+    "sync_folder", "make_folder", "replace", "remove", "remove_folder", "open_note", "read_note", "write_note",
 ]  # fmt: skip
 
 _OPENING: tuple[Call, ...] = (
-    "list", "read", "read_at", "open_append", "create", "overwrite", "sync", "sync_folder",
+    "list", "read", "read_at", "open_append", "create", "overwrite", "sync", "sync_folder", "open_note",
 )  # fmt: skip
 
 
@@ -46,6 +48,14 @@ class _Around:
     def open_append(self, path: str, *, create: bool) -> OpenFile:
         self.before("open_append", path, b"", None)
         return _OpenAround(self, self.inner.open_append(path, create=create))
+
+    @property
+    def tells_failures(self) -> bool:
+        return self.inner.tells_failures
+
+    def open_note(self, path: str) -> OpenNote:
+        self.before("open_note", path, b"", None)
+        return _NoteAround(self, path, self.inner.open_note(path))
 
     def create(self, path: str, data: bytes) -> None:
         self.before("create", path, data, None)
@@ -99,6 +109,26 @@ class _OpenAround:
     def read_at(self, offset: int, length: int) -> bytes:
         self._around.before("read_at", self.path, b"", self._inner)
         return self._inner.read_at(offset, length)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class _NoteAround:
+    def __init__(self, around: _Around, path: str, inner: OpenNote) -> None:
+        self.inode, self._path = inner.inode, path
+        self._around, self._inner = around, inner
+
+    def read(self) -> bytes:
+        self._around.before("read_note", self._path, b"", None)
+        return self._inner.read()
+
+    def write(self, offset: int, data: bytes) -> None:
+        self._around.before("write_note", self._path, data, None)
+        self._inner.write(offset, data)
+
+    def alone(self, timeout_seconds: float) -> AbstractContextManager[bool]:
+        return self._inner.alone(timeout_seconds)
 
     def close(self) -> None:
         self._inner.close()

@@ -78,6 +78,8 @@ class Inode:
     durable_names: "dict[str, Inode]" = field(default_factory=dict)
     times: Times = (0, 0)
     durable_times: Times = (0, 0)
+    failures: int = 0
+    """How often bytes of it were lost by a sync that failed."""
 
     def write(self, offset: int, data: bytes) -> None:
         """Put ``data`` at ``offset``, in memory only."""
@@ -94,6 +96,7 @@ class Inode:
     def lose_writes(self) -> None:
         """Do what Linux does when a sync fails: reads still see the bytes, but no later sync writes them."""
         lost = self.writes
+        self.failures += 1
         self.writes = []
         for offset, data in lost:
             old = self.durable[offset : offset + len(data)]

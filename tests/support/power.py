@@ -17,6 +17,7 @@ inode number and a time of change that a reboot keeps, as it does in life.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import shutil
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from journal.disk.files import FileStat, OpenFile, OsFiles
+from journal.disk.notes import OpenNote
 from tests.support.inodes import EXTREMES, RANDOM, Foreign, Found, Image, Inode, Inodes, Policy
 
 When = Literal["before", "during"]
@@ -40,9 +42,13 @@ class SimulatedDisk:
     """``Files`` over the folder ``root``; whatever is there already counts as durable.
 
     ``calls`` counts the calls by name. ``cut_at(n)`` lets the n-th changing call (counted from 1)
-    raise PowerLoss, and every call after it. ``fail_sync_at(n, errno)`` lets the n-th sync of a file fail as
-    Linux does: the bytes stay readable, are never written, and the next sync reports success.
+    raise PowerLoss, and every call after it. ``fail_sync_at(n, error)`` lets the n-th sync of a file fail as
+    Linux does: the bytes stay readable, are never written, and each file that was open then tells of it at its next
+    sync; one that is opened later does not. ``before_sync``, if set, is called before each sync of an open file: what
+    others do at that moment.
     """
+
+    tells_failures = True
 
     def __init__(self, root: str) -> None:
         self.root = os.path.abspath(root)
@@ -55,6 +61,7 @@ class SimulatedDisk:
         self._inodes = Inodes()
         self._cut: tuple[int, When] | None = None
         self._failing_syncs: dict[int, int] = {}
+        self.before_sync: Callable[[str], object] | None = None
         self._foreign: dict[str, _Foreign] | None = None
         found = self._inner.stat(self.root)
         assert found is not None, self.root
@@ -67,9 +74,9 @@ class SimulatedDisk:
         """Cut the power before the n-th changing call, or in the middle of it."""
         self._cut = (call, when)
 
-    def fail_sync_at(self, sync: int, errno: int) -> None:
-        """Let the n-th sync of a file, counted from now as 1, raise OSError(errno) and lose its bytes."""
-        self._failing_syncs[self.calls["sync"] + sync] = errno
+    def fail_sync_at(self, sync: int, error: int) -> None:
+        """Let the n-th sync of a file, counted from now as 1, raise OSError(error) and lose its bytes."""
+        self._failing_syncs[self.calls["sync"] + sync] = error
 
     def note(self, note: object) -> None:
         """Remember what the operation has acknowledged; nothing is noted once the power is off."""
@@ -147,6 +154,16 @@ class SimulatedDisk:
             inner = self._inner.open_append(path, create=True)
             inode = self._new(path, Inode("file"))
         return SimulatedOpenFile(self, inode, inner)
+
+    def open_note(self, path: str) -> OpenNote:
+        if self._inner.stat(path) is None:
+            with self._changing("open_note", path):
+                inner = self._inner.open_note(path)
+                inode = self._new(path, Inode("file"))
+        else:
+            self._called("open_note")
+            inner, inode = self._inner.open_note(path), self._adopted(path)
+        return SimulatedNote(self, path, inode, inner)
 
     def create(self, path: str, data: bytes) -> None:
         with self._changing("create", path):
@@ -261,12 +278,15 @@ class SimulatedDisk:
     def _later(self, inode: Inode) -> int:
         return max(time.time_ns(), inode.times[1] + 1)
 
-    def _sync_inode(self, inode: Inode) -> None:
-        errno = self._failing_syncs.get(self.calls["sync"])
-        if errno is not None:
+    def _sync_inode(self, inode: Inode, seen: int | None = None) -> None:
+        """Sync; ``seen``: how many failures the open file has told of."""
+        error = self._failing_syncs.get(self.calls["sync"])
+        if error is not None:
             inode.lose_writes()
-            raise OSError(errno, os.strerror(errno))
-        inode.sync()
+        else:
+            inode.sync()
+        if error is not None or (seen is not None and seen < inode.failures):
+            raise OSError(error or errno.EIO, os.strerror(error or errno.EIO))
 
     def _alive(self) -> None:
         if self.is_dead:
@@ -346,6 +366,7 @@ class SimulatedOpenFile:
     def __init__(self, disk: SimulatedDisk, inode: Inode, inner: OpenFile) -> None:
         self.path = inner.path
         self._disk, self._inode, self._inner = disk, inode, inner
+        self._seen = inode.failures
 
     def write(self, data: bytes) -> None:
         with self._disk._changing("write", self.path):
@@ -354,9 +375,14 @@ class SimulatedOpenFile:
             self._inode.write(len(self._inode.content), data)
 
     def sync(self) -> None:
+        if self._disk.before_sync is not None:
+            self._disk.before_sync(self.path)
         with self._disk._changing("sync", self.path):
             self._inner.sync()
-            self._disk._sync_inode(self._inode)
+            try:
+                self._disk._sync_inode(self._inode, self._seen)
+            finally:
+                self._seen = self._inode.failures
 
     def stat(self) -> FileStat:
         self._disk._called("fstat")
@@ -365,6 +391,30 @@ class SimulatedOpenFile:
     def read_at(self, offset: int, length: int) -> bytes:
         self._disk._called("read_at")
         return self._inner.read_at(offset, length)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class SimulatedNote:
+    """An ``OpenNote`` of a SimulatedDisk."""
+
+    def __init__(self, disk: SimulatedDisk, path: str, inode: Inode, inner: OpenNote) -> None:
+        self.inode = inode.number
+        self._disk, self._path, self._inode, self._inner = disk, path, inode, inner
+
+    def read(self) -> bytes:
+        self._disk._called("read_note")
+        return self._inner.read()
+
+    def write(self, offset: int, data: bytes) -> None:
+        with self._disk._changing("write_note", self._path):
+            self._inner.write(offset, data)
+            self._disk._touch(self._inode)
+            self._inode.write(offset, data)
+
+    def alone(self, timeout_seconds: float) -> contextlib.AbstractContextManager[bool]:
+        return self._inner.alone(timeout_seconds)
 
     def close(self) -> None:
         self._inner.close()

@@ -16,11 +16,11 @@ from journal.index.loading import NeedsRebuildError
 from journal.index.rebuild import rebuild
 from journal.index.view import Key, View
 from journal.segments.folders import Listing, list_truth
-from journal.segments.tip import Tip
 from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE, LANE_FILE, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
+from journal.store.tip_file import Standing
 from journal.upkeep.checks.survey import Survey
 from journal.upkeep.findings import Finding
 
@@ -41,10 +41,11 @@ class Cache(NamedTuple):
     findings: list[Finding]
 
 
-def indexing_of(engine: Engine, tip: Tip | None) -> Indexing:
+def indexing_of(engine: Engine, standing: Standing | None) -> Indexing:
     """Return what opens indexes of this store, apart from the engine's own."""
-    indexing = Indexing(engine.backend, engine.root, engine.local, engine.config, lambda: tip, lambda _: None)
-    indexing.tip = tip
+    asked = (lambda: standing, lambda _: None, lambda _: None)
+    indexing = Indexing(engine.backend, engine.root, engine.local, engine.config, *asked)
+    indexing.standing = standing
     return indexing
 
 
@@ -60,7 +61,7 @@ def built_anew(engine: Engine) -> View:
     for _ in range(LOOKS_MAX):
         listing, _strange = list_truth(engine.files, engine.root)
         with contextlib.suppress(NeedsRebuildError, FileNotFoundError):  # what was listed was taken away a moment ago
-            return build(indexing_of(engine, engine.lanes.tip()), engine, listing)
+            return build(indexing_of(engine, engine.lanes.standing()), engine, listing)
     raise changes_too_fast()
 
 

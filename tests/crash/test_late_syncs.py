@@ -1,0 +1,413 @@
+"""Writers whose syncs come when the lock has been left: what was acknowledged stays, whatever becomes of a sync.
+
+Several journals on one simulated disk stand for several processes. At the moment before a sync (``before_sync``) the
+others do something: so every interleaving that matters is a story in one thread.
+"""
+
+import contextlib
+import errno
+import os
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from journal import Conflict, Journal
+from journal.errors import LockTimeoutError, NotAppliedError, OutcomeUnknownError
+from journal.index.bounds import is_cut_off
+from journal.segments.tip import Mark, Tip
+from journal.store.tip_file import TipFile
+from tests.support.inodes import EXTREMES, RANDOM
+from tests.support.outages import LOST, bury, restarted
+from tests.support.power import SimulatedDisk
+from tests.support.stores import LANE_A, examples, new_store, segments
+
+
+class Crowd:
+    """Some open journals on one disk, and what each append of theirs came to."""
+
+    def __init__(self, folder, writers: int) -> None:
+        self.root = new_store(folder, options='durability = "sync"\nprojections = "lazy"')
+        with Journal.open(store=self.root) as journal:
+            journal.append("s", "Begun", {"n": 0})
+        self.disk = SimulatedDisk(os.fspath(folder))
+        self.acknowledged, self.unknown = {0}, set()
+        self.count = 0
+        self.busy: list[int] = []
+        self.journals = [self.open() for _ in range(writers)]
+        for at in range(writers):
+            self.append(at)
+
+    def open(self) -> Journal:
+        return Journal.open(store=self.root, files=self.disk, lock_timeout_seconds=0.01)
+
+    def append(self, at: int) -> str:
+        """Append one event; return what became of it."""
+        self.count += 1
+        number = self.count
+        self.busy.append(at)
+        try:
+            self.journals[at].append("s", "E", {"n": number})
+        except OutcomeUnknownError:
+            self.unknown.add(number)
+            return "unknown"
+        except LockTimeoutError:
+            return "busy"
+        finally:
+            self.busy.pop()
+        self.acknowledged.add(number)
+        return "done"
+
+    def close(self) -> None:
+        for journal in self.journals:
+            bury(journal)
+
+    def found(self, journal: Journal) -> set[int]:
+        events = list(journal.read("s"))
+        numbers = [event.data["n"] for event in events]
+        assert len(set(numbers)) == len(numbers)
+        assert [event.position for event in events] == list(range(1, len(events) + 1))
+        return set(numbers)
+
+    def check(self, disk: SimulatedDisk) -> None:
+        """All that was acknowledged is there, in files that are as they should be, and writing goes on."""
+        root = os.path.join(disk.root, os.path.relpath(self.root, self.disk.root))
+        with Journal.open(store=root, files=disk) as journal:
+            found = self.found(journal)
+            assert self.acknowledged <= found <= self.acknowledged | self.unknown | self.in_flight
+            journal.append("s", "Afterwards", {"n": -1})
+            assert self.found(journal) == found | {-1}
+            assert journal.doctor(verify=True).ok
+
+    in_flight: frozenset[int] = frozenset()
+
+
+@pytest.fixture
+def crowd(tmp_path):
+    crowd = Crowd(tmp_path, 3)
+    yield crowd
+    crowd.close()
+
+
+def once(disk: SimulatedDisk, act) -> None:
+    """Let something happen before the next sync of an open file, and before no other."""
+
+    def before(path: str) -> None:
+        disk.before_sync = None
+        act()
+
+    disk.before_sync = before
+
+
+def test_others_write_while_one_syncs_and_all_of_it_lasts(crowd):
+    done = []
+    once(crowd.disk, lambda: done.extend([crowd.append(1), crowd.append(2), crowd.append(1)]))
+    assert [crowd.append(0), *done] == ["done"] * 4
+    assert len(segments(crowd.root)) == 1
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_a_late_sync_that_fails_is_told_to_its_writer_and_takes_nothing_of_the_others(crowd):
+    """The second has synced both by then, so the first loses nothing but its acknowledgement."""
+    done = []
+
+    def meanwhile() -> None:
+        done.append(crowd.append(1))
+        crowd.disk.fail_sync_at(1, errno.EIO)
+
+    once(crowd.disk, meanwhile)
+    assert crowd.append(0) == "unknown"
+    assert done == ["done"]
+    assert [crowd.append(at) for at in (1, 0, 2)] == ["done"] * 3
+    assert len(segments(crowd.root)) == 2
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_who_syncs_after_a_failed_sync_is_told_of_it_too(crowd):
+    """The kernel has dropped what both wrote, and says so to each of them once."""
+    done = []
+
+    def meanwhile() -> None:
+        crowd.disk.fail_sync_at(1, errno.EIO)
+        done.append(crowd.append(1))
+
+    once(crowd.disk, meanwhile)
+    assert crowd.append(0) == "unknown"
+    assert done == ["unknown"]
+    assert [crowd.append(at) for at in (0, 1, 2)] == ["done"] * 3
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_who_comes_while_another_syncs_begins_a_segment_of_its_own(crowd):
+    """A file that it opened now would not tell of a failure that is being told of now."""
+    done = []
+
+    def meanwhile() -> None:
+        crowd.journals.append(crowd.open())
+        done.append(crowd.append(3))
+
+    once(crowd.disk, meanwhile)
+    assert crowd.append(0) == "done"
+    assert done == ["done"]
+    assert len(segments(crowd.root)) == 2
+    assert [crowd.append(at) for at in (1, 3, 2, 0)] == ["done"] * 4
+    assert len(segments(crowd.root)) == 2
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_who_comes_when_all_is_durable_goes_on_in_the_same_segment(crowd):
+    crowd.journals.append(crowd.open())
+    assert crowd.append(3) == "done"
+    assert len(segments(crowd.root)) == 1
+
+
+def test_a_newcomer_cannot_acknowledge_what_a_failure_has_taken(crowd):
+    """Its own sync would say that all is well: the failure was told already."""
+    done = []
+
+    def meanwhile() -> None:
+        crowd.disk.fail_sync_at(1, errno.EIO)
+        assert crowd.append(1) == "unknown"
+        crowd.journals.append(crowd.open())
+        done.append(crowd.append(3))
+
+    once(crowd.disk, meanwhile)
+    assert crowd.append(0) == "unknown"
+    assert done == ["done"]
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_nobody_is_shown_what_is_not_durable_yet(crowd):
+    """A reader makes it durable first; so does a writer that is told of it by a Conflict, or by an event of its key."""
+    shown = []
+
+    def meanwhile() -> None:
+        before = crowd.disk.calls["sync"]
+        conflict = crowd.journals[1].append("s", "E", {}, expect=1)
+        assert isinstance(conflict, Conflict)
+        shown.append((conflict.actual, crowd.disk.calls["sync"] - before))
+
+    once(crowd.disk, meanwhile)
+    crowd.append(0)
+    assert shown == [(5, 1)]
+
+    def read() -> None:
+        before = crowd.disk.calls["sync"]
+        found = crowd.found(crowd.journals[2])
+        shown.append((max(found), crowd.disk.calls["sync"] - before))
+
+    once(crowd.disk, read)
+    crowd.append(0)
+    assert shown[1][0] == crowd.count
+    assert shown[1][1] >= 1
+
+
+def test_a_key_that_is_not_durable_yet_is_made_so_before_it_is_told(crowd):
+    told = []
+
+    def meanwhile() -> None:
+        before = crowd.disk.calls["sync"]
+        event = crowd.journals[1].append("s", "K", {"n": 100}, key="k")
+        told.append((event.data, crowd.disk.calls["sync"] - before))
+
+    once(crowd.disk, meanwhile)
+    crowd.journals[0].append("s", "K", {"n": 100}, key="k")
+    crowd.acknowledged.add(100)
+    assert told == [({"n": 100}, 1)]
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_a_segment_is_begun_when_what_stands_before_it_is_durable(crowd):
+    done = []
+
+    def meanwhile() -> None:
+        crowd.journals[1]._engine.lanes.end_segment()
+        done.append(crowd.append(1))
+
+    class Killed(BaseException):
+        pass
+
+    def killed() -> None:
+        meanwhile()
+        raise Killed
+
+    once(crowd.disk, killed)
+    crowd.in_flight = frozenset([crowd.count + 1])
+    with contextlib.suppress(Killed):
+        crowd.append(0)
+    assert done == ["done"]
+    with Journal.open(store=crowd.root, files=crowd.disk) as journal:
+        shown = crowd.found(journal)
+    disk = crowd.disk.reboot(LOST)
+    crowd.check(disk)
+    with Journal.open(store=crowd.root, files=disk) as journal:
+        assert crowd.found(journal) == shown | {-1}
+
+
+def test_where_failures_are_not_told_to_all_the_lock_is_held_until_the_sync(crowd):
+    crowd.disk.tells_failures = False
+    done = []
+    once(crowd.disk, lambda: done.append(crowd.append(1)))
+    assert crowd.append(0) == "done"
+    assert done == ["busy"]
+
+
+def test_within_a_block_that_holds_the_lock_the_sync_comes_at_once(crowd):
+    journal = crowd.journals[0]
+    with journal._engine.locked():
+        before = crowd.disk.calls["sync"]
+        journal.append("s", "E", {"n": 100})
+        assert crowd.disk.calls["sync"] == before + 1
+    crowd.acknowledged.add(100)
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_an_interrupted_sync_shows_nothing_that_may_be_lost(crowd):
+    """After Ctrl-C in the sync the same journal, too, makes durable what it shows."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    once(crowd.disk, interrupted)
+    crowd.in_flight = frozenset([crowd.count + 1])
+    with pytest.raises(KeyboardInterrupt):
+        crowd.append(0)
+    shown = crowd.found(crowd.journals[0])
+    assert crowd.count in shown
+    disk = crowd.disk.reboot(LOST)
+    crowd.check(disk)
+    with Journal.open(store=crowd.root, files=disk) as journal:
+        assert crowd.found(journal) == shown | {-1}
+
+
+# -- any story -------------------------------------------------------------------------------------
+
+
+@settings(max_examples=examples(40, 2000), deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(5, 25))
+def test_any_story_of_late_syncs_keeps_what_was_acknowledged(tmp_path_factory, seed, steps):
+    chance = random.Random(seed)
+    crowd = Crowd(tmp_path_factory.mktemp("crowd"), chance.randint(2, 3))
+    disk = crowd.disk
+
+    class Killed(BaseException):
+        pass
+
+    lost: set[int] = set()
+
+    def before(path: str) -> None:
+        if not path.startswith(os.path.join(crowd.root, "segments")):
+            return
+        if chance.random() < 0.08:
+            disk.fail_sync_at(1, errno.EIO)
+        if len(crowd.busy) < 4:
+            for _ in range(chance.choice([0, 0, 1, 2])):
+                idle = [at for at in range(len(crowd.journals)) if at not in crowd.busy]
+                if idle:
+                    step(chance.choice(idle))
+        if chance.random() < 0.05:
+            raise Killed
+
+    def step(at: int) -> None:
+        if chance.random() < 0.1:
+            crowd.journals[at]._engine.lanes.close()  # as a process that has just been started
+        if chance.random() < 0.1:
+            with contextlib.suppress(LockTimeoutError):
+                crowd.journals[at]._engine.indexing.drop()
+        if chance.random() < 0.2:
+            with contextlib.suppress(LockTimeoutError, NotAppliedError):
+                crowd.found(crowd.journals[at])
+        number = crowd.count + 1
+        try:
+            with contextlib.suppress(NotAppliedError):
+                crowd.append(at)
+        except Killed:
+            lost.add(number)
+            bury(crowd.journals[at])
+            crowd.journals[at] = crowd.open()
+
+    disk.before_sync = before
+    for _ in range(steps):
+        step(chance.randrange(len(crowd.journals)))
+    disk.before_sync = None
+    crowd.in_flight = frozenset(lost)
+    policy = chance.choice((*EXTREMES, *RANDOM))
+    crowd.close()
+    with restarted():
+        crowd.check(disk.reboot(policy, seed) if chance.random() < 0.8 else disk)
+
+
+# -- the file ---------------------------------------------------------------------------------------
+
+ONE, TWO = f"000000000001-{LANE_A}.jsonl", f"000000000009-{LANE_A}.jsonl"
+
+
+def tip_files(folder):
+    root = new_store(folder)
+    disk = SimulatedDisk(os.fspath(folder))
+    path = os.path.join(root, "local", "tip")
+    return root, TipFile(disk, path), TipFile(disk, path)
+
+
+def test_the_mark_only_moves_on(tmp_path):
+    _, one, other = tip_files(tmp_path)
+    one.write(Tip(ONE, 500, 5, 1, 1), Mark(ONE, 100, 1))
+    assert other.acknowledge(Mark(ONE, 300, 3))
+    assert one.acknowledge(Mark(ONE, 200, 2))
+    assert one.look() == other.look() == (Tip(ONE, 500, 5, 1, 1), Mark(ONE, 300, 3), None)
+
+
+def test_a_segment_is_cut_off_at_the_mark_and_nothing_behind_it_is_acknowledged(tmp_path):
+    _, one, other = tip_files(tmp_path)
+    one.write(Tip(ONE, 500, 5, 1, 1), Mark(ONE, 100, 1))
+    assert other.acknowledge(Mark(ONE, 300, 3))
+    one.cut_off(ONE)
+    assert one.look() == other.look() == (Tip(ONE, 500, 5, 1, 1), Mark(ONE, 300, 3), Mark(ONE, 300, 3))
+    assert other.acknowledge(Mark(ONE, 300, 3))
+    assert other.acknowledge(Mark(ONE, 400, 4)) is False
+    one.write(Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9))
+    assert other.acknowledge(Mark(ONE, 400, 4)) is False
+    assert other.look() == (Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9), None)
+
+
+def test_a_cut_only_moves_back(tmp_path):
+    """A write that failed cuts behind what others have written; then a sync of these fails."""
+    _, one, other = tip_files(tmp_path)
+    one.write(Tip(ONE, 500, 5, 1, 1), Mark(ONE, 100, 1))
+    one.cut_off(ONE, Mark(ONE, 500, 5))
+    assert other.acknowledge(Mark(ONE, 300, 3))
+    other.cut_off(ONE)
+    one.cut_off(ONE, Mark(ONE, 400, 4))
+    assert one.look().cut == other.look().cut == Mark(ONE, 300, 3)
+
+
+def test_a_segment_that_is_open_no_more_is_not_cut_off_and_its_mark_not_moved(tmp_path):
+    _, one, other = tip_files(tmp_path)
+    one.write(Tip(ONE, 500, 5, 1, 1), Mark(ONE, 100, 1))
+    one.write(Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9))
+    assert other.acknowledge(Mark(ONE, 500, 5)) is None
+    other.cut_off(ONE)
+    assert other.look() == (Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9), None)
+
+
+def test_a_mark_of_another_segment_says_nothing(tmp_path):
+    _, one, other = tip_files(tmp_path)
+    one.write(Tip(ONE, 500, 5, 1, 1), Mark(ONE, 500, 5))
+    one.write(Tip(TWO, 50, 9, 2, 2))
+    assert other.look() == one.look() == (Tip(TWO, 50, 9, 2, 2), Mark(TWO, 0, 0), None)
+
+
+def test_a_later_header_tells_where_a_segment_was_cut_off(tmp_path):
+    root = new_store(tmp_path, options='durability = "os"')
+    with Journal.open(store=root) as journal:
+        for number in range(3):
+            journal.append("s", "E", {"n": number})
+        (first,) = map(os.path.basename, segments(root))
+        mark = Mark(first, 1000, 3)
+        folder = os.path.join(root, "segments")
+        assert not is_cut_off(journal._engine.files, folder, mark)
+        journal._engine.lanes.end_segment()
+        journal.append("s", "E", {"n": 4})
+        assert not is_cut_off(journal._engine.files, folder, mark)
+        assert is_cut_off(journal._engine.files, folder, mark._replace(seq=4))
