@@ -86,7 +86,7 @@ def _stream_event(written: "Written") -> StreamEvent:
         actor=operation.actor,
         summary=operation.summary,
         rev=own["rev"],
-        data=None if draft.payload is None else values.decode(draft.payload),
+        data={} if draft.payload is None else values.decode(draft.payload),
         stream=own["stream"],
         event=own["event"],
         key=own.get("key"),

@@ -94,10 +94,16 @@ class ReadEvent(Event):
 class StreamEvent(ReadEvent):
     """An event of a stream; ``position`` is its rank there in this checkout, from 1.
 
-    A merge can put events before it, so go on by ``token``, never by ``position``.
+    A merge can put events before it, so go on by ``token``, never by ``position``. ``data`` is {} where nothing was
+    said.
     """
 
     position: int = 0
+    if TYPE_CHECKING:  # what events of other kinds may lack, this one has
+        rev: int = 0
+        data: Payload = field(default_factory=dict)
+        stream: str = ""
+        event: str = ""
 
 
 R = TypeVar("R", bound=ReadEvent)
