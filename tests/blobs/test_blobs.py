@@ -15,21 +15,10 @@ from journal.errors import ClosedError
 from journal.format.references import is_reference, references_in
 from journal.store.blobs import CHUNK_BYTES, list_blobs, store_blob
 from tests.support.power import every_cut
-from tests.support.stores import new_store, read_bytes, segments
+from tests.support.stores import read_bytes, segments
 
 DATA = b"\0invoice \xff"
 SHA = hashlib.sha256(DATA).hexdigest()
-
-
-@pytest.fixture
-def root(tmp_path):
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def journal(root):
-    with Journal.open(store=root) as opened:
-        yield opened
 
 
 def read_before_damage(journal, blob):

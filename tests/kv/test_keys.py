@@ -12,7 +12,7 @@ from kv_support import Twins, reopened
 from journal import ABSENT, Conflict, ExpectationError, Journal, NotFoundError, RefusedError, UsageError
 from journal.disk.memory import MemoryBackend
 from journal.store.batch import Put
-from tests.support.stores import configure, examples, fresh_view, new_store, read_bytes
+from tests.support.stores import configure, examples, fresh_view, read_bytes
 
 JSON = st.recursive(
     st.none()
@@ -24,17 +24,6 @@ JSON = st.recursive(
     max_leaves=5,
 )
 KEYS = st.text("aB/.~\U0010ffff\ud7ff\ue000ö", min_size=1, max_size=3)
-
-
-@pytest.fixture
-def root(tmp_path):
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def journal(root):
-    with Journal.open(store=root) as opened:
-        yield opened
 
 
 def test_a_key_holds_any_json_value_and_null_is_one(journal):
