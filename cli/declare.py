@@ -50,7 +50,7 @@ def is_word(text: str) -> bool:
 
 
 class Argument(NamedTuple):
-    """A positional argument. ``complete``: what the shell offers, ``type`` or ``id``."""
+    """A positional argument. ``complete``: what the shell offers: type, id, key, stream or cursor."""
 
     name: str
     help: str

@@ -24,8 +24,8 @@ def run(
     exec: str | None,
     lease: float | None,
     once: bool,
-) -> None:
-    """Print what comes, or have a program handle it."""
+) -> int:
+    """Print what comes, or have a program handle it. Returns 1 where it ends and something failed."""
     command = _command(exec)
     journal = session.journal
     known = since or (_NOW if cursor is None else _START)
@@ -38,13 +38,19 @@ def run(
         lease_seconds=60.0 if lease is None else lease,
         on_gap=lambda gaps: _print(session, {"gap": _gap_form(gaps)}),
     )
+    next_time = "to be tried again" if cursor or not once else "not to be tried again, without a cursor"
+    has_failed = False
     with subscription:
         for delivery in subscription.catch_up() if once else subscription:
             if command is None:
                 _print(session, delivery_form(delivery))
                 delivery.ack()
             else:
-                _execute(session, subscription, delivery, command)
+                status = _execute(session, subscription, delivery, command)
+                if status != 0:
+                    has_failed = True
+                    session.output.note(f"journal: {delivery.event.id} failed with status {status}, {next_time}")
+    return int(has_failed)
 
 
 def delivery_form(delivery: "Delivery") -> dict[str, Any]:
@@ -88,8 +94,11 @@ def _command(text: str | None) -> list[str] | None:
     return words
 
 
-def _execute(session: Session, subscription: "Subscription", delivery: "Delivery", command: list[str]) -> None:
-    """Hand an event to a program on its stdin. Nothing of the event gets into the command or the environment."""
+def _execute(session: Session, subscription: "Subscription", delivery: "Delivery", command: list[str]) -> int:
+    """Hand an event to a program on its stdin, and return how that ended.
+
+    Nothing of the event gets into the command or the environment.
+    """
     import subprocess
 
     from journal.format.values import encode_trusted
@@ -104,7 +113,7 @@ def _execute(session: Session, subscription: "Subscription", delivery: "Delivery
         delivery.ack()
     else:
         delivery.retry(ChildProcessError())
-        session.output.note(f"journal: {delivery.event.id} failed with status {ended.returncode}, to be tried again")
+    return ended.returncode
 
 
 VERB = Verb(
@@ -120,7 +129,12 @@ With --exec a program handles each event: it gets the line on its stdin. Status 
 other it comes again after a while, and after five attempts it is parked (journal cursors parked). No shell is
 involved, and nothing of the event gets into the command.""",
     options=(
-        Option(("--cursor",), "A durable cursor of this checkout, made if it is missing.", metavar="NAME"),
+        Option(
+            ("--cursor",),
+            "A durable cursor of this checkout, made if it is missing.",
+            metavar="NAME",
+            complete="cursor",
+        ),
         Option(
             ("--since",),
             "Where to begin: a position token, start or now. A cursor that is there already goes on. "
@@ -134,7 +148,13 @@ involved, and nothing of the event gets into the command.""",
             metavar="TYPE",
             complete="type",
         ),
-        Option(("--stream",), "Events of this stream; may be repeated.", many=True, metavar="NAME"),
+        Option(
+            ("--stream",),
+            "Events of this stream; may be repeated.",
+            many=True,
+            metavar="NAME",
+            complete="stream",
+        ),
         Option(("--notes",), "Also what the journal notes about itself.", FLAG),
         Option(("--exec",), "Run a program for each event, with the line on its stdin.", metavar="COMMAND"),
         Option(("--lease",), "How long an event is kept from other consumers (60).", NUMBER, metavar="SECONDS"),
@@ -145,4 +165,5 @@ involved, and nothing of the event gets into the command.""",
         ("journal watch --cursor mail --type order --exec ./send-mail", "each order once, whatever happens"),
         ("journal watch --cursor feed --once", "what came since the last time"),
     ),
+    statuses={1: "failed; or with --once, the program failed for an event"},
 )

@@ -1,6 +1,9 @@
 """Goal: files go into the store and come out of it by one word each."""
 
 import hashlib
+import json
+import subprocess
+import sys
 
 DATA = b"\x89PNG \r\n\xff"
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -22,6 +25,26 @@ def test_a_file_is_put_listed_verified_and_saved(work):
     with work.started("blob", "get", SHA) as process:
         assert process.communicate(timeout=30)[0] == DATA
     assert work("blob", "get", SHA, terminal=True, status=2).err
+
+
+def test_a_dash_is_stdin_and_stdout(work):
+    ref = work("blob", "put", "-", input="hello").json
+    assert work("blob", "get", ref["sha256"], "-o", "-").out == "hello"
+    assert work("blob", "get", ref["sha256"], "-o", "-", terminal=True, status=2).err
+    assert work("blob", "verify").err == "checked 1 blob: 0 not as they should be\n"
+
+
+def test_streams_that_are_closed_are_empty_and_take_nothing(work):
+    shell = "import os, subprocess, sys; os.close(int(sys.argv[1])); os.execv(sys.executable, sys.argv[2:])"
+
+    def without(stream, *words):
+        command = [sys.executable, "-c", shell, str(stream), sys.executable, "-m", "journal.cli", *words]
+        return subprocess.run(command, cwd=work.folder, capture_output=True, text=True, timeout=30)
+
+    put = without(0, "blob", "put", "-")
+    assert json.loads(put.stdout)["bytes"] == 0, put.stderr
+    got = without(1, "blob", "get", json.loads(put.stdout)["sha256"])
+    assert (got.returncode, got.stdout, got.stderr) == (0, "", "")
 
 
 def test_what_is_missing_or_wrong_is_told_by_the_status(work):

@@ -1,5 +1,6 @@
 """``journal blob put``."""
 
+import io
 import sys
 
 from ...declare import WRITE_STATUSES, Argument, Option, Verb
@@ -9,7 +10,8 @@ from ...session import Session
 def run(session: Session, *, file: str, mime: str | None) -> None:
     """Keep the bytes of a file and print the reference."""
     blobs = session.journal.blobs
-    reference = blobs.put(sys.stdin.buffer, mime=mime) if file == "-" else blobs.put_file(file, mime=mime)
+    stdin = io.BytesIO() if sys.stdin is None else sys.stdin.buffer
+    reference = blobs.put(stdin, mime=mime) if file == "-" else blobs.put_file(file, mime=mime)
     session.output.json(reference)
 
 
