@@ -68,6 +68,19 @@ def test_compare_and_set_writes_only_over_what_was_expected(journal):
     assert isinstance(journal.kv.cas("k", expected=3, value=4), Conflict)
 
 
+def test_what_no_key_can_hold_cannot_be_expected(journal):
+    """A Conflict would say: try again, with what is there."""
+    journal.kv.put("k", [1, 2])
+    for scope in (journal.kv, journal.kv.local):
+        for expected in ((1, 2), b"x", {1}, float("nan"), object(), 2**65):
+            with pytest.raises(RefusedError, match="no key can hold what is expected"):
+                scope.cas("k", expected=expected, value=3)
+        assert scope.get("k", "none") == ([1, 2] if scope is journal.kv else "none")
+    with pytest.raises(RefusedError), journal.transaction() as together:
+        together.kv.cas("k", expected=(1, 2), value=3)
+    assert journal.kv.cas("k", expected=[1, 2], value=3) == 3
+
+
 def test_true_one_and_one_point_nought_are_three_values(journal):
     for value in (True, 1, 1.0):
         journal.kv.put("k", value)
