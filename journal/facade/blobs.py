@@ -27,6 +27,10 @@ class Blobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def __repr__(self) -> str:
+        """Return whose they are."""
+        return f"<Blobs of {self._engine.root}>"
+
     def put(self, data: bytes | BinaryIO, *, mime: str | None = None, name: str | None = None) -> Reference:
         """Keep bytes, or what a binary file object gives, and return the reference; durable when it returns.
 

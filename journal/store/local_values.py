@@ -61,6 +61,10 @@ class LocalValues:
         self._folder = os.path.join(engine.local, KV_FOLDER)
         self._is_ours = False
 
+    def __repr__(self) -> str:
+        """Return whose they are."""
+        return f"<LocalValues of {self._engine.root}>"
+
     # -- reading --------------------------------------------------------------------------------
 
     def get(self, key: str, default: Any = None) -> Any:

@@ -1,6 +1,6 @@
 """The values that callers get and give. Frozen; safe to keep."""
 
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from journal.format.names import event_id, parse_event_id
@@ -10,7 +10,17 @@ from journal.state import vector
 from journal.state.entity import EntityState, Payload
 
 
-@dataclass(frozen=True, slots=True)
+def _shown(value: Any) -> str:
+    """Return a value as the call that makes it, without what it says by default: most events lack most fields."""
+    told = (
+        f"{item.name}={found!r}"
+        for item in fields(value)
+        if item.repr and ((found := getattr(value, item.name)) != item.default or item.default is MISSING)
+    )
+    return f"{type(value).__name__}({', '.join(told)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Entity:
     """An entity as it stands: ``event`` is its greatest head, the token for compare-and-set.
 
@@ -27,11 +37,15 @@ class Entity:
     lifted_from: int | None = None
     lift_error: str | None = None
 
+    __repr__ = _shown
+
 
 class _Told:
     """What is filled from an event's record when it is asked for: a reader of a million events looks at few fields."""
 
     __slots__ = ("_record",)
+
+    __repr__ = _shown
 
     if not TYPE_CHECKING:
 
@@ -41,7 +55,7 @@ class _Told:
             return value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Event(_Told):
     """One event: ``id`` is ``SEQ@LANE``. Fields that its kind does not have are None.
 
@@ -73,7 +87,7 @@ class Event(_Told):
     lift_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ReadEvent(Event):
     """An event as a reading from a position meets it; ``token`` is the position behind it."""
 
@@ -90,7 +104,7 @@ class ReadEvent(Event):
         return token.encode(vector.union(self.since, vector.through(self.here, (self.seq, self.lane))))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StreamEvent(ReadEvent):
     """An event of a stream; ``position`` is its rank there in this checkout, from 1.
 
