@@ -7,10 +7,9 @@ import math
 import zlib
 from typing import Any
 
-import orjson
-
 from journal.errors import RefusedError
 from journal.format.limits import BLOB_BYTES_MAX, DEPTH_MAX
+from journal.format.loading import orjson
 
 _STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
