@@ -6,11 +6,15 @@ from ..declare import FLAG, NUMBER, Option, Verb
 from ..session import Session
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from journal.store.model import Gaps
     from journal.subscriptions.model import Delivery
     from journal.subscriptions.subscription import Subscription
 
 _START, _NOW = "start", "now"
+_ENDS_SECONDS = 5.0
+"""How long a program may take to end once it is asked to."""
 
 
 def run(
@@ -105,15 +109,31 @@ def _execute(session: Session, subscription: "Subscription", delivery: "Delivery
 
     session.output.flush()
     try:
-        ended = subprocess.run(command, input=encode_trusted(delivery_form(delivery)) + b"\n", check=False)
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+            try:
+                process.communicate(encode_trusted(delivery_form(delivery)) + b"\n")
+            except BaseException:
+                _end(process)
+                raise
     except BaseException:
         subscription.release(delivery)
         raise
-    if ended.returncode == 0:
+    if process.returncode == 0:
         delivery.ack()
     else:
         delivery.retry(ChildProcessError())
-    return ended.returncode
+    return process.returncode
+
+
+def _end(process: "Popen[bytes]") -> None:
+    """Have a program end that is in the middle of an event: another one will get it."""
+    import contextlib
+    import subprocess
+
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_ENDS_SECONDS)
+    process.kill()
 
 
 VERB = Verb(

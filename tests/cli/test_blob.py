@@ -2,8 +2,13 @@
 
 import hashlib
 import json
+import os
+import signal
 import subprocess
 import sys
+
+import pytest
+from cli_support import until
 
 DATA = b"\x89PNG \r\n\xff"
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -59,3 +64,17 @@ def test_what_is_missing_or_wrong_is_told_by_the_status(work):
     assert work("blob", "verify", status=20).out == f"{stored['sha256']}  damaged\n"
     assert work("blob", "get", stored["sha256"], status=20).out == ""
     assert work("blob", "put", "-", "--mime", "nonsense", input="x", status=6).err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_in_the_middle_leaves_nothing_behind(work, number):
+    with work.started("blob", "put", "-", stdin=subprocess.PIPE) as process:
+        process.stdin.write(b"x" * 3_000_000)
+        process.stdin.flush()
+        until(lambda: [name for name in os.listdir(work.store("blobs")) if name.endswith(".journal-tmp")])
+        process.send_signal(number)
+        process.wait(30)
+        assert process.stdout.read() == b""
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert os.listdir(work.store("blobs")) == []

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from cli_support import until
 
 
 def ids(lines):
@@ -176,3 +177,18 @@ def test_a_follower_is_warned_of_events_that_leave(work):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert warning == {"code": "gap", "message": "1 event is not here any more"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_program_too_and_the_event_comes_to_the_next_at_once(plans, number):
+    script = plans.path("slow.py")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write("import time\nopen('begun', 'w').close()\ntime.sleep(60)\nopen('ended', 'w').close()\n")
+    with plans.started("watch", "--cursor", "feed", "--exec", f"{sys.executable} {script}") as process:
+        until(lambda: os.path.exists(plans.path("begun")))
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert ids(plans("watch", "--cursor", "feed", "--once").lines) == ["p1", "p2", "n1"]
+    assert not os.path.exists(plans.path("ended"))

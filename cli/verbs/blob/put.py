@@ -1,16 +1,24 @@
 """``journal blob put``."""
 
-import io
 import sys
+from typing import Any, BinaryIO, cast
 
 from ...declare import WRITE_STATUSES, Argument, Option, Verb
 from ...session import Session
 
 
+class _Stdin:
+    """What is there of stdin, a piece at a time: to wait for a whole megabyte of a pipe would keep Ctrl-C waiting."""
+
+    def read(self, size: int) -> bytes:
+        buffer: Any = None if sys.stdin is None else sys.stdin.buffer
+        return b"" if buffer is None else bytes(buffer.read1(size))
+
+
 def run(session: Session, *, file: str, mime: str | None) -> None:
     """Keep the bytes of a file and print the reference."""
     blobs = session.journal.blobs
-    stdin = io.BytesIO() if sys.stdin is None else sys.stdin.buffer
+    stdin = cast("BinaryIO", _Stdin())
     reference = blobs.put(stdin, mime=mime) if file == "-" else blobs.put_file(file, mime=mime)
     session.output.json(reference)
 
