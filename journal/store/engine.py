@@ -365,7 +365,7 @@ class Engine:
     def _follow(self, view: View) -> None:
         """Let index and projections follow a write. They are derived: whatever fails here just lags."""
         is_due = self._is_eager and bool(view.overlay.states)  # what streams gain has no projection
-        if not is_due and len(view.overlay.events) < FLUSH_AFTER_EVENTS:
+        if not is_due and view.overlay.count < FLUSH_AFTER_EVENTS:
             return
         with contextlib.suppress(sqlite3.Error, OSError, JournalError):
             if not self._is_eager:

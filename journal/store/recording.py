@@ -7,8 +7,7 @@ from journal.disk.clock import Clock
 from journal.disk.files import Files, FileStat
 from journal.format import record as records
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
-from journal.index.overlay import Event
-from journal.index.rows import Location
+from journal.index.overlay import Owner
 from journal.index.streams import note_event, note_record
 from journal.index.view import View, checksum_on, with_stat
 from journal.segments.folders import SEGMENTS
@@ -72,18 +71,18 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
     else:
         facts = view.facts[key]
     offset, crc = facts.applied, checksum_on(facts.crc, b"".join(lines))
-    for at, (draft, line) in enumerate(zip(drafts, lines, strict=True)):
-        seq = target.seq + at
-        place = Location(seq, target.lane, facts.id, offset, 0, len(line))
-        stream = _note_stream(view, draft, line, (seq, target.lane)) if draft.key is None else None
-        view.overlay.events[seq, target.lane] = Event(draft.key, place, stream)
+    owners: list[Owner] = []
+    for seq, (draft, line) in enumerate(zip(drafts, lines, strict=True), start=target.seq):
+        owners.append(draft.key or _note_stream(view, draft, line, (seq, target.lane)))
         if draft.key is not None:
             view.put_state(draft.key, draft.state)
         elif draft.own.get("note") == REDACTION:
             from journal.index.redacting import hear_record
 
             hear_record(view, records.decode(line), target.lane)
-        offset += len(line)
+    lengths = [len(line) for line in lines]
+    view.overlay.place((target.seq, target.lane), facts.id, offset, None, lengths, owners)
+    offset += sum(lengths)
     view.add_have(target.lane, target.seq, last)
     view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
     view.put_file(with_stat(facts, stat)._replace(applied=offset, crc=crc, last=last))

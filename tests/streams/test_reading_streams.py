@@ -404,3 +404,35 @@ def test_old_events_are_lifted_for_callers_and_stay_as_written(journal):
     assert numbers(journal.read("s", event="Even", as_written=True)) == [2, 4, 6]
     assert numbers(journal.read("s", where={"n": -4})) == [-4]
     assert numbers(journal.read("s", last=2)) == [-6, 7]
+
+
+def test_a_line_that_goes_bad_while_the_journal_is_open_is_passed_over_and_nothing_else(tmp_path):
+    """Also where all lines of a file are compared with one checksum, and were compared before."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        journal.append_batch("s", [("E", {"n": number, "text": "x" * 40}) for number in range(50)])
+        assert numbers(journal.read("s")) == list(range(50))
+        (segment,) = (path for path in truth(root) if path.startswith("segments/"))
+        path = f"{root}/{segment}"
+        with open(path, "r+b") as file:
+            text = file.read()
+            file.seek(text.index(b'"n":20,') + 4)
+            file.write(b"9")
+        assert numbers(journal.read("s")) == [number for number in range(50) if number != 20]
+
+
+def test_a_long_stream_in_packs_and_segments_is_read_as_it_was_written(tmp_path):
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        for start in range(0, 1200, 300):
+            journal.append_batch("s", [("E", {"n": number, "text": "x" * 200}) for number in range(start, start + 300)])
+            journal.append("other", "E", {"n": start}, key=f"k{start}")
+            journal.checkpoint()
+            journal.compact()
+        assert any(path.startswith("archive/") for path in truth(root))
+        assert numbers(journal.read("s")) == list(range(1200))
+        assert numbers(journal.read("s", 290, 310)) == list(range(289, 310))
+        assert numbers(journal.read("s", last=2)) == [1198, 1199]
+    with Journal.open(store=clone(root, tmp_path / "clone")) as journal:
+        assert numbers(journal.read("s")) == list(range(1200))
+        assert [event.position for event in journal.read("s", 1190)] == list(range(1190, 1201))

@@ -14,7 +14,7 @@ from journal.store.batch import Operation, Written
 from journal.store.engine import Engine
 from journal.store.model import Conflict, StreamEvent
 from journal.store.streams.appending import STREAM, Append
-from journal.store.streams.reading import event_of, placing_of
+from journal.store.streams.reading import event_of
 
 
 class Appended(NamedTuple):
@@ -58,7 +58,7 @@ def _first(view: View, operation: Append, keys: dict[tuple[str, str], Append]) -
     at = Reading(view, operation.stream).first_of_key(operation.key)
     if at is None:
         return None
-    first = event_of(view, *placing_of(view, operation.stream, at))
+    first = event_of(view, operation.stream, at)
     is_same = first.event == operation.event and values.canonical(first.data) == _canonical(operation)
     actual = f"{first.event} in event {first.id}"
     expected = f"key {operation.key!r} for {operation.event}"
