@@ -139,6 +139,8 @@ class Told(NamedTuple):
 R = TypeVar("R", bound=ReadEvent)
 _KEYS = {name: name for name in Event.__slots__} | {"entity": "id"}
 """Under which name a record has what a field is filled with."""
+_FILLED = frozenset((*_KEYS, *Told._fields, "position"))
+"""What is filled in from an event's line when it is asked for."""
 _new = object.__new__
 _put_record, _put_told = _Told.__dict__["_record"].__set__, _Told.__dict__["_told"].__set__
 _put_data, _put_event = Event.__dict__["data"].__set__, Event.__dict__["event"].__set__
@@ -172,6 +174,8 @@ def stream_events_told(
 
 
 def _fill(event: Any, name: str) -> Any:
+    if name not in _FILLED:  # before anything is asked of an event that was not read: it has no ``_told``
+        raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
     told: Told = event._told
     if name in Told._fields:
         return getattr(told, name)
@@ -179,9 +183,7 @@ def _fill(event: Any, name: str) -> Any:
         return event_id(event.seq, event.lane)
     if name == "position":
         return 0 if told.offset is None else told.offset + event.seq
-    key = _KEYS.get(name)
-    if key is None:
-        raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
+    key = _KEYS[name]
     record = event._record
     found = record.get(key) if type(record) is dict else getattr(record, key, None)
     if name in ("set", "unset"):

@@ -1,5 +1,9 @@
 """Goal: what a person sees in a session of Python says what it is, and no more than there is to say."""
 
+import copy
+import pickle
+from dataclasses import replace
+
 import pytest
 
 from journal import Conflict, Entity, Event, Journal, StreamEvent
@@ -18,6 +22,16 @@ def test_an_entity_and_an_event_show_what_they_have_and_make_themselves_again(jo
         assert eval(shown, {cls.__name__: cls for cls in (Entity, Event, StreamEvent, type(value))}) == value
     assert repr(read).endswith("rev=1, data={}, stream='s', event='E', position=1)")
     assert "data=None" in repr(journal.delete("plan", "p"))
+
+
+def test_events_are_values_that_can_be_copied_pickled_and_asked_for_what_they_lack(journal):
+    journal.put("plan", "p", {"n": 1})
+    written = journal.append("s", "E", {"n": 1})
+    for event in (journal.history("plan", "p")[0], written, *journal.read("s"), *journal.read_all()):
+        for made in (copy.copy(event), copy.deepcopy(event), pickle.loads(pickle.dumps(event)), replace(event)):
+            assert made == event
+            assert made.id == event.id
+        assert not hasattr(event, "nothing_of_the_kind")
 
 
 def test_a_conflict_shows_what_was_expected_and_found(journal):
