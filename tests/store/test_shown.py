@@ -2,11 +2,23 @@
 
 import copy
 import pickle
+import traceback
 from dataclasses import replace
 
 import pytest
 
-from journal import Conflict, Entity, Event, Journal, StreamEvent
+from journal import (
+    Conflict,
+    Entity,
+    Event,
+    GapError,
+    Gaps,
+    Journal,
+    NotFoundError,
+    RefusedError,
+    StoreNotFoundError,
+    StreamEvent,
+)
 
 
 def test_an_entity_and_an_event_show_what_they_have_and_make_themselves_again(journal):
@@ -53,6 +65,23 @@ def test_a_journal_and_its_parts_show_where_they_are(root):
         assert repr(together) == f"<Transaction on {root}: 1 written>"
     assert repr(journal) == f"<Journal {root}, closed>"
     assert repr(Journal.memory()) == "<Journal /journal/.journal, not on a disk>"
+
+
+def test_a_traceback_shows_the_path_and_the_hint_of_an_error(tmp_path):
+    with pytest.raises(StoreNotFoundError) as raised:
+        Journal.open(tmp_path)
+    shown = "".join(traceback.format_exception_only(raised.value))
+    assert "hint: make one with: journal init" in shown
+    assert "hint" not in str(raised.value)
+    with pytest.raises(RefusedError) as raised:
+        Journal.init(tmp_path / "a" / "b")
+    assert f"path: {tmp_path / 'a'}" in "".join(traceback.format_exception_only(raised.value))
+
+
+def test_errors_come_through_a_pipe_to_another_process_as_they_were():
+    for error in (NotFoundError("not here", path="/a", hint="look"), GapError("gone", gaps=Gaps({}, {}), hint="look")):
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), again.__dict__) == (type(error), error.__dict__)
 
 
 @pytest.mark.parametrize("name", ["put", "kv", "blobs", "append", "transaction", "close"])
