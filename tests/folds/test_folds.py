@@ -1,6 +1,7 @@
 """Folds: from the seed, from a state, from a snapshot: the same, whatever arrives, leaves or is hidden."""
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal import Fold, Journal, JournalError, RefusedError
-from tests.support.faults import CountingFiles
+from journal import Fold, Journal, JournalError, NotAppliedError, RefusedError
+from tests.support.faults import CountingFiles, FaultyFiles
 from tests.support.stores import bring, clone, drop_file, examples, new_store, truth
 
 _FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -118,6 +119,16 @@ def test_a_snapshot_that_is_broken_or_gone_costs_time_only(journal, root):
     assert len(calls) == 5
     shutil.rmtree(folder)
     assert journal.fold(SUM, "s").value == 15
+
+
+def test_a_snapshot_for_which_there_is_no_room_is_told(journal, root):
+    files = FaultyFiles()
+    with Journal.open(store=root, files=files) as full:
+        files.fail("create", 1, errno.ENOSPC, times=None)
+        with pytest.raises(NotAppliedError, match="nothing was applied"):
+            full.snapshot(SUM, "s")
+        files.mend()
+        assert full.snapshot(SUM, "s").value == 15
 
 
 def test_few_snapshots_are_kept(journal, root):
