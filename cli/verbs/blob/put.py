@@ -1,18 +1,29 @@
 """``journal blob put``."""
 
+import select
 import sys
 from typing import Any, BinaryIO, cast
 
 from ...declare import WRITE_STATUSES, Argument, Option, Verb
 from ...session import Session
 
+_LOOK_SECONDS = 0.2
+
 
 class _Stdin:
-    """What is there of stdin, a piece at a time: to wait for a whole megabyte of a pipe would keep Ctrl-C waiting."""
+    """What is there of stdin, a piece at a time, so that Ctrl-C need not wait for a whole megabyte of a slow pipe.
+
+    It is not even waited for in one go: a signal that comes just before the system waits is seen when that returns.
+    """
 
     def read(self, size: int) -> bytes:
         buffer: Any = None if sys.stdin is None else sys.stdin.buffer
-        return b"" if buffer is None else bytes(buffer.read1(size))
+        raw = getattr(buffer, "raw", None)
+        if raw is None or sys.platform == "win32":
+            return b"" if buffer is None else bytes(buffer.read1(size))
+        while not select.select([raw], [], [], _LOOK_SECONDS)[0]:
+            pass
+        return bytes(raw.read(size) or b"")
 
 
 def run(session: Session, *, file: str, mime: str | None) -> None:
