@@ -8,7 +8,7 @@ from journal.index.rows import DamageFacts, EntityRow, FileFacts, SectionFacts
 from journal.index.spans import SPAN_EVENTS_MAX, Span
 from journal.index.stream_table import BEYOND, Keyed, StreamFacts
 from journal.state.entity import EntityState
-from journal.state.stream import Run
+from journal.state.stream import RUN_EVENTS_MAX, Run
 from journal.state.vector import EventId
 
 Key = tuple[str, str]
@@ -72,8 +72,10 @@ class StreamChanges:
 
     def add(self, at: EventId, count: int, rev: int) -> None:
         """Take events without keys in that are not in the index, so many with seqs and revs that count up."""
-        run = Run(*at, count, rev, self.last + 1, False)
-        self._take(run, is_counted=True)
+        seq, lane = at
+        for start in range(0, count, RUN_EVENTS_MAX):
+            length = min(RUN_EVENTS_MAX, count - start)
+            self._take(Run(seq + start, lane, length, rev + start, self.last + 1, False), is_counted=True)
 
     def add_keyed(self, at: EventId, rev: int, key: str, *, repeats: bool) -> None:
         """Take an event with a key in that is not in the index; ``repeats``: an earlier event there has its key."""

@@ -5,7 +5,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from journal.format.names import event_id, parse_event_id
-from journal.format.record import Record
+from journal.format.record import Record, decode
 from journal.format.segment import Vector
 from journal.state import vector
 from journal.state.entity import EntityState, Payload
@@ -173,6 +173,19 @@ def stream_events_told(
         yield event
 
 
+def line_told(line: bytes, told: Told) -> StreamEvent:
+    """Return the event of a line that was just written; nothing of it is decoded before it is asked for."""
+    event = _new(StreamEvent)
+    _put_record(event, line)
+    _put_told(event, told)
+    return event
+
+
+def with_data(event: StreamEvent, data: Payload) -> None:
+    """Give an event that was just told its payload, where its line does not have it."""
+    _put_data(event, data)
+
+
 def _fill(event: Any, name: str) -> Any:
     if name not in _FILLED:  # before anything is asked of an event that was not read: it has no ``_told``
         raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
@@ -185,6 +198,9 @@ def _fill(event: Any, name: str) -> Any:
         return 0 if told.offset is None else told.offset + event.seq
     key = _KEYS[name]
     record = event._record
+    if type(record) is bytes:
+        record = decode(record)
+        _put_record(event, record)
     found = record.get(key) if type(record) is dict else getattr(record, key, None)
     if name in ("set", "unset"):
         return tuple(found or ())

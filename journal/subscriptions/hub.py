@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from journal.store.model import Event
@@ -30,8 +30,8 @@ class Hub:
     never run at once, nor inside one another: one that writes has its events handed out after the present ones.
     """
 
-    def __init__(self, as_event: "Callable[[Written], Event]") -> None:
-        self._as_event = as_event
+    def __init__(self, as_events: "Callable[[Written], Iterable[Event]]") -> None:
+        self._as_events = as_events
         self._listeners: tuple[_Listener, ...] = ()
         self._written: deque[Written] = deque()
         self._lock = threading.Lock()
@@ -70,7 +70,8 @@ class Hub:
                 self._is_busy = True
             try:
                 while self._written:
-                    self._call(self._as_event(self._written.popleft()))
+                    for event in self._as_events(self._written.popleft()):
+                        self._call(event)
             finally:
                 with self._lock:
                     self._is_busy = False

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from material import names, payloads, texts
 
+from journal.errors import RefusedError
 from journal.format import record, values
 from journal.format.event_lines import decode_each, decode_whole
+from journal.format.limits import LINE_BYTES_MAX
 from journal.format.lines import BadLineError, seal
 
 
@@ -83,3 +85,65 @@ def test_a_payload_in_a_blob_is_left_where_it_is():
     text = seal({"kind": "event", "seq": 1, "ts": "", "writer": "", "stream": "s", "rev": 1, "event": "E", "ref": ref})
     (found,) = decode_whole(text)
     assert (found.data, found.ref) == (None, ref)
+
+
+BLOCKS = st.lists(
+    st.tuples(names, payloads, st.one_of(st.none(), names), st.one_of(st.none(), payloads)), min_size=1, max_size=6
+)
+
+
+@given(
+    BLOCKS,
+    st.fixed_dictionaries(
+        {
+            "seq": st.integers(1, 2**40),
+            "ts": texts,
+            "writer": texts,
+            "actor": st.one_of(st.none(), texts),
+            "summary": st.one_of(st.none(), texts),
+            "stream": names,
+            "rev": st.integers(1, 2**40),
+        }
+    ),
+    st.data(),
+)
+def test_events_that_are_encoded_together_are_spelled_as_each_of_them_alone(block, common, data):
+    size = len(block)
+    number, of = data.draw(st.sampled_from([(1, size), (3, size + 5)]))
+    spaces = data.draw(st.lists(st.integers(0, 63), min_size=size, max_size=size))
+    refs = {at: {"sha256": "0" * 64, "bytes": at} for at in data.draw(st.sets(st.integers(0, size - 1)))}
+    names_, data_, keys, metas = zip(*block, strict=True)
+    stored = [values.encode_payload(item) for item in data_]
+    shown = (None if all(item is None for item in column) else column for column in (keys, metas))
+    events = record.EventTexts(names_, stored, *shown, refs)
+    wanted = []
+    for at, (name, _, key, meta) in enumerate(block):
+        own = {"stream": common["stream"], "rev": common["rev"] + at, "event": name}
+        own.update({what: item for what, item in (("key", key), ("meta", meta)) if item is not None})
+        said = {what: common[what] for what in ("ts", "writer", "actor", "summary")}
+        wanted.append(
+            record.encode(
+                kind="event",
+                seq=common["seq"] + at,
+                **said,
+                tx=(number + at, of),
+                own=own,
+                payload=stored[at],
+                ref=refs.get(at),
+                spaces=spaces[at],
+            )
+        )
+    assert record.encode_events(events, **common, tx=(number, of), spaces=spaces) == wanted
+
+
+def test_a_line_that_is_too_long_with_its_spaces_has_none():
+    def encoded(size: int) -> list[bytes]:
+        events = record.EventTexts(["E"], [b"{}"], None, [{"m": "x" * size}])
+        common = {"ts": "", "writer": "", "actor": None, "summary": None, "stream": "s"}
+        return record.encode_events(events, seq=1, tx=(1, 1), rev=1, spaces=[63], **common)
+
+    room = LINE_BYTES_MAX - len(encoded(0)[0]) + 63
+    assert [len(encoded(room)[0]), len(encoded(room - 62)[0])] == [LINE_BYTES_MAX, LINE_BYTES_MAX - 62]
+    assert len(encoded(room - 63)[0]) == LINE_BYTES_MAX
+    with pytest.raises(RefusedError, match="a line has at most"):
+        encoded(room + 1)

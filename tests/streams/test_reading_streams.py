@@ -9,7 +9,7 @@ import pytest
 
 from journal import Journal, JournalError, NotFoundError, RefusedError, UsageError
 from journal.format.lines import seal, unseal
-from journal.store.streams.appending import Append
+from journal.store.streams.appending import Append, NewEvents
 from tests.support.faults import CountingFiles
 from tests.support.reads import ReadMeter
 from tests.support.stores import bring, clone, drop_file, new_store, put_file, truth
@@ -177,7 +177,7 @@ def test_the_catalogue(journal):
 def test_the_journals_own_streams_are_hidden(journal, root):
     """Nobody can write one by this version; one that a later version wrote is not shown."""
     with pytest.raises(RefusedError, match="own"):
-        journal.write([Append(stream="$own", event="E")])
+        journal.write([Append(stream="$own", events=NewEvents(["E"], [{}]))])
     (path,) = truth(root)
     lines = truth(root)[path].splitlines(keepends=True)
     event = next(unseal(line) for line in lines if b'"stream":"s"' in line)
