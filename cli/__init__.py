@@ -5,7 +5,6 @@ short cut in ``quick`` leaves to it.
 """
 
 import gc
-import os
 import sys
 
 
@@ -16,9 +15,12 @@ def main(arguments: list[str] | None = None) -> int:
     flushed; taking the interpreter apart object by object would cost as much again as reading an entity.
     """
     if arguments is None:
+        from .ending import end, heed
+
         gc.disable()  # loading makes many objects and no garbage; the session turns it on again
-        os._exit(_run(sys.argv[1:]))
-    return _run(arguments)
+        heed()
+        end(_run(sys.argv[1:]))
+    return _run([] if arguments is None else arguments)
 
 
 def _run(arguments: list[str]) -> int:

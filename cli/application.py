@@ -9,7 +9,19 @@ import click
 from click.shell_completion import CompletionItem
 
 from . import catalogue
-from .declare import COMPLETE_VARIABLE, FLAG, INTEGER, NUMBER, SHARED_KEYS, SHARED_OPTIONS, Argument, Call, Option, Verb
+from .declare import (
+    COMPLETE_VARIABLE,
+    FLAG,
+    INTEGER,
+    NUMBER,
+    SHARED_KEYS,
+    SHARED_OPTIONS,
+    Argument,
+    Call,
+    Option,
+    Verb,
+    is_word,
+)
 from .helping import PROGRAM, SUMMARY, metavar, write_group_help, write_program_help, write_verb_help
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
@@ -25,6 +37,20 @@ class VerbCommand(click.Command):
             verb.name, params=parameters, help=verb.text, short_help=verb.summary, context_settings=_SETTINGS
         )
         self.verb = verb
+
+    def make_parser(self, ctx: click.Context) -> Any:
+        """Return click's parser, to which a negative number is an argument."""
+        parser: Any = super().make_parser(ctx)
+        process = parser._process_opts
+
+        def words_too(token: str, state: Any) -> None:
+            if is_word(token):
+                state.largs.append(token)
+            else:
+                process(token, state)
+
+        parser._process_opts = words_too
+        return parser
 
     def invoke(self, ctx: click.Context) -> Call:
         """Return what was asked for."""

@@ -13,4 +13,4 @@ def blob_of(argument: str) -> Any:
         return argument
     from .inputs import json_object
 
-    return json_object(argument, what="the reference")
+    return json_object(argument, what="the reference", of="it")

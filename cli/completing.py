@@ -1,37 +1,45 @@
-"""Completion in the shell: what to offer for types and ids.
+"""Completion in the shell: what to offer for types, ids, keys, streams and cursors.
 
-Types and ids are read from the names of the projections: a listing of one or two folders, whatever the store
+Types, ids and keys are read from the names of the projections: a listing of one or two folders, whatever the store
 holds. A projection that lags is not offered; nothing else hangs on it.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-
-from journal.errors import JournalError
 
 _OFFERED_MAX = 200
 
 
 def candidates(what: str, settings: Mapping[str, Any], incomplete: str) -> list[str]:
-    """Return types, or ids of the type in ``settings``, that begin with what was typed."""
+    """Return what begins as was typed: types, ids of the type in ``settings``, keys, streams or cursors."""
     try:
-        folder = _entities(settings)
-        names = _types(folder) if what == "type" else _ids(folder, settings.get("type"))
-        fitting = (name for name in names if name.startswith(incomplete))
+        fitting = (name for name in _names(what, _store(settings), settings) if name.startswith(incomplete))
         return sorted(name for name, _ in zip(fitting, range(_OFFERED_MAX), strict=False))
-    except (OSError, JournalError):
+    except Exception:  # the verb itself tells what is wrong
         return []
 
 
-def _entities(settings: Mapping[str, Any]) -> str:
+def _names(what: str, store: str, settings: Mapping[str, Any]) -> Iterable[str]:
+    if what == "type":
+        return _types(os.path.join(store, "entities"))
+    if what == "id":
+        return _ids(store, settings["type"]) if settings.get("type") else ()
+    if what == "key":
+        return _documents(os.path.join(store, *(("local", "kv") if settings.get("local") else ("kv",))))
+    from journal import Journal
+
+    with Journal.open(store=store) as journal:
+        return journal.cursors.names() if what == "cursor" else [stream.name for stream in journal.streams()]
+
+
+def _store(settings: Mapping[str, Any]) -> str:
     from journal.disk.files import OsFiles
     from journal.store.layout import find_store
 
     if settings.get("directory"):
         os.chdir(settings["directory"])
-    store = settings.get("store") or os.environ.get("JOURNAL_STORE")
-    return os.path.join(store or find_store(OsFiles(), "."), "entities")
+    return str(settings.get("store") or os.environ.get("JOURNAL_STORE") or find_store(OsFiles(), "."))
 
 
 def _types(folder: str) -> Iterator[str]:
@@ -41,12 +49,16 @@ def _types(folder: str) -> Iterator[str]:
         yield from (name for entry in entries if entry.is_dir() and (name := decode_name(entry.name)))
 
 
-def _ids(folder: str, type: str | None) -> Iterator[str]:
-    from journal.format.names import decode_name, encode_name
+def _ids(store: str, type: str) -> Iterator[str]:
+    from journal.format.names import encode_name
 
-    if type is None:
-        return
-    pending = [os.path.join(folder, encode_name(type))]
+    return _documents(os.path.join(store, "entities", encode_name(type)))
+
+
+def _documents(folder: str) -> Iterator[str]:
+    from journal.format.names import decode_name
+
+    pending = [folder]
     while pending:
         with os.scandir(pending.pop()) as entries:
             for entry in entries:

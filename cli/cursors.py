@@ -2,4 +2,4 @@
 
 from .declare import Argument
 
-NAME = Argument("name", "The name of a cursor.")
+NAME = Argument("name", "The name of a cursor.", complete="cursor")

@@ -44,8 +44,13 @@ WRITE_STATUSES = {
 READ_STATUSES = {20: "damage may affect this answer, which is printed all the same"}
 
 
+def is_word(text: str) -> bool:
+    """Tell whether a word is an argument and no option: `-` stands for stdin, and `-5` is a number."""
+    return text[:1] != "-" or text == "-" or text[1].isdigit()
+
+
 class Argument(NamedTuple):
-    """A positional argument. ``complete``: what the shell offers, ``type`` or ``id``."""
+    """A positional argument. ``complete``: what the shell offers: type, id, key, stream or cursor."""
 
     name: str
     help: str

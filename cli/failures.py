@@ -26,9 +26,15 @@ class ConflictError(JournalError):
         what = f"{conflict.type} {conflict.id!r}"
         super().__init__(
             message or f"{what} is not as expected; nothing was written",
-            hint=hint or f"read it again (journal get {conflict.type} {conflict.id} --json), then try with its event",
+            hint=hint or f"read it again ({_reading(conflict)}), then try with its event",
         )
         self.conflict = conflict
+
+
+def _reading(conflict: "Conflict") -> str:
+    import shlex
+
+    return shlex.join(["journal", "get", conflict.type, conflict.id, "--json"])
 
 
 def report(error: BaseException, settings: dict[str, Any]) -> int:
@@ -97,11 +103,25 @@ def _tell_conflict(output: Output, error: ConflictError) -> int:
     form = conflict_form(error.conflict)
     status = _tell(output, error.code, error.message, error.exit_status, hint=error.hint, extra={"conflict": form})
     if not output.is_json:
-        for name in ("expected", "actual", "heads"):
-            value = form.get(name, [])
-            text = ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+        for name, text in _sides(form).items():
             _print(f"  {name + ':':<10}{shown(text)}")
     return status
+
+
+def _sides(form: dict[str, Any]) -> dict[str, str]:
+    """Return what was expected and what was found, as people write it: a key's value as JSON, or none."""
+    from journal.format.reserved import KV_TYPE
+    from journal.format.values import encode_trusted
+
+    if form["type"] == KV_TYPE:
+        return {
+            name: encode_trusted(form[name]).decode() if name in form else "none" for name in ("expected", "actual")
+        }
+    sides = {name: form[name] for name in ("expected", "actual", "heads") if name != "heads" or form[name]}
+    return {
+        name: ", ".join(map(str, side)) or "none" if isinstance(side, list) else str(side)
+        for name, side in sides.items()
+    }
 
 
 def _tell_bug(output: Output, error: BaseException) -> int:

@@ -22,11 +22,11 @@ def text_of(argument: str, *, what: str = "the JSON text") -> str:
     return argument
 
 
-def json_object(argument: str, *, what: str = "the JSON text") -> dict[str, Any]:
-    """Return the JSON object that an argument stands for. Raises RefusedError."""
+def json_object(argument: str, *, what: str = "the JSON text", of: str = "an entity") -> dict[str, Any]:
+    """Return the JSON object that an argument stands for; ``of``: what has to be one. Raises RefusedError."""
     value = _parsed(argument, what)
     if not isinstance(value, dict):
-        raise RefusedError(f"{what}: an entity is a JSON object, written {{…}}")
+        raise RefusedError(f"{what}: {of} is a JSON object, written {{…}}")
     return value
 
 

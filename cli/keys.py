@@ -1,17 +1,17 @@
 """What the verbs of ``journal kv`` share."""
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import UsageError
+from journal.errors import NotFoundError, UsageError
 
 from .declare import FLAG, NUMBER, Argument, Option
-from .output import shown
 from .session import Session
 
 if TYPE_CHECKING:
     from journal.store.model import Conflict
 
-KEY = Argument("key", "The key.")
+KEY = Argument("key", "The key.", complete="key")
 VALUE = Argument("value", "The value: JSON, a literal, @FILE, or - for stdin.", metavar="JSON")
 LOCAL = Option(("--local",), "A key of this work tree alone: never committed, and no event says it.", FLAG)
 TTL = Option(("--ttl",), "With --local: the key goes after so long.", NUMBER, metavar="SECONDS")
@@ -40,17 +40,23 @@ def value_or_none(argument: str) -> Any:
     return ABSENT if argument == NONE else any_value(argument)
 
 
-def print_written(session: Session, key: str, value: Any) -> None:
+def print_written(session: Session, key: str, value: Any, *, local: bool, gone: str = "deleted {}") -> None:
     """Print what a key holds now. Raises ConflictError where it did not hold what was expected."""
     from journal.state.entity import ABSENT
     from journal.store.model import Conflict
 
     if isinstance(value, Conflict):
-        raise _conflict_error(value)
+        raise _conflict_error(value, local=local)
     if session.output.is_json:
         session.output.json({"key": key} if value is ABSENT else {"key": key, "value": value})
     else:
-        session.output.done(shown(f"deleted {key}" if value is ABSENT else f"{key} = {text_of(value)}"))
+        session.output.done_with(gone.format(key) if value is ABSENT else f"{key} = {text_of(value)}")
+
+
+def missing_key(key: str, *, local: bool) -> NotFoundError:
+    """Return the error that says that there is no such key."""
+    scope, option = ("local ", " --local") if local else ("", "")
+    return NotFoundError(f"there is no {scope}key {key!r}", hint=f"journal kv list{option} prints those that are there")
 
 
 def text_of(value: Any) -> str:
@@ -60,11 +66,12 @@ def text_of(value: Any) -> str:
     return encode_trusted(value).decode()
 
 
-def _conflict_error(conflict: "Conflict") -> Exception:
+def _conflict_error(conflict: "Conflict", *, local: bool) -> Exception:
     from journal.state.entity import ABSENT
 
     from .failures import ConflictError
 
     found = "is not there" if conflict.actual is ABSENT else f"holds {text_of(conflict.actual)}"
-    hint = f"read it again (journal kv get {conflict.id}), and try with what it holds"
+    words = ["journal", "kv", "get", *(["--local"] if local else []), conflict.id]
+    hint = f"read it again ({shlex.join(words)}), and try with what it holds"
     return ConflictError(conflict, f"the key {conflict.id!r} {found}; nothing was written", hint)

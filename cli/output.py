@@ -53,6 +53,13 @@ class Output:
         if not self.is_quiet:
             self.line(text)
 
+    def done_with(self, text: str) -> None:
+        """Say what was done with somebody's data: escaped, and on a terminal cut to one line."""
+        from .width import fit
+
+        width = self.width()
+        self.done(shown(text) if width is None else fit(shown(text), width))
+
     def flush(self) -> None:
         """Let a reader see what was printed so far."""
         if sys.stdout is not None:

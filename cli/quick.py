@@ -7,7 +7,7 @@ to say. A test holds both to the same result.
 from typing import Any
 
 from . import catalogue
-from .declare import FLAG, INTEGER, NUMBER, SHARED_OPTIONS, Argument, Call, Option
+from .declare import FLAG, INTEGER, NUMBER, SHARED_OPTIONS, Argument, Call, Option, is_word
 
 _Tokens = list[str]
 
@@ -42,7 +42,7 @@ def _parse(tokens: _Tokens) -> Call:
         if rest[0] == "--":
             given += rest[1:]
             break
-        if rest[0].startswith("-") and rest[0] != "-":
+        if not is_word(rest[0]):
             own = {name: option for name, option in options.items() if option not in verb.options}
             _take_option(rest, options, settings if _option_name(rest[0]) in own else values)
         else:

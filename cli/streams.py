@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from journal.store.model import Stream, StreamEvent
     from journal.store.streams.appending import Expect
 
-STREAM = Argument("stream", "The stream's name, for instance order/42.")
+STREAM = Argument("stream", "The stream's name, for instance order/42.", complete="stream")
 EXPECT = Option(("--expect",), "What the stream must be: N events long, none, exists or any.", metavar="EXPECTED")
 
 

@@ -28,10 +28,27 @@ def print_table(output: Output, columns: Sequence[Column], rows: Sequence[Sequen
     widths = [max(width(row[at]) for row in [titles, *cells]) for at in range(len(columns))]
     total = output.width()
     if total is not None:
-        widths = shrink(widths, [column.least for column in columns], total - len(_GAP) * (len(columns) - 1))
+        room = total - len(_GAP) * (len(columns) - 1)
+        widths = shrink(widths, [column.least for column in columns], room)
+        if sum(widths) > room:
+            _print_blocks(output, columns, titles, cells, total)
+            return
     output.line(_row(output, titles, widths, columns, style="dim"))
     for row in cells:
         output.line(_row(output, row, widths, columns))
+
+
+def _print_blocks(
+    output: Output, columns: Sequence[Column], titles: Sequence[str], cells: Sequence[Sequence[str]], total: int
+) -> None:
+    """Print each row as lines of its own: what a very narrow terminal has room for."""
+    before = max(map(width, titles)) + len(_GAP)
+    for number, row in enumerate(cells):
+        if number:
+            output.line()
+        for title, text, column in zip(titles, row, columns, strict=True):
+            head = output.paint(pad(title, before), "dim")
+            output.line(head + output.paint(fit(text, total - before), column.style))
 
 
 def shrink(widths: Sequence[int], least: Sequence[int], room: int) -> list[int]:

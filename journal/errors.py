@@ -19,6 +19,9 @@ class JournalError(Exception):
         self.message = message
         self.path = path
         self.hint = hint
+        for name, said in (("path", path), ("hint", hint)):
+            if said is not None:
+                self.add_note(f"  {name}: {said}")  # a traceback shows it
 
 
 class UsageError(JournalError):
@@ -116,7 +119,7 @@ class GapError(JournalError):
 
     code, exit_status = "gap", 20
 
-    def __init__(self, message: str, *, gaps: object, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, gaps: object = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.gaps = gaps
 

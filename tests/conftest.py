@@ -2,12 +2,19 @@
 
 The suite finds the same examples on every run, so that it is as stable as it is quick. With
 JOURNAL_SOAK=1 it searches anew, and longer.
+
+A test of what a journal does gets one in memory, as ``journal``. One that looks at the files beside it, and so asks for
+``root`` or ``tmp_path`` too, gets one on the disk; with JOURNAL_TESTS_ON=files all do.
 """
 
 import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from journal import Journal
+from tests.support.stores import new_store
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -18,3 +25,18 @@ settings.load_profile("soak" if os.environ.get("JOURNAL_SOAK") == "1" else "suit
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Whoever is started in the background, as by nohup, ignores it, and so would all that the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def root(tmp_path):
+    """A store on the disk."""
+    return new_store(tmp_path)
+
+
+@pytest.fixture
+def journal(request):
+    """A journal in memory, or one on the store of the test."""
+    is_on_disk = {"root", "tmp_path"} & set(request.fixturenames) or os.environ.get("JOURNAL_TESTS_ON") == "files"
+    where = request.getfixturevalue("root") if is_on_disk else None
+    with Journal.memory() if where is None else Journal.open(store=where) as opened:
+        yield opened

@@ -1,6 +1,8 @@
 """``journal append``."""
 
-from ..declare import ALL_STATUSES, WRITE_STATUSES, Argument, Option, Verb
+import shlex
+
+from ..declare import WRITE_STATUSES, Argument, Option, Verb
 from ..inputs import json_object
 from ..output import shown
 from ..session import Session
@@ -23,10 +25,10 @@ def run(
     written = session.journal.append(
         stream,
         event,
-        None if data is None else json_object(data),
+        None if data is None else json_object(data, of="what an event says"),
         expect=expectation(expect),
         key=key,
-        meta=None if meta is None else json_object(meta, what="--meta"),
+        meta=None if meta is None else json_object(meta, what="--meta", of="it"),
         summary=summary,
     )
     from journal.store.model import Conflict
@@ -37,7 +39,7 @@ def run(
         raise ConflictError(
             written,
             f"the stream {stream!r}: expected {written.expected}, found {written.actual}; nothing was written",
-            "look at it with `journal read`, then decide again",
+            f"look at it with `{shlex.join(['journal', 'read', stream])}`, then decide again",
         )
     if session.output.is_json:
         session.output.json(stream_form(written))
@@ -75,6 +77,6 @@ is a conflict, status 4.""",
         ("journal append order/42 OrderPaid --expect 1", "only if nothing else happened"),
         ("journal append order/42 OrderPlaced @order.json --key req-9", "safe to repeat"),
     ),
-    statuses=WRITE_STATUSES | {4: ALL_STATUSES[4]},
+    statuses=WRITE_STATUSES | {4: "the stream is not as expected; nothing was written"},
     writes=True,
 )

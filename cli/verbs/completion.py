@@ -25,7 +25,7 @@ VERB = Verb(
     name="completion",
     summary="Print a shell's completion script.",
     run=run,
-    text="It completes verbs, options, types and ids.",
+    text="It completes verbs, options, types, ids, keys, streams and cursors.",
     arguments=(Argument("shell", "The shell.", choices=("bash", "zsh", "fish")),),
     examples=(
         ("journal completion bash > ~/.local/share/bash-completion/completions/journal", "for every new bash"),

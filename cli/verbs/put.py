@@ -33,7 +33,7 @@ def run(
     if document is None and not set and not unset and merge is None:
         raise UsageError("nothing to write", hint="give the document as JSON, or --set, --unset or --merge")
     data = None if document is None else json_object(document)
-    merged = None if merge is None else json_object(merge, what="--merge")
+    merged = None if merge is None else json_object(merge, what="--merge", of="it")
     written = session.journal.put(
         type,
         id,

@@ -51,11 +51,14 @@ def run(
         before_time=before,
         as_written=as_written,
     )
+    item = None
     for item in events:
         if session.output.is_json:
             session.output.json(stream_form(item))
         else:
             _print(session, item)
+    if item is None and not session.output.is_json:
+        session.output.note(f"no events in {shown(stream)}")
     session.check_damage()
 
 
@@ -101,7 +104,7 @@ event that you have seen (--json has it): late events come then too, each once.
 
 --all prints the whole journal in commit order: entities, streams and notes together, oldest first, from a token of
 such a line on. `journal position` prints the token of now.""",
-    arguments=(Argument("stream", "The stream's name; not with --all.", required=False),),
+    arguments=(Argument("stream", "The stream's name; not with --all.", required=False, complete="stream"),),
     options=(
         Option(("--from",), "From this position on.", INTEGER, metavar="N"),
         Option(("--to",), "To this position, it included.", INTEGER, metavar="N"),

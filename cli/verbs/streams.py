@@ -22,6 +22,8 @@ def run(session: Session) -> None:
         ]
         rows = [[line.name, line.length, line.first, line.count, line.last_event or "-"] for line in found]
         print_table(session.output, columns, rows)
+        if not found:
+            session.output.note("no streams")
     session.check_damage()
 
 

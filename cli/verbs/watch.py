@@ -6,11 +6,15 @@ from ..declare import FLAG, NUMBER, Option, Verb
 from ..session import Session
 
 if TYPE_CHECKING:
+    from subprocess import Popen
+
     from journal.store.model import Gaps
     from journal.subscriptions.model import Delivery
     from journal.subscriptions.subscription import Subscription
 
 _START, _NOW = "start", "now"
+_ENDS_SECONDS = 5.0
+"""How long a program may take to end once it is asked to."""
 
 
 def run(
@@ -24,8 +28,8 @@ def run(
     exec: str | None,
     lease: float | None,
     once: bool,
-) -> None:
-    """Print what comes, or have a program handle it."""
+) -> int:
+    """Print what comes, or have a program handle it. Returns 1 where it ends and something failed."""
     command = _command(exec)
     journal = session.journal
     known = since or (_NOW if cursor is None else _START)
@@ -38,13 +42,19 @@ def run(
         lease_seconds=60.0 if lease is None else lease,
         on_gap=lambda gaps: _print(session, {"gap": _gap_form(gaps)}),
     )
+    next_time = "to be tried again" if cursor or not once else "not to be tried again, without a cursor"
+    has_failed = False
     with subscription:
         for delivery in subscription.catch_up() if once else subscription:
             if command is None:
                 _print(session, delivery_form(delivery))
                 delivery.ack()
             else:
-                _execute(session, subscription, delivery, command)
+                status = _execute(session, subscription, delivery, command)
+                if status != 0:
+                    has_failed = True
+                    session.output.note(f"journal: {delivery.event.id} failed with status {status}, {next_time}")
+    return int(has_failed)
 
 
 def delivery_form(delivery: "Delivery") -> dict[str, Any]:
@@ -88,23 +98,42 @@ def _command(text: str | None) -> list[str] | None:
     return words
 
 
-def _execute(session: Session, subscription: "Subscription", delivery: "Delivery", command: list[str]) -> None:
-    """Hand an event to a program on its stdin. Nothing of the event gets into the command or the environment."""
+def _execute(session: Session, subscription: "Subscription", delivery: "Delivery", command: list[str]) -> int:
+    """Hand an event to a program on its stdin, and return how that ended.
+
+    Nothing of the event gets into the command or the environment.
+    """
     import subprocess
 
     from journal.format.values import encode_trusted
 
     session.output.flush()
     try:
-        ended = subprocess.run(command, input=encode_trusted(delivery_form(delivery)) + b"\n", check=False)
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+            try:
+                process.communicate(encode_trusted(delivery_form(delivery)) + b"\n")
+            except BaseException:
+                _end(process)
+                raise
     except BaseException:
         subscription.release(delivery)
         raise
-    if ended.returncode == 0:
+    if process.returncode == 0:
         delivery.ack()
     else:
         delivery.retry(ChildProcessError())
-        session.output.note(f"journal: {delivery.event.id} failed with status {ended.returncode}, to be tried again")
+    return process.returncode
+
+
+def _end(process: "Popen[bytes]") -> None:
+    """Have a program end that is in the middle of an event: another one will get it."""
+    import contextlib
+    import subprocess
+
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_ENDS_SECONDS)
+    process.kill()
 
 
 VERB = Verb(
@@ -120,7 +149,12 @@ With --exec a program handles each event: it gets the line on its stdin. Status 
 other it comes again after a while, and after five attempts it is parked (journal cursors parked). No shell is
 involved, and nothing of the event gets into the command.""",
     options=(
-        Option(("--cursor",), "A durable cursor of this checkout, made if it is missing.", metavar="NAME"),
+        Option(
+            ("--cursor",),
+            "A durable cursor of this checkout, made if it is missing.",
+            metavar="NAME",
+            complete="cursor",
+        ),
         Option(
             ("--since",),
             "Where to begin: a position token, start or now. A cursor that is there already goes on. "
@@ -129,12 +163,18 @@ involved, and nothing of the event gets into the command.""",
         ),
         Option(
             ("--type",),
-            "Events of entities of this type; may be repeated, x* is all that begin with x.",
+            "Events of entities of this type; x* is all that begin with x.",
             many=True,
             metavar="TYPE",
             complete="type",
         ),
-        Option(("--stream",), "Events of this stream; may be repeated.", many=True, metavar="NAME"),
+        Option(
+            ("--stream",),
+            "Events of this stream.",
+            many=True,
+            metavar="NAME",
+            complete="stream",
+        ),
         Option(("--notes",), "Also what the journal notes about itself.", FLAG),
         Option(("--exec",), "Run a program for each event, with the line on its stdin.", metavar="COMMAND"),
         Option(("--lease",), "How long an event is kept from other consumers (60).", NUMBER, metavar="SECONDS"),
@@ -145,4 +185,5 @@ involved, and nothing of the event gets into the command.""",
         ("journal watch --cursor mail --type order --exec ./send-mail", "each order once, whatever happens"),
         ("journal watch --cursor feed --once", "what came since the last time"),
     ),
+    statuses={1: "failed; or with --once, the program failed for an event"},
 )

@@ -1,71 +1,77 @@
-"""A calendar of a room that refuses double bookings: whoever books says which version of the day was looked at.
+"""A booking calendar that refuses double bookings: whoever books says how many bookings were looked at.
 
-Two people book at once; where both want one hour, one of them is told so. Run it with a folder.
+The bookings of a day are a stream, and its length is its version. Two people book at once; where both want one hour,
+one of them is told so.
 """
 
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from journal import Conflict, Journal
 
-ROOM, DAY = "room", "cabin 2026-05-01"
+DAY = "cabin/2026-05-01"
 WISHES = {
     "ana": [(9, 11), (11, 12), (13, 15), (16, 17)],
     "ben": [(13, 15), (9, 11), (12, 13), (8, 9)],
 }
 
 
-def book(journal: Journal, who: str, start: int, end: int) -> bool:
-    """Book the room from one hour to another; False where somebody has one of the hours.
+def bookings(journal: Journal) -> tuple[dict[int, str], int]:
+    """Return who has which hour of the day, and the version that says so."""
+    owners: dict[int, str] = {}
+    version = 0
+    for event in journal.read(DAY):
+        for hour in range(event.data["start"], event.data["end"]):
+            owners[hour] = event.data["who"]
+        version = event.position
+    return owners, version
 
-    A day is an entity: hour -> who. It is read, looked at, and written only if it is still what was read. If not,
-    somebody was faster: look again. To book what is booked for oneself changes nothing.
+
+def book(journal: Journal, who: str, start: int, end: int) -> bool:
+    """Book the cabin from one hour to another; False where one of the hours is taken.
+
+    Look, decide, and write only if the day is still as it was looked at; if not, somebody was faster: look again. To
+    book what one has booked already, in a run that was killed, changes nothing.
     """
-    hours = {str(hour) for hour in range(start, end)}
     while True:
-        day = journal.get(ROOM, DAY)
-        booked = day.data if day is not None and day.data is not None else {}
-        if any(booked.get(hour, who) != who for hour in hours):
-            return False
-        written = journal.put(
-            ROOM,
-            DAY,
-            {**booked, **dict.fromkeys(hours, who)},
-            actor=who,
-            expect_event=day.event if day is not None else None,
-            expect_rev=0 if day is None else None,
-        )
-        if not isinstance(written, Conflict):
+        owners, version = bookings(journal)
+        found = {owners.get(hour) for hour in range(start, end)}
+        if found != {None}:
+            return found == {who}
+        booking = {"who": who, "start": start, "end": end}
+        if not isinstance(journal.append(DAY, "Booked", booking, expect=version, actor=who), Conflict):
             return True
 
 
-def work_through(folder: str, who: str) -> None:
-    """Book all that somebody wishes for, as a program of its own would."""
+def work_through(folder: str, who: str) -> int:
+    """Book all that somebody wishes for, as a program of its own would; return how many were refused."""
+    refused = 0
     with Journal.open(folder) as journal:
         for start, end in WISHES[who]:
             is_booked = book(journal, who, start, end)
+            refused += not is_booked
             said = "booked" if is_booked else "refused"
             print(f"- {who} {start}-{end}: {said}\n", end="", flush=True)  # a line at once: two are talking
+    return refused
 
 
 def main(folder: str) -> None:
-    """Let all book at once, then see that every hour has one owner, and every wish is whole or refused."""
-    Journal.init(folder)
-    people = [threading.Thread(target=work_through, args=(folder, who)) for who in WISHES]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
+    """Let all book at once, then see that every hour was booked once, and every wish is whole or refused."""
+    Journal.init(Path(folder, ".journal"))
+    with ThreadPoolExecutor() as people:
+        refused = sum(people.map(work_through, [folder] * len(WISHES), WISHES))
     with Journal.open(folder) as journal:
-        day = journal.get(ROOM, DAY)
-        booked = day.data if day is not None and day.data is not None else {}
-        wholes = [
-            sum(booked.get(str(hour)) == who for hour in range(start, end)) in (0, end - start)
+        owners, _ = bookings(journal)
+        hours = sum(event.data["end"] - event.data["start"] for event in journal.read(DAY))
+        shares = [
+            sum(owners.get(hour) == who for hour in range(start, end)) / (end - start)
             for who, wishes in WISHES.items()
             for start, end in wishes
         ]
-        print(f"hours that are booked: {' '.join(sorted(booked, key=int))}")
-        print(f"every wish whole or refused: {all(wholes)}")
+        print(f"hours that are booked: {' '.join(map(str, sorted(owners)))}")
+        print(f"every hour booked once: {hours == len(owners)}")
+        print(f"every wish whole or refused: {shares.count(1)} and {refused} of {len(shares)}")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,17 @@
 """A durable workflow: orders go through steps with effects outside, and each order goes on where its program died.
 
 What was done is in a stream for each order. A step that was begun and not recorded is done again, under the same
-idempotency key, so that the world outside (files here: a warehouse, a bank, a carrier) does it once. Run it with a
-folder.
+idempotency key, so that the world outside (files here: a warehouse, a bank, a carrier) does it once.
 """
 
 import sys
 from pathlib import Path
 
-from journal import Journal
+from journal import Conflict, Journal
 
 ORDERS = {"o1": 40, "o2": 900, "o3": 15}
 STEPS = ("reserve", "charge", "ship")
-UNDO = {"reserve": "release"}
+UNDO = {"reserve": "release", "charge": "refund", "ship": "call-back"}
 LIMIT = 500
 
 
@@ -23,58 +22,53 @@ class World:
         self.folder = folder
         folder.mkdir(exist_ok=True)
 
-    def do(self, key: str, amount: int) -> str:
+    def do(self, key: str, amount: int) -> bool:
         """Do something, or refuse it."""
         if key.startswith("charge") and amount > LIMIT:
-            return "refused"
-        try:
-            with (self.folder / key).open("x") as file:
-                file.write("done once")
-        except FileExistsError:
-            pass  # it was done before the program died
-        return "done"
+            return False
+        (self.folder / key).touch()  # the name is the deed: to do it again changes nothing
+        return True
 
 
-def work(journal: Journal, world: World, order: str, amount: int) -> None:
-    """Go on with an order: the first step that is not recorded is next. A refusal undoes what was done, backwards."""
-    stream = f"workflow/{order}"
-    recorded = {str((event.data or {})["step"]): event.event for event in journal.read(stream)}
-    steps = list(STEPS)
-    for number, step in enumerate(steps):
-        if step not in recorded:
-            outcome = world.do(f"{step}-{order}", amount)
-            name = "StepDone" if outcome == "done" else "StepRefused"
-            journal.append(stream, name, {"step": step}, key=step)
-            recorded[step] = name
-            print(f"- {order}: {step} {outcome}", flush=True)
-        if recorded[step] == "StepRefused":
-            undo(journal, world, order, steps[:number], recorded)
-            return
-    journal.put("order", order, {"state": "shipped"})
+class Run:
+    """One order on its way through the steps."""
 
+    def __init__(self, journal: Journal, world: World, order: str, amount: int) -> None:
+        self.journal, self.world, self.order, self.amount = journal, world, order, amount
+        self.stream = f"workflow/{order}"
+        self.recorded = {event.data["step"]: event.event for event in journal.read(self.stream)}
 
-def undo(journal: Journal, world: World, order: str, done: list[str], recorded: dict[str, str]) -> None:
-    """Undo the steps that were done, the last one first; recorded like any other step."""
-    for step in reversed(done):
-        opposite = UNDO[step]
-        if opposite not in recorded:
-            world.do(f"{opposite}-{order}", 0)
-            journal.append(f"workflow/{order}", "StepDone", {"step": opposite}, key=opposite)
-            print(f"- {order}: {opposite} done", flush=True)
-    journal.put("order", order, {"state": "cancelled"})
+    def is_done(self, step: str) -> bool:
+        """Do a step, or find that it was done; record what became of it. False where it was refused."""
+        if step not in self.recorded:
+            outcome = "StepDone" if self.world.do(f"{step}-{self.order}", self.amount) else "StepRefused"
+            written = self.journal.append(self.stream, outcome, {"step": step}, key=step)
+            if isinstance(written, Conflict):
+                raise SystemExit(f"another program came to another outcome of {step} for {self.order}")
+            self.recorded[step] = outcome
+            print(f"- {self.order}: {step} {outcome}", flush=True)
+        return self.recorded[step] == "StepDone"
+
+    def go_on(self) -> str:
+        """Bring the order to its end: shipped, or cancelled, with all that was done undone, the last thing first."""
+        for number, step in enumerate(STEPS):
+            if not self.is_done(step):
+                for done in reversed(STEPS[:number]):
+                    self.is_done(UNDO[done])
+                return "cancelled"
+        return "shipped"
 
 
 def main(folder: str) -> None:
     """Bring every order to its end, then tell what happened, here and outside."""
-    Journal.init(folder)
+    Journal.init(Path(folder, ".journal"))
     world = World(Path(folder, "world"))
     with Journal.open(folder) as journal:
         for order, amount in ORDERS.items():
-            work(journal, world, order, amount)
-        for order in ORDERS:
-            steps = [f"{(event.data or {})['step']} ({event.event})" for event in journal.read(f"workflow/{order}")]
-            found = journal.get("order", order)
-            print(f"{order} is {found.data['state'] if found and found.data else 'lost'}: {', '.join(steps)}")
+            journal.put("order", order, {"state": Run(journal, world, order, amount).go_on()})
+        for entity in journal.list("order"):
+            steps = [f"{event.data['step']} ({event.event})" for event in journal.read(f"workflow/{entity.id}")]
+            print(f"{entity.id} is {(entity.data or {})['state']}: {', '.join(steps)}")
     print(f"outside: {' '.join(sorted(path.name for path in world.folder.iterdir()))}")
 
 

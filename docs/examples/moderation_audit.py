@@ -1,21 +1,29 @@
 """A moderation audit: who reported what, who decided and why; nothing of it can be changed afterwards.
 
 Reports and decisions are events in a stream for each post. A moderator decides on what was read: if another report came
-meanwhile, the decision is not written, and the moderator looks again. Run it with a folder.
+meanwhile, the decision is not written, and the moderator looks again.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 from journal import Conflict, Journal
 
-POSTS = {"post-1": "Buy cheap rope!!!", "post-2": "The harbour is closed today", "post-3": "You are all fools"}
+POSTS = {
+    "post-1": "Buy cheap rope!!!",
+    "post-2": "The harbour is closed today",
+    "post-3": "You are all fools",
+    "post-4": "Good morning",
+}
 REPORTS = [
     ("r1", "post-1", "ben", "spam"),
     ("r2", "post-3", "cleo", "insult"),
     ("r3", "post-1", "dora", "spam"),
     ("r4", "post-2", "ben", "false"),
-    ("r5", "post-3", "dora", "insult"),
+    ("r5", "post-3", "dora", "spam"),
+    ("r6", "post-3", "ben", "insult"),
 ]
 RULES = {"spam": ("hide", "no advertising"), "insult": ("hide", "be kind"), "false": ("keep", "it is true")}
 
@@ -30,15 +38,17 @@ def report(journal: Journal) -> None:
 
 
 def decide(journal: Journal, post: str, moderator: str) -> None:
-    """Decide on a post, by all that was said of it; once for each number of reports."""
+    """Decide on a post by all that was said of it; once, unless more is said."""
     while True:
         trail = list(journal.read(f"moderation/{post}"))
-        if trail[-1].event == "Decided":
+        if not trail or trail[-1].event == "Decided":
             return
-        verdict, rule = RULES[str((trail[-1].data or {})["why"])]
-        said = {"verdict": verdict, "rule": rule, "seen": len(trail)}
-        result = journal.append(f"moderation/{post}", "Decided", said, expect=len(trail), actor=moderator)
-        if not isinstance(result, Conflict):
+        reasons = Counter(entry.data["why"] for entry in trail if entry.event == "Reported")
+        verdict, rule = RULES[reasons.most_common(1)[0][0]]
+        seen = trail[-1].position
+        said = {"verdict": verdict, "rule": rule, "seen": seen}
+        written = journal.append(f"moderation/{post}", "Decided", said, expect=seen, actor=moderator)
+        if not isinstance(written, Conflict):
             print(f"- {moderator} decided on {post}", flush=True)
             return
 
@@ -46,27 +56,25 @@ def decide(journal: Journal, post: str, moderator: str) -> None:
 def audit(journal: Journal) -> Iterator[str]:
     """Yield what an auditor wants to see: every step, by whom, and whether each decision saw all that was said."""
     for post in POSTS:
-        verdict = "shown"
+        verdict = "keep"
         for entry in journal.read(f"moderation/{post}"):
-            data = entry.data or {}
             if entry.event == "Reported":
-                yield f"{post}: {entry.actor} reported it as {data['why']}"
+                yield f"{post}: {entry.actor} reported it as {entry.data['why']}"
             else:
-                is_sound = data["seen"] == entry.position - 1
-                yield f"{post}: {entry.actor} decided: {data['verdict']}, since {data['rule']} (saw all: {is_sound})"
-                verdict = {"hide": "hidden", "keep": "shown"}[data["verdict"]]
-        yield f"{post} is {verdict}"
+                verdict = entry.data["verdict"]
+                is_sound = entry.data["seen"] == entry.position - 1
+                yield f"{post}: {entry.actor} decided: {verdict}, since {entry.data['rule']} (saw all: {is_sound})"
+        yield f"{post} is {'hidden' if verdict == 'hide' else 'shown'}"
 
 
 def main(folder: str) -> None:
     """Report, decide, audit."""
-    Journal.init(folder)
+    Journal.init(Path(folder, ".journal"))
     with Journal.open(folder) as journal:
         report(journal)
         for post in POSTS:
             decide(journal, post, "mona")
-        for line in audit(journal):
-            print(line)
+        print("\n".join(audit(journal)))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A search index that follows the journal: words of articles in SQLite, fed by a subscription.
 
-The index is derived: it may be deleted with its cursor, and is made again. Run it with a folder.
+How far it has come is a token, kept in the same transaction as the words: so neither is ever ahead of the other, and
+each event counts once. The index is derived: delete its file, and it is made again.
 """
 
 import re
@@ -18,45 +19,47 @@ ARTICLES = [
     ("a4", "How to paint a boat"),
     ("a2", None),  # and a2 is deleted
 ]
+TABLES = """
+    CREATE TABLE IF NOT EXISTS words (word TEXT, article TEXT, PRIMARY KEY (word, article));
+    CREATE TABLE IF NOT EXISTS place (only INTEGER PRIMARY KEY, token TEXT);
+"""
 
 
 def write(journal: Journal) -> None:
-    """Write articles; a step that was done is known by its mark, which is part of its transaction."""
-    for number, (id, text) in enumerate(ARTICLES):
-        if journal.get("step", str(number)) is None:
-            with journal.transaction() as transaction:
-                if text is None:
-                    transaction.delete("article", id)
-                else:
-                    transaction.put("article", id, {"text": text})
-                transaction.put("step", str(number), {})
-            print(f"- wrote {id}", flush=True)
+    """Write articles. How far that is done is a key of the same transaction, so that each step is done once."""
+    for number in range(journal.kv.get("written", 0), len(ARTICLES)):
+        id, text = ARTICLES[number]
+        with journal.transaction() as transaction:
+            if text is None:
+                transaction.delete("article", id)
+            else:
+                transaction.put("article", id, {"text": text})
+            transaction.kv.put("written", number + 1)
+        print(f"- wrote {id}", flush=True)
 
 
 def index(journal: Journal, database: sqlite3.Connection) -> None:
-    """Index what came. To do so twice changes nothing: what counts is what the article is now, not what happened."""
-    with journal.subscribe("search", types=["article"], retry_seconds=0.1) as subscription:
+    """Index what came since the token. What counts is what an article is now, not what an event said."""
+    row = database.execute("SELECT token FROM place").fetchone()
+    with journal.subscribe(since=row[0] if row else None, types=["article"]) as subscription:
         for delivery in subscription.catch_up():
-            id = delivery.event.entity
-            try:
-                article = journal.get("article", str(id))
-                text = article.data["text"] if article is not None and article.data is not None else ""
-                words = set(re.findall(r"[a-z]+", text.lower()))
-                with database:  # one transaction of SQLite
-                    database.execute("DELETE FROM words WHERE article = ?", (id,))
-                    database.executemany("INSERT INTO words VALUES (?, ?)", [(word, id) for word in sorted(words)])
-            except sqlite3.Error as error:
-                delivery.retry(error)
-            else:
-                delivery.ack()
-                print(f"- indexed {id}", flush=True)
+            id = str(delivery.event.entity)
+            article = journal.get("article", id)
+            text = str(article.data["text"]) if article is not None and article.data is not None else ""
+            words = sorted(set(re.findall(r"\w+", text.lower())))
+            with database:  # one transaction of SQLite
+                database.execute("DELETE FROM words WHERE article = ?", (id,))
+                database.executemany("INSERT INTO words VALUES (?, ?)", [(word, id) for word in words])
+                database.execute("REPLACE INTO place VALUES (1, ?)", (delivery.token,))
+            delivery.ack()
+            print(f"- indexed {id}", flush=True)
 
 
 def main(folder: str) -> None:
     """Write, index, and search."""
-    Journal.init(folder)
+    Journal.init(Path(folder, ".journal"))
     database = sqlite3.connect(Path(folder, "search.db"))
-    database.execute("CREATE TABLE IF NOT EXISTS words (word TEXT, article TEXT, PRIMARY KEY (word, article))")
+    database.executescript(TABLES)
     with Journal.open(folder) as journal:
         write(journal)
         index(journal, database)

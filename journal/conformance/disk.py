@@ -1,18 +1,29 @@
 """What the files, the lock, the clock and the chance of a backend have to do."""
 
 import os
+import re
 import threading
 from collections.abc import Callable
 
 import pytest
 
-from journal import JournalError, LockTimeoutError
+from journal import JournalError, LockTimeoutError, UnsafePathError
 from journal.disk.backend import Backend, Lock
 from journal.disk.notes import OpenNote
+
+_REFUSED = (IsADirectoryError, PermissionError)
+"""What systems say to a folder where a file has to be."""
+_NAMES = (".gitignore", "PROJ-12~f.json", "%c3%bc.json", "0" * 12 + "-k3f9x2a7b4c5d.jsonl", "x" * 200)
+"""Names as the journal gives them."""
 
 
 class DiskConformance:
     """The tests of a backend below the journal: ``Files`` and ``Lock`` as their protocols say."""
+
+    @pytest.fixture
+    def another(self, backend: Backend) -> Backend:
+        """Return a backend on what ``backend`` is on, as another process makes it; here it is the same one."""
+        return backend
 
     @pytest.fixture
     def folder(self, backend: Backend, root: str) -> str:
@@ -54,6 +65,58 @@ class DiskConformance:
         assert files.list(os.path.join(folder, "no")) == []
         files.remove(path)
         files.remove_folder(path)
+
+    def test_what_is_of_the_wrong_kind_is_refused(self, backend: Backend, folder: str) -> None:
+        """A folder is no file, a file is no folder, and nothing is made on the way to a path."""
+        files, path, inner = backend.files, os.path.join(folder, "a"), os.path.join(folder, "inner")
+        files.create(path, b"1")
+        files.make_folder(inner)
+        for call in (files.read, files.remove, lambda path: files.open_append(path, create=False)):
+            with pytest.raises(_REFUSED):
+                call(inner)
+        with pytest.raises(FileExistsError):
+            files.create(inner, b"")
+        with pytest.raises(UnsafePathError):
+            files.make_folder(path)
+        with pytest.raises(FileNotFoundError):
+            files.make_folder(os.path.join(folder, "no", "inner"))
+        assert files.list(path) == []
+        assert files.stat(os.path.join(path, "x")) is None
+        with pytest.raises(_REFUSED):
+            files.replace(path, inner)
+        with pytest.raises(FileNotFoundError):
+            files.replace(path, os.path.join(folder, "no", "a"))
+        assert files.read(path) == b"1"
+        assert sorted(name for name, _ in files.list(folder)) == ["a", "inner"]
+
+    def test_names_come_back_as_they_were_given(self, backend: Backend, folder: str) -> None:
+        """Those that begin with a dot and long ones too."""
+        for name in _NAMES:
+            backend.files.create(os.path.join(folder, name), name.encode())
+        assert sorted(name for name, _ in backend.files.list(folder)) == sorted(_NAMES)
+        assert all(backend.files.read(os.path.join(folder, name)) == name.encode() for name in _NAMES)
+
+    def test_what_one_has_written_another_reads(self, backend: Backend, another: Backend, folder: str) -> None:
+        """It is the same file to both, and each sees what the other appends and replaces."""
+        path, other = os.path.join(folder, "a"), os.path.join(folder, "b")
+        backend.files.create(path, b"one")
+        assert another.files.stat(path) == backend.files.stat(path)
+        opened = another.files.open_append(path, create=False)
+        opened.write(b"two")
+        opened.sync()
+        assert backend.files.read(path) == b"onetwo"
+        assert opened.stat() == backend.files.stat(path)
+        opened.close()
+        another.files.create(other, b"3")
+        another.files.replace(other, path)
+        assert backend.files.read(path) == b"3"
+        assert backend.files.stat(other) is None
+
+    def test_the_files_are_in_the_file_system_or_not_as_is_said(self, backend: Backend, folder: str) -> None:
+        """Git is only asked about those that are."""
+        path = os.path.join(folder, "a")
+        backend.files.create(path, b"")
+        assert os.path.exists(path) is backend.is_on_disk
 
     def test_a_file_grows_at_its_end_and_stays_the_same_file(self, backend: Backend, folder: str) -> None:
         """Its inode stays, its size and times tell of the change, and an open one outlives its name."""
@@ -126,7 +189,7 @@ class DiskConformance:
             note.close()
 
     def test_folders_are_listed_and_removed_when_empty(self, backend: Backend, folder: str) -> None:
-        """A folder's stat changes when a name comes or goes."""
+        """A folder's stat changes when a name comes or goes, also by ``replace``."""
         files, inner = backend.files, os.path.join(folder, "inner")
         assert files.make_folder(inner) is True
         assert files.make_folder(inner) is False
@@ -138,50 +201,59 @@ class DiskConformance:
         assert [name for name, stat in files.list(folder) if stat.kind == "folder"] == ["inner"]
         files.remove_folder(inner)
         assert files.stat(inner) is not None
+        other = os.path.join(folder, "b")
+        files.create(other, b"22")
+        files.replace(other, os.path.join(inner, "b"))
+        stats.append(files.stat(inner))
         files.remove(os.path.join(inner, "a"))
+        files.remove(os.path.join(inner, "b"))
         stats.append(files.stat(inner))
         assert all(stat is not None and stat.kind == "folder" for stat in stats)
-        assert stats[0] != stats[1]
+        assert stats[0] != stats[1] != stats[2] != stats[3]
         files.remove_folder(inner)
         assert files.stat(inner) is None
 
-    def test_a_lock_keeps_out_everybody_else(self, backend: Backend, folder: str) -> None:
+    def test_a_lock_keeps_out_everybody_else(self, backend: Backend, another: Backend, folder: str) -> None:
         """Another lock of the same path is another process's; another path is another lock."""
         path = os.path.join(folder, "lock")
-        one, two, other = backend.lock(path), backend.lock(path), backend.lock(path + "2")
+        one, two, other = backend.lock(path), another.lock(path), backend.lock(path + "2")
         one.acquire(None)
         assert backend.files.stat(path) is not None
         generation = one.generation
-        assert not _in_thread(two.try_acquire)
-        assert _in_thread(lambda: _held(other))
+        assert _in_thread(two.try_acquire) is False
+        assert _in_thread(lambda: _held(other)) is True
         assert isinstance(_in_thread(lambda: two.acquire(0.01)), LockTimeoutError)
         one.release()
-        assert two.try_acquire()
+        assert two.try_acquire() is True
         two.release()
         with one.held(1):
-            assert not _in_thread(two.try_acquire)
+            assert _in_thread(two.try_acquire) is False
             assert one.generation == generation
-        assert _in_thread(lambda: _held(two))
+        assert _in_thread(lambda: _held(two)) is True
         backend.files.remove(path)
         with one.held(1):
             assert one.generation != generation, "another file is at the path now"
         for lock in (one, two, other):
             lock.close()
 
-    def test_a_lock_lets_go_when_its_block_ends_in_an_error(self, backend: Backend, folder: str) -> None:
+    def test_a_lock_lets_go_when_its_block_ends_in_an_error(
+        self, backend: Backend, another: Backend, folder: str
+    ) -> None:
         """Whatever was raised."""
         path = os.path.join(folder, "lock")
-        one, two = backend.lock(path), backend.lock(path)
+        one, two = backend.lock(path), another.lock(path)
         with pytest.raises(ZeroDivisionError), one.held(1):
             raise ZeroDivisionError
         with two.held(1):
             pass
 
     def test_chance_and_names_do_not_repeat(self, backend: Backend) -> None:
-        """Ids are made of them."""
+        """Ids are made of them, and every line names its writer."""
         assert len({backend.random(8) for _ in range(100)}) == 100
         assert [len(backend.random(count)) for count in (0, 1, 16)] == [0, 1, 16]
-        assert len({backend.writer() for _ in range(10)}) == 10
+        writers = [backend.writer() for _ in range(10)]
+        assert len(set(writers)) == 10
+        assert all(re.fullmatch("[!-~]{1,100}", writer) for writer in writers)
 
     def test_time_goes_on(self, backend: Backend) -> None:
         """At least the clock that nobody sets does."""

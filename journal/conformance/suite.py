@@ -9,16 +9,18 @@ Inherit and say what the backend is::
         def backend(self):
             return MyBackend()          # an empty one for each test
 
-``root`` is where the store is to stand; override that fixture too where the default will not do.
+``root`` is where the store is to stand; override that fixture too where the default will not do. So it is with
+``another``, a backend on the same store as another process has it: where several processes may have one, make it anew.
 """
 
+import gzip
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from journal import ABSENT, Conflict, DamagedError, ExpectationError, Journal, LockTimeoutError
+from journal import ABSENT, Conflict, DamagedError, ExpectationError, Fold, Journal, LockTimeoutError
 from journal.conformance.disk import DiskConformance
 from journal.disk.backend import Backend
 
@@ -78,9 +80,9 @@ class BackendConformance(DiskConformance):
             assert [(entity.id, entity.data) for entity in journal.list("plan")] == [("a", {"n": 1})]
             assert journal.kv.get("k") == 1
 
-    def test_compare_and_set_has_one_winner(self, backend: Backend, root: str) -> None:
+    def test_compare_and_set_has_one_winner(self, backend: Backend, another: Backend, root: str) -> None:
         """Several handles in several threads count together, and lose nothing."""
-        handles = [Journal.on(backend, root) for _ in range(3)]
+        handles = [Journal.on(made, root) for made in (backend, another, backend)]
         handles[0].kv.put("n", 0)
 
         def count(journal: Journal) -> None:
@@ -103,9 +105,9 @@ class BackendConformance(DiskConformance):
             assert not isinstance(journal.put("plan", "p", {"n": 2}, expect_event=first.event), Conflict)
             assert isinstance(journal.put("plan", "p", {"n": 3}, expect_event=first.event), Conflict)
 
-    def test_a_write_is_seen_by_every_handle_at_once(self, backend: Backend, root: str) -> None:
+    def test_a_write_is_seen_by_every_handle_at_once(self, backend: Backend, another: Backend, root: str) -> None:
         """No reader is stale, whoever wrote."""
-        with Journal.on(backend, root) as one, Journal.on(backend, root) as other:
+        with Journal.on(backend, root) as one, Journal.on(another, root) as other:
             for number in range(20):
                 writer, reader = (one, other) if number % 2 else (other, one)
                 writer.put("plan", "p", {"n": number})
@@ -115,10 +117,10 @@ class BackendConformance(DiskConformance):
 
     # -- opening again --------------------------------------------------------------------------
 
-    def test_a_writer_that_was_killed_has_lost_nothing(self, backend: Backend, root: str) -> None:
+    def test_a_writer_that_was_killed_has_lost_nothing(self, backend: Backend, another: Backend, root: str) -> None:
         """Handles that were never closed stand for processes that ended."""
         for number in range(4):
-            journal = Journal.on(backend, root)
+            journal = Journal.on(backend if number % 2 else another, root)
             journal.put("plan", f"p{number}", {"n": number})
             journal.kv.put("last", number)
         with Journal.on(backend, root) as journal:
@@ -185,6 +187,40 @@ class BackendConformance(DiskConformance):
             assert [event.event for event in journal.read("order/1", start=2)] == ["Paid"]
             assert journal.kv.get("paid") == 1
 
+    def test_reading_on_from_a_token_and_truncating(self, backend: Backend, another: Backend, root: str) -> None:
+        """A token that one handle gave goes on in another; what is truncated is hidden, and positions stay."""
+        with Journal.on(backend, root) as journal:
+            token = journal.position()
+            journal.append_batch("s", [("E", {"n": number}) for number in range(5)])
+            journal.truncate("s", through=3)
+        with Journal.on(another, root) as journal:
+            assert [event.position for event in journal.read("s", since=token)] == [4, 5]
+            assert [event.event for event in journal.read_all(since=token) if event.kind == "event"] == ["E"] * 5
+            assert [(line.name, line.length, line.first) for line in journal.streams()] == [("s", 5, 4)]
+
+    def test_a_cursor_goes_on_where_it_stopped(self, backend: Backend, another: Backend, root: str) -> None:
+        """What was acknowledged does not come again; what a consumer had that ended does."""
+        with Journal.on(backend, root) as journal:
+            journal.append_batch("s", [("E", {"n": number}) for number in range(4)])
+            with journal.subscribe("mail") as consumer:
+                for delivery in consumer.take(2):
+                    delivery.ack()
+                consumer.take()
+        with Journal.on(another, root) as journal, journal.subscribe("mail") as consumer:
+            assert [(delivery.event.data or {})["n"] for delivery in consumer.take(9)] == [2, 3]
+
+    def test_what_streams_come_to(self, backend: Backend, root: str) -> None:
+        """A fold, its snapshot and a view say the same, also when the snapshot is gone on from."""
+        total = Fold("total", 0, lambda value, event: value + event.data["n"])
+        with Journal.on(backend, root) as journal:
+            journal.append_batch("s", [("E", {"n": number}) for number in range(5)])
+            assert journal.snapshot(total, "s").value == 10
+            view = journal.view(total, "s")
+            journal.append("s", "E", {"n": 5})
+            assert (view.read(), journal.fold(total, "s").value) == (15, 15)
+        with Journal.on(backend, root) as journal:
+            assert journal.fold(total, "s").value == 15
+
     def test_blobs(self, backend: Backend, root: str) -> None:
         """Bytes come back whole, or not at all."""
         data = bytes(range(256)) * 9000
@@ -217,11 +253,27 @@ class BackendConformance(DiskConformance):
             assert (journal.list(), journal.history("plan", "p0")) == before
             assert journal.doctor(verify=True).ok
 
-    def test_the_writer_lock_keeps_others_out_and_readers_in(self, backend: Backend, root: str) -> None:
+    def test_what_is_redacted_is_in_no_file(self, backend: Backend, root: str) -> None:
+        """Segments, packs, checkpoints and blobs are written anew without it, and the rest is as it was."""
+        with Journal.on(backend, root) as journal:
+            journal.put("user", "u", {"name": "ana", "phone": "0170-555"})
+            journal.checkpoint()
+            journal.put("user", "u", {"name": "ana", "phone": "0170-556"})
+            journal.redact(type="user", id="u", field="phone", reason="asked for")
+            assert b"0170-55" not in b"".join(_read_below(backend, root))
+            assert [event.data for event in journal.history("user", "u")] == [
+                {"name": "ana", "phone": "[redacted]"},
+                {"name": "ana", "phone": "[redacted]"},
+            ]
+            assert journal.doctor(verify=True).ok
+
+    def test_the_writer_lock_keeps_others_out_and_readers_in(
+        self, backend: Backend, another: Backend, root: str
+    ) -> None:
         """A write waits for its turn, and says so when it does not come; a read never waits."""
         with Journal.on(backend, root) as journal:
             journal.put("plan", "p", {"n": 1})
-            with Journal.on(backend, root, lock_timeout_seconds=0.05) as other:
+            with Journal.on(another, root, lock_timeout_seconds=0.05) as other:
                 lock = backend.lock(os.path.join(root, "local", "lock"))
                 with lock.held(5):
                     found = other.get("plan", "p")
@@ -239,6 +291,17 @@ def _together(count: Callable[[Journal], None], handles: list[Journal]) -> None:
         thread.start()
     for thread in threads:
         thread.join(60)
+
+
+def _read_below(backend: Backend, folder: str) -> Iterator[bytes]:
+    """Yield the bytes of every file; those of a gzipped one as they were before."""
+    for name, stat in backend.files.list(folder):
+        path = os.path.join(folder, name)
+        if stat.kind == "folder":
+            yield from _read_below(backend, path)
+        else:
+            data = backend.files.read(path)
+            yield gzip.decompress(data) if name.endswith(".gz") else data
 
 
 def _remove_below(backend: Backend, folder: str) -> None:

@@ -75,7 +75,10 @@ class Backend(Protocol):
         ...
 
     def writer(self) -> str:
-        """Return a name for who writes from now on: the process, and what tells this start of it from others."""
+        """Return a name for who writes from now on: the process, and what tells this start of it from others.
+
+        At most 100 printable ASCII characters, no blanks.
+        """
         ...
 
 

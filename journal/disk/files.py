@@ -90,7 +90,11 @@ class ReadFiles(Protocol):
 
 
 class Files(ReadFiles, Protocol):
-    """All that the store asks of a disk."""
+    """All that the store asks of a disk. Calls may come from several threads at once.
+
+    Nothing is made on the way to a path: where its folder is missing, a call that makes a name raises
+    FileNotFoundError. A folder where a file has to be is an IsADirectoryError or PermissionError, and nothing changes.
+    """
 
     @property
     def tells_failures(self) -> bool:
@@ -125,11 +129,11 @@ class Files(ReadFiles, Protocol):
         ...
 
     def make_folder(self, path: str) -> bool:
-        """Make one folder; True where it is new. Its parent must exist. Not synced."""
+        """Make one folder; True where it is new. Its parent must exist. UnsafePathError where it is no folder."""
         ...
 
     def replace(self, source: str, target: str) -> None:
-        """Rename ``source`` over ``target``, atomically. Not synced."""
+        """Rename ``source`` over ``target``, atomically; the stats of both folders change. Not synced."""
         ...
 
     def remove(self, path: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
 from journal.errors import NotAppliedError, NotFoundError, RefusedError, UsageError
+from journal.format.media_types import UNKNOWN, guessed
 from journal.format.names import is_sha256
 from journal.format.references import reference
 from journal.store import blobs
@@ -14,7 +15,6 @@ from journal.store.engine import Engine
 
 Reference = dict[str, Any]
 _List = list
-_PLAIN = "application/octet-stream"
 
 
 class Blobs:
@@ -27,6 +27,10 @@ class Blobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def __repr__(self) -> str:
+        """Return whose they are."""
+        return f"<Blobs of {self._engine.root}>"
+
     def put(self, data: bytes | BinaryIO, *, mime: str | None = None, name: str | None = None) -> Reference:
         """Keep bytes, or what a binary file object gives, and return the reference; durable when it returns.
 
@@ -37,28 +41,32 @@ class Blobs:
         if isinstance(data, bytes | bytearray | memoryview):
             chunks = iter((bytes(data),))
         elif hasattr(data, "read"):
-            chunks = iter(lambda: data.read(blobs.CHUNK_BYTES), b"")
+            chunks = _chunks_of(data)
         else:
             raise UsageError("a blob is made of bytes or of a binary file", hint="put_file takes the path of a file")
-        kind = mime or _guessed(name)
+        kind = mime or (UNKNOWN if name is None else guessed(name))
         reference("0" * 64, 0, kind)
         engine = self._engine
         engine.check_open()
         try:
             stored = blobs.store_blob(engine.files, engine.root, chunks, engine.locked())
         except OSError as error:
-            raise NotAppliedError(f"the bytes could not be kept: {error}", path=error.filename) from error
+            why = f"the bytes could not be kept: {error.strerror or error}"
+            raise NotAppliedError(why, path=error.filename) from error
         return reference(stored.sha256, stored.bytes, kind)
 
     def put_file(self, path: str | os.PathLike[str], *, mime: str | None = None) -> Reference:
         """Keep the bytes of a file, which are never in memory as a whole. Raises NotFoundError."""
+        named = os.fspath(path)
         try:
-            with open(path, "rb") as file:
-                return self.put(file, mime=mime, name=os.path.basename(os.fspath(path)))
-        except FileNotFoundError as error:
-            raise NotFoundError("there is no such file", path=os.fspath(path)) from error
+            with open(named, "rb") as file:
+                return self.put(file, mime=mime, name=os.path.basename(named))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NotFoundError("there is no such file", path=named) from error
         except IsADirectoryError as error:
-            raise RefusedError("is a folder; a blob is made of one file", path=os.fspath(path)) from error
+            raise RefusedError("is a folder; a blob is made of one file", path=named) from error
+        except OSError as error:
+            raise NotAppliedError(f"the file cannot be read: {error.strerror or error}", path=named) from error
 
     def get(self, blob: str | Mapping[str, Any]) -> bytes:
         """Return all bytes of a blob. Raises NotFoundError, and DamagedError where they are not what its name says."""
@@ -77,19 +85,23 @@ class Blobs:
         return io.BufferedReader(BlobReader(engine.files, path, sha256, found), blobs.CHUNK_BYTES)
 
     def save(self, blob: str | Mapping[str, Any], path: str | os.PathLike[str]) -> None:
-        """Write the bytes of a blob to a file of the caller's: all of them, or the file stays as it was."""
+        """Write the bytes of a blob to a file of the caller's: all of them, or the file stays as it was.
+
+        A device or a pipe is written to as the bytes come.
+        """
         from journal.disk.saving import save_whole
 
         with self.open(blob) as file:
             save_whole(os.fspath(path), iter(lambda: file.read(blobs.CHUNK_BYTES), b""))
 
     def has(self, blob: str | Mapping[str, Any]) -> bool:
-        """Tell whether a blob is there; its bytes are not looked at."""
-        try:
-            blobs.find_blob(self._engine.files, self._engine.root, *_named(blob))
-        except NotFoundError:
-            return False
-        return True
+        """Tell whether a blob is there, of the size that a reference says; its bytes are not looked at.
+
+        One that compaction has put aside is not, although this checkout still reads it: others will not have it, so
+        put it again before something refers to it.
+        """
+        self._engine.check_open()
+        return blobs.is_there(self._engine.files, self._engine.root, *_named(blob))
 
     def verify(self, blob: str | Mapping[str, Any]) -> None:
         """Read a blob through. Raises NotFoundError, and DamagedError where it is not what its name says."""
@@ -99,6 +111,7 @@ class Blobs:
 
     def list(self) -> _List[StoredBlob]:
         """Return the blobs that are there, by sha256: callers', and payloads that were too long for a line."""
+        self._engine.check_open()
         return blobs.list_blobs(self._engine.files, self._engine.root)
 
 
@@ -108,14 +121,14 @@ def _named(blob: str | Mapping[str, Any]) -> tuple[str, int | None]:
         raise UsageError("a blob is named by its sha256, or by its reference, a mapping")
     sha256, size = (blob, None) if isinstance(blob, str) else (blob.get("sha256"), blob.get("bytes"))
     if not is_sha256(sha256) or type(size) not in (int, type(None)):
-        raise UsageError(f"not a reference to a blob: {blob!r}", hint='it has "sha256", 64 hex digits, and "bytes"')
+        hint = 'its sha256 is 64 hex digits, in lower case; a reference has that as "sha256", and its size as "bytes"'
+        raise UsageError(f"not what names a blob: {blob!r}", hint=hint)
     return str(sha256), size
 
 
-def _guessed(name: str | None) -> str:
-    """Return the media type that a file's name says, the same on every machine."""
-    if name is None:
-        return _PLAIN
-    import mimetypes
-
-    return mimetypes.MimeTypes().guess_type(name)[0] or _PLAIN
+def _chunks_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield what a file object gives. Raises UsageError for one that gives anything but bytes."""
+    while chunk := file.read(blobs.CHUNK_BYTES):
+        if not isinstance(chunk, bytes | bytearray | memoryview):
+            raise UsageError("a blob is made of bytes, and this file gives text", hint='open it in binary mode, "rb"')
+        yield chunk

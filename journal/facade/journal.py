@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from journal.disk.backend import Backend, FileBackend
 from journal.disk.files import Files, OsFiles
-from journal.errors import GitError
+from journal.errors import ClosedError, GitError
 from journal.facade.folding import Folding
 from journal.facade.migrating import Migrating
 from journal.facade.positions import Positions
@@ -148,6 +148,15 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         from journal.disk.memory import MemoryBackend
 
         return cls.on(MemoryBackend(seed=seed), actor=actor)
+
+    def __repr__(self) -> str:
+        """Return where the store is, and whether it is open still."""
+        where = self.root if self._engine.backend.is_on_disk else f"{self.root}, not on a disk"
+        try:
+            self._engine.check_open()
+        except ClosedError:
+            where += ", closed"
+        return f"<Journal {where}>"
 
     @property
     def root(self) -> str:

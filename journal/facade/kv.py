@@ -29,6 +29,10 @@ class KeyValues:
     def __init__(self, engine: Engine, actor: str | None) -> None:
         self._engine, self._actor = engine, actor
 
+    def __repr__(self) -> str:
+        """Return whose they are."""
+        return f"<KeyValues of {self._engine.root}>"
+
     @cached_property
     def local(self) -> "LocalValues":
         """Keys of this work tree alone, which may expire: no commit carries them, and no event says them."""

@@ -27,6 +27,11 @@ class Transaction:
         self.events: list[Event] = []
         """The events, once the block has ended; those first whose key was there already."""
 
+    def __repr__(self) -> str:
+        """Return how much it is to write, or has written."""
+        done = f"{len(self.events)} written" if self.events else f"{len(self._operations)} to write"
+        return f"<Transaction on {self._engine.root}: {done}>"
+
     @cached_property
     def kv(self) -> "KeyValueDrafts":
         """Keys and values, as a part of this transaction."""

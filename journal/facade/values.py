@@ -27,7 +27,8 @@ def caller_type(type: str) -> str:
     """Return a type that a caller may write. Raises RefusedError for one of the journal's own."""
     if type == KV_TYPE:
         raise RefusedError(
-            f"the type {type!r} is the journal's own", hint="keys and values are written with journal.kv"
+            f"the type {type!r} is the journal's own",
+            hint="keys are written with journal kv, in Python with journal.kv",
         )
     return type
 

@@ -19,6 +19,7 @@ from journal.format.names import encode_name
 from journal.store.engine import Engine
 from journal.store.home import is_made_here
 from journal.store.layout import LOCAL
+from journal.store.not_applied import nothing_applied
 
 _FOLDER = f"{LOCAL}/derived/folds"
 _KEPT = 3
@@ -26,9 +27,9 @@ _KEPT = 3
 
 
 def save(engine: Engine, fold: Fold[V], streams: Sequence[str], state: FoldState[V]) -> None:
-    """Keep a state. Raises RefusedError for a value that JSON does not have."""
+    """Keep a state. Raises RefusedError for a value that JSON does not have, NotAppliedError where there is no room."""
     body = values.encode({"value": state.value, "position": state.position, **_identity(fold, streams)})
-    with engine.locked():
+    with engine.locked(), nothing_applied():
         relative = f"{_FOLDER}/{_name(fold, streams)}"
         folder = ensure_folder(engine.files, engine.root, relative)
         numbers = [number for number, _ in _files(engine, folder)]

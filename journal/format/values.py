@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-import orjson
-
 from journal.errors import RefusedError
 from journal.format.limits import BLOB_BYTES_MAX, DEPTH_MAX
+from journal.format.loading import orjson
 
 _STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 _CONTAINERS = {dict, list}

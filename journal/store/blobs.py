@@ -142,6 +142,13 @@ def find_blob(files: ReadFiles, root: str, sha256: str, size: int | None = None)
     return path, found.size
 
 
+def is_there(files: ReadFiles, root: str, sha256: str, size: int | None = None) -> bool:
+    """Tell whether a blob of this hash, and size, is where it belongs: not put aside. Its bytes are not looked at."""
+    path = os.path.join(root, *blob_path(sha256).split("/"))
+    found = files.stat(checked(files, root, path))
+    return found is not None and found.kind == "file" and size in (None, found.size)
+
+
 def _damaged(path: str, sha256: str) -> DamagedError:
     hint = "journal doctor tells what needs it; another clone, or git, may have it whole"
     return DamagedError(f"the blob {sha256[:16]}… is not what its name says", path=path, hint=hint)

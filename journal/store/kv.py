@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, takewhile
 from typing import Any
 
+from journal.errors import RefusedError
 from journal.format import values
 from journal.format.reserved import KV_FIELD, KV_TYPE
 from journal.index.rows import EntityRow
@@ -17,10 +18,17 @@ from journal.store.model import ANYTHING, Conflict, Expectation
 
 @dataclass(frozen=True, slots=True)
 class ValueExpectation(Expectation):
-    """What a key must hold before a write; ABSENT: nothing. Two values are the same if their JSON is."""
+    """What a key must hold before a write; ABSENT: nothing. Two values are the same if their JSON is.
+
+    Raises RefusedError for what no key can hold: else whoever tries again on a Conflict would do so for ever.
+    """
 
     value: Any = ABSENT
     strategies: Strategies = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """See that it is a value."""
+        check_expected(self.value)
 
     def check(self, key: tuple[str, str], state: EntityState | None) -> Conflict | None:
         """Return a Conflict unless the key holds the value."""
@@ -30,6 +38,15 @@ class ValueExpectation(Expectation):
             return None
         nothing = Expectation(heads=()).check(key, state)
         return Conflict(*key, self.value, actual, nothing.heads if nothing is not None else ())
+
+
+def check_expected(value: Any) -> None:
+    """Raise RefusedError for what no key can hold, and nobody can expect."""
+    if value is not ABSENT:
+        try:
+            values.encode(value)
+        except RefusedError as error:
+            raise RefusedError(f"no key can hold what is expected: {error.message}") from error
 
 
 def is_same(first: Any, second: Any) -> bool:

@@ -29,7 +29,7 @@ from typing import Any
 from journal.disk.clock import Clock
 from journal.disk.files import write_whole
 from journal.disk.folders import checked, ensure_folder
-from journal.errors import NotAppliedError, UsageError
+from journal.errors import NotAppliedError, RefusedError, UsageError
 from journal.format import values
 from journal.format.limits import LINE_BYTES_MAX
 from journal.format.lines import BadLineError, seal, unseal
@@ -38,7 +38,7 @@ from journal.format.reserved import KV_TYPE
 from journal.state.entity import ABSENT
 from journal.store.engine import Engine
 from journal.store.home import KV_FOLDER, is_made_here
-from journal.store.kv import is_same
+from journal.store.kv import check_expected, is_same
 from journal.store.layout import LOCAL
 from journal.store.model import Conflict
 
@@ -60,6 +60,10 @@ class LocalValues:
         self._engine, self._files, self._clock = engine, engine.files, clock or engine.backend.clock
         self._folder = os.path.join(engine.local, KV_FOLDER)
         self._is_ours = False
+
+    def __repr__(self) -> str:
+        """Return whose they are."""
+        return f"<LocalValues of {self._engine.root}>"
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -142,6 +146,7 @@ class LocalValues:
         The value names the owner: take it with ABSENT as ``expected``, renew it with the owner as both, and give it
         back with ABSENT as ``value``. Let each holder have a name of its own, so that it never renews another's lease.
         """
+        check_expected(expected)
         with self._writing():
             actual = self._value(key)
             if not is_same(expected, actual):
@@ -167,7 +172,10 @@ class LocalValues:
             clock = self._clock
             entry |= {"ends": clock.now() + ttl_seconds, "ends_uptime": clock.uptime() + ttl_seconds}
             entry["boot"] = clock.boot()
-        line = seal(entry)
+        try:
+            line = seal(entry)
+        except RefusedError as error:
+            raise RefusedError(f"a local value has at most {LINE_BYTES_MAX:,} bytes", hint="a blob has room") from error
         path = self._path(key)
         ensure_folder(self._files, self._engine.root, f"{LOCAL}/{KV_FOLDER}", durable=durable)
         write_whole(self._files, path, line, durable=durable)
@@ -175,6 +183,7 @@ class LocalValues:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         """Hold the lock of these keys. Raises LockTimeoutError, and NotAppliedError where the disk refuses."""
+        self._is_ours = False  # looked at again: ``local/`` may have been removed meanwhile
         if not self._counts():
             with self._engine.locked():
                 pass  # whoever takes the writer lock makes the folder this work tree's own

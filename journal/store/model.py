@@ -1,7 +1,7 @@
 """The values that callers get and give. Frozen; safe to keep."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from journal.format.names import event_id, parse_event_id
@@ -14,7 +14,17 @@ if TYPE_CHECKING:
     from journal.format.event_lines import EventLine
 
 
-@dataclass(frozen=True, slots=True)
+def _shown(value: Any) -> str:
+    """Return a value as the call that makes it, without what it says by default: most events lack most fields."""
+    told = (
+        f"{item.name}={found!r}"
+        for item in fields(value)
+        if item.repr and ((found := getattr(value, item.name)) != item.default or item.default is MISSING)
+    )
+    return f"{type(value).__name__}({', '.join(told)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Entity:
     """An entity as it stands: ``event`` is its greatest head, the token for compare-and-set.
 
@@ -31,11 +41,15 @@ class Entity:
     lifted_from: int | None = None
     lift_error: str | None = None
 
+    __repr__ = _shown
+
 
 class _Told:
     """What is filled from an event's line when it is asked for: a reader of a million events looks at few fields."""
 
     __slots__ = ("_record", "_told")
+
+    __repr__ = _shown
 
     if not TYPE_CHECKING:
 
@@ -45,7 +59,7 @@ class _Told:
             return value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Event(_Told):
     """One event: ``id`` is ``SEQ@LANE``. Fields that its kind does not have are None.
 
@@ -77,7 +91,7 @@ class Event(_Told):
     lift_error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ReadEvent(Event):
     """An event as a reading from a position meets it; ``token`` is the position behind it."""
 
@@ -94,14 +108,20 @@ class ReadEvent(Event):
         return token.encode(vector.union(self.since, vector.through(self.here, (self.seq, self.lane))))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StreamEvent(ReadEvent):
     """An event of a stream; ``position`` is its rank there in this checkout, from 1.
 
-    A merge can put events before it, so go on by ``token``, never by ``position``.
+    A merge can put events before it, so go on by ``token``, never by ``position``. ``data`` is {} where nothing was
+    said.
     """
 
     position: int = 0
+    if TYPE_CHECKING:  # what events of other kinds may lack, this one has
+        rev: int = 0
+        data: Payload = field(default_factory=dict)
+        stream: str = ""
+        event: str = ""
 
 
 class Told(NamedTuple):
@@ -119,6 +139,8 @@ class Told(NamedTuple):
 R = TypeVar("R", bound=ReadEvent)
 _KEYS = {name: name for name in Event.__slots__} | {"entity": "id"}
 """Under which name a record has what a field is filled with."""
+_FILLED = frozenset((*_KEYS, *Told._fields, "position"))
+"""What is filled in from an event's line when it is asked for."""
 _new = object.__new__
 _put_record, _put_told = _Told.__dict__["_record"].__set__, _Told.__dict__["_told"].__set__
 _put_data, _put_event = Event.__dict__["data"].__set__, Event.__dict__["event"].__set__
@@ -165,6 +187,8 @@ def with_data(event: StreamEvent, data: Payload) -> None:
 
 
 def _fill(event: Any, name: str) -> Any:
+    if name not in _FILLED:  # before anything is asked of an event that was not read: it has no ``_told``
+        raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
     told: Told = event._told
     if name in Told._fields:
         return getattr(told, name)
@@ -172,9 +196,7 @@ def _fill(event: Any, name: str) -> Any:
         return event_id(event.seq, event.lane)
     if name == "position":
         return 0 if told.offset is None else told.offset + event.seq
-    key = _KEYS.get(name)
-    if key is None:
-        raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
+    key = _KEYS[name]
     record = event._record
     if type(record) is bytes:
         record = decode(record)

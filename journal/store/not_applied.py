@@ -1,5 +1,6 @@
 """What the disk refuses before the truth is touched."""
 
+import sqlite3
 from types import TracebackType
 
 from journal.errors import NotAppliedError
@@ -18,6 +19,9 @@ class _NothingApplied:
             raise NotAppliedError(
                 f"the disk refused: {error.strerror or error}; nothing was applied", path=error.filename
             ) from error
+        if isinstance(error, sqlite3.OperationalError):
+            hint = "the index is a cache: once the cause is mended it is made again by itself"
+            raise NotAppliedError(f"the index cannot be used: {error}; nothing was applied", hint=hint) from error
 
 
 _BLOCK = _NothingApplied()

@@ -55,8 +55,10 @@ class Cursors:
         return tuple(parked_events(self._shelf(name).load()))
 
     def replay(self, name: str, *events: str) -> int:
-        """Have parked events delivered again, all or those that are named; return how many."""
-        return replay(self._shelf(name), events)
+        """Have parked events delivered again, all or those that are named; return how many. Raises NotFoundError."""
+        shelf = self._shelf(name)
+        shelf.load()  # without a cursor there is no lock to wait for
+        return replay(shelf, events)
 
     def drop(self, name: str) -> None:
         """Remove a cursor and what it knows; subscribing under its name begins anew."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from journal.conformance.disk import DiskConformance
 from journal.conformance.suite import BackendConformance
 from journal.disk.backend import FileBackend
 from journal.disk.memory import MemoryBackend, MemoryFiles, MemoryLock
@@ -21,6 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 class TestFiles(BackendConformance):
     @pytest.fixture
     def backend(self):
+        return FileBackend()
+
+    @pytest.fixture
+    def another(self):
         return FileBackend()
 
     @pytest.fixture
@@ -44,14 +49,14 @@ class TestMemoryWithASeed(BackendConformance):
 # -- a backend that is broken fails -----------------------------------------------------------------
 
 
-def failures(make):
+def failures(make, room=BackendConformance):
     """Run every test of the suite on a backend, and return the names of those that fail."""
-    suite, found = BackendConformance(), []
+    suite, found = room(), []
     for name, test in inspect.getmembers(suite, inspect.ismethod):
         if not name.startswith("test_"):
             continue
         backend, root = make(), os.path.join(os.sep, "journal", ".journal")
-        given = {"backend": backend, "root": root}
+        given = {"backend": backend, "another": backend, "root": root}
         wanted = inspect.signature(test).parameters
         try:
             if "folder" in wanted:
@@ -110,6 +115,39 @@ class NeverTellsThatAFolderChanged(MemoryFiles):
         return found._replace(mtime_ns=1, ctime_ns=1) if is_folder else found
 
 
+class RenamesUnseen(MemoryFiles):
+    """The folder that a file is moved into looks as before."""
+
+    def replace(self, source, target):
+        folder = self._find(os.path.dirname(target))
+        before = folder and (folder.modified_ns, folder.changed_ns)
+        super().replace(source, target)
+        folder.modified_ns, folder.changed_ns = before
+
+
+class TakesFoldersForFiles(MemoryFiles):
+    def _file(self, path):
+        node = self._find(path)
+        return node if node is not None else super()._file(path)
+
+
+class TakesFilesForFolders(MemoryFiles):
+    def make_folder(self, path):
+        return self._find(path) is None and super().make_folder(path)
+
+
+class LosesWhatIsMovedNowhere(MemoryFiles):
+    def replace(self, source, target):
+        if self._find(os.path.dirname(target)) is None:
+            self.remove(source)
+        super().replace(source, target)
+
+
+class HidesWhatBeginsWithADot(MemoryFiles):
+    def list(self, folder):
+        return [(name, stat) for name, stat in super().list(folder) if not name.startswith(".")]
+
+
 class LocksNobodyOut(MemoryLock):
     def __init__(self, backend, path, shared):
         super().__init__(backend, path, type(shared)())
@@ -120,6 +158,24 @@ class WithoutALock(MemoryBackend):
         import threading
 
         return LocksNobodyOut(self, path, threading.Lock())
+
+
+class WithOneLock(MemoryBackend):
+    """Whatever is locked, all is."""
+
+    def lock(self, path):
+        import threading
+
+        return MemoryLock(self, path, self._locks.setdefault("", threading.Lock()))
+
+
+class NamesWritersOddly(MemoryBackend):
+    def writer(self):
+        return super().writer() + "\n"
+
+
+class SaysThatItIsOnDisk(MemoryBackend):
+    is_on_disk = True
 
 
 class WithoutChance(MemoryBackend):
@@ -137,7 +193,15 @@ BROKEN = {
     "lists nothing new": broken(ListsNothingNew),
     "makes over what is there": broken(MakesOverWhatIsThere),
     "never tells that a folder changed": broken(NeverTellsThatAFolderChanged),
+    "renames unseen": broken(RenamesUnseen),
+    "takes folders for files": broken(TakesFoldersForFiles),
+    "takes files for folders": broken(TakesFilesForFolders),
+    "loses what is moved nowhere": broken(LosesWhatIsMovedNowhere),
+    "hides what begins with a dot": broken(HidesWhatBeginsWithADot),
     "locks nobody out": WithoutALock,
+    "has one lock for all": WithOneLock,
+    "names writers oddly": NamesWritersOddly,
+    "says that it is on disk": SaysThatItIsOnDisk,
     "has no chance": WithoutChance,
 }
 
@@ -148,7 +212,7 @@ def test_what_is_not_broken_fails_nothing():
 
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_backend_that_is_broken_fails(how):
-    assert failures(BROKEN[how]) != []
+    assert failures(BROKEN[how], DiskConformance) or failures(BROKEN[how])
 
 
 # -- as a third party uses it -----------------------------------------------------------------------
@@ -165,8 +229,12 @@ class TestTheirs(BackendConformance):
 """
 
 
-def run_pytest(folder, *words):
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+PYTEST = os.path.join(os.path.dirname(sys.executable), "pytest")
+"""The program, which puts no folder on the path; ``python -m`` puts the current one there."""
+
+
+def run_pytest(folder, *words, program=(sys.executable, "-m", "pytest")):
+    command = [*program, "-q", "-p", "no:cacheprovider", *words]
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
 
@@ -179,6 +247,31 @@ def test_a_third_party_inherits_the_suite_or_names_its_backend(tmp_path):
     option = "--journal-backend=journal.disk.memory:MemoryBackend"
     named = run_pytest(tmp_path, "-p", "journal.conformance.plugin", "--pyargs", "journal.conformance.given", option)
     assert f"{count} passed" in named.stdout, named.stdout + named.stderr
+
+
+def test_a_backend_is_found_in_the_folder_that_the_run_is_started_in(tmp_path):
+    (tmp_path / "theirs.py").write_text("from journal.disk.memory import MemoryBackend as Mine\n", encoding="utf-8")
+    words = ["-p", "journal.conformance.plugin", "--pyargs", "journal.conformance.given", "-k", "chance"]
+    ended = run_pytest(tmp_path, *words, "--journal-backend=theirs:Mine", program=[PYTEST])
+    assert "1 passed" in ended.stdout, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("nothing.here:Backend", "No module named 'nothing'"),
+        ("journal.disk.memory:Nothing", "no attribute 'Nothing'"),
+        ("journal.disk.memory", "write MODULE:FACTORY"),
+        (None, "name a backend"),
+    ],
+)
+def test_a_backend_that_cannot_be_found_is_told_once(tmp_path, named, why):
+    option = [] if named is None else [f"--journal-backend={named}"]
+    ended = run_pytest(tmp_path, "-p", "journal.conformance.plugin", "--pyargs", "journal.conformance.given", *option)
+    assert ended.returncode == pytest.ExitCode.USAGE_ERROR
+    said = ended.stdout + ended.stderr
+    assert why in said, said
+    assert len(said.splitlines()) < 8, said
 
 
 def test_the_package_declares_the_plugin():

@@ -15,21 +15,24 @@ from journal.errors import ClosedError
 from journal.format.references import is_reference, references_in
 from journal.store.blobs import CHUNK_BYTES, list_blobs, store_blob
 from tests.support.power import every_cut
-from tests.support.stores import new_store, read_bytes, segments
+from tests.support.stores import read_bytes, segments
 
 DATA = b"\0invoice \xff"
 SHA = hashlib.sha256(DATA).hexdigest()
 
 
-@pytest.fixture
-def root(tmp_path):
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def journal(root):
-    with Journal.open(store=root) as opened:
-        yield opened
+TYPES = {
+    "a.pdf": "application/pdf",
+    "b.PNG": "image/png",
+    "README.md": "text/markdown",
+    "backup.tar.gz": "application/gzip",
+    "offer.docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "app.js": "text/javascript",
+    "c": "application/octet-stream",
+    "png": "application/octet-stream",
+    "d.unheard-of": "application/octet-stream",
+}
+"""What Python's own table says of some of these depends on its version, and of the fourth what is in it."""
 
 
 def read_before_damage(journal, blob):
@@ -69,9 +72,11 @@ def test_the_same_bytes_are_kept_once_and_empty_ones_are_bytes(journal):
 
 
 def test_the_media_type_is_said_or_guessed_from_the_name(journal, tmp_path):
-    for name, mime in (("a.pdf", "application/pdf"), ("b.PNG", "image/png"), ("c", "application/octet-stream")):
+    for name, mime in TYPES.items():
         (tmp_path / name).write_bytes(DATA)
         assert journal.blobs.put_file(tmp_path / name)["mime"] == mime
+    assert journal.blobs.put(DATA, name="a.png")["mime"] == "image/png"
+    assert journal.blobs.put(DATA)["mime"] == "application/octet-stream"
     assert journal.blobs.put_file(tmp_path / "c", mime="text/plain; charset=utf-8")["mime"].startswith("text/plain")
     for wrong in ("pdf", "a/b/c", "a/\x1b[2J", "", " a/b", "a/b; " + "x" * 200):
         if wrong:
@@ -100,6 +105,7 @@ def test_only_an_object_of_exactly_three_members_is_a_reference():
 
 def test_what_is_no_blob_is_told(journal, tmp_path):
     ref = journal.blobs.put(DATA)
+    assert not journal.blobs.has({**ref, "bytes": 3})
     for wrong in ("abc", {}, {"sha256": 1}, {**ref, "bytes": "2"}, "../" + SHA[3:], SHA.upper()):
         for call in (journal.blobs.get, journal.blobs.has, journal.blobs.verify):
             with pytest.raises(UsageError):
@@ -110,12 +116,29 @@ def test_what_is_no_blob_is_told(journal, tmp_path):
             journal.blobs.get(missing)
     with pytest.raises(DamagedError):
         journal.blobs.get({**ref, "bytes": 3})
-    with pytest.raises(NotFoundError):
-        journal.blobs.put_file(tmp_path / "nothing")
+    for nothing in (tmp_path / "nothing", tmp_path / "file" / "below"):
+        (tmp_path / "file").write_bytes(b"")
+        with pytest.raises(NotFoundError):
+            journal.blobs.put_file(nothing)
     with pytest.raises(RefusedError):
         journal.blobs.put_file(tmp_path)
-    with pytest.raises(UsageError):
-        journal.blobs.put("text")
+    for text in ("text", io.StringIO("text")):
+        with pytest.raises(UsageError):
+            journal.blobs.put(text)
+    assert [blob.sha256 for blob in journal.blobs.list()] == [SHA]
+
+
+def test_a_file_that_cannot_be_read_makes_no_blob(journal, root, tmp_path):
+    broken = io.BytesIO(DATA)
+    broken.read = lambda size: (_ for _ in ()).throw(OSError(errno.EIO, "Input/output error"))
+    with pytest.raises(NotAppliedError, match=r"could not be kept: Input/output error$"):
+        journal.blobs.put(broken)
+    with (
+        patch("builtins.open", side_effect=PermissionError(errno.EACCES, "Permission denied")),
+        pytest.raises(NotAppliedError, match="cannot be read: Permission denied"),
+    ):
+        journal.blobs.put_file(tmp_path / "secret")
+    assert os.listdir(os.path.join(root, "blobs")) == []
 
 
 def test_wrong_bytes_never_come_back_as_a_whole_and_putting_them_again_mends(journal, root):
@@ -165,6 +188,22 @@ def test_saving_wrong_bytes_leaves_the_file_as_it_was(journal, root, tmp_path):
     assert (target.read_bytes(), sorted(os.listdir(tmp_path))) == (b"mine", [".journal", "out"])
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_that_is_saved_to_stays_a_pipe(journal, tmp_path):
+    """So does a device: to save to /dev/null makes no file of it."""
+    ref, pipe = journal.blobs.put(DATA), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    link = tmp_path / "link"
+    link.symlink_to(pipe)
+    for path in (pipe, link):
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        journal.blobs.save(ref, path)
+        assert os.read(reader, 100) == DATA
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+
+
 def test_links_are_not_followed(journal, root, tmp_path):
     secret = tmp_path / "secret"
     secret.write_bytes(DATA)
@@ -199,7 +238,8 @@ def test_a_full_disk_keeps_nothing(journal, root):
 def test_a_closed_journal_gives_and_takes_no_blobs(root):
     with Journal.open(store=root) as journal:
         journal.blobs.put(DATA)
-    for call in (lambda: journal.blobs.get(SHA), lambda: journal.blobs.put(DATA)):
+    blobs = journal.blobs
+    for call in (lambda: blobs.get(SHA), lambda: blobs.put(DATA), lambda: blobs.has(SHA), blobs.list):
         with pytest.raises(ClosedError):
             call()
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 
 from journal.cli import main
@@ -47,6 +48,14 @@ class Stream(io.TextIOWrapper):
     def text(self):
         self.flush()
         return self.raw_bytes.getvalue().decode()
+
+
+def until(is_so, seconds=30):
+    """Wait until something is so."""
+    ends = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < ends, "it did not come to be"
+        time.sleep(0.01)
 
 
 class Shell:

@@ -1,6 +1,14 @@
 """Goal: files go into the store and come out of it by one word each."""
 
 import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from cli_support import until
 
 DATA = b"\x89PNG \r\n\xff"
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -24,6 +32,26 @@ def test_a_file_is_put_listed_verified_and_saved(work):
     assert work("blob", "get", SHA, terminal=True, status=2).err
 
 
+def test_a_dash_is_stdin_and_stdout(work):
+    ref = work("blob", "put", "-", input="hello").json
+    assert work("blob", "get", ref["sha256"], "-o", "-").out == "hello"
+    assert work("blob", "get", ref["sha256"], "-o", "-", terminal=True, status=2).err
+    assert work("blob", "verify").err == "checked 1 blob: 0 not as they should be\n"
+
+
+def test_streams_that_are_closed_are_empty_and_take_nothing(work):
+    shell = "import os, subprocess, sys; os.close(int(sys.argv[1])); os.execv(sys.executable, sys.argv[2:])"
+
+    def without(stream, *words):
+        command = [sys.executable, "-c", shell, str(stream), sys.executable, "-m", "journal.cli", *words]
+        return subprocess.run(command, cwd=work.folder, capture_output=True, text=True, timeout=30)
+
+    put = without(0, "blob", "put", "-")
+    assert json.loads(put.stdout)["bytes"] == 0, put.stderr
+    got = without(1, "blob", "get", json.loads(put.stdout)["sha256"])
+    assert (got.returncode, got.stdout, got.stderr) == (0, "", "")
+
+
 def test_what_is_missing_or_wrong_is_told_by_the_status(work):
     assert work("blob", "get", SHA, status=3).err
     assert work("blob", "get", "short", status=2).err
@@ -36,3 +64,17 @@ def test_what_is_missing_or_wrong_is_told_by_the_status(work):
     assert work("blob", "verify", status=20).out == f"{stored['sha256']}  damaged\n"
     assert work("blob", "get", stored["sha256"], status=20).out == ""
     assert work("blob", "put", "-", "--mime", "nonsense", input="x", status=6).err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_in_the_middle_leaves_nothing_behind(work, number):
+    with work.started("blob", "put", "-", stdin=subprocess.PIPE) as process:
+        process.stdin.write(b"x" * 3_000_000)
+        process.stdin.flush()
+        until(lambda: [name for name in os.listdir(work.store("blobs")) if name.endswith(".journal-tmp")])
+        process.send_signal(number)
+        process.wait(30)
+        assert process.stdout.read() == b""
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert os.listdir(work.store("blobs")) == []

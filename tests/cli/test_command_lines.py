@@ -26,6 +26,9 @@ RIGHT = [
     "conflicts plan",
     "init --agents --fanout a --fanout b",
     "completion zsh",
+    "kv put k -5",
+    "kv cas k -5 -0.5e3 --local --ttl 3",
+    "kv put -q -5 - --json",
     "demo there --pause",
     "version --json",
 ]

@@ -42,7 +42,32 @@ def test_what_is_typed_is_completed(shell, monkeypatch, line, expected):
     assert offered(shell, monkeypatch, line) == expected
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("journal kv get st", ["stock/a", "stock/b"]),
+        ("journal kv put --local l", ["lease"]),
+        ("journal kv list o", ["other"]),
+        ("journal read or", ["order/1"]),
+        ("journal append v", ["visits"]),
+        ("journal log --stream v", ["visits"]),
+        ("journal watch --cursor m", ["mail"]),
+        ("journal cursors drop m", ["mail"]),
+        ("journal read x", []),
+    ],
+)
+def test_keys_streams_and_cursors_are_completed(shell, monkeypatch, line, expected):
+    for key in ("stock/a", "stock/b", "other"):
+        shell("kv", "put", key, "1")
+    shell("kv", "put", "--local", "lease", "1")
+    shell("append", "order/1", "E")
+    shell("append", "visits", "E")
+    shell("watch", "--cursor", "mail", "--once")
+    assert offered(shell, monkeypatch, line) == expected
+
+
 def test_without_a_store_nothing_is_offered_and_nothing_fails(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert candidates("type", {}, "") == []
     assert candidates("id", {"type": "plan"}, "") == []
+    assert candidates("stream", {}, "") == candidates("cursor", {}, "") == candidates("key", {}, "") == []

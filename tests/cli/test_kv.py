@@ -34,6 +34,40 @@ def test_compare_and_set_has_a_status_of_its_own(work):
     assert work("kv", "cas", "k", '"none"', "1", status=4).out == ""
 
 
+def test_what_was_found_is_told_as_json_and_how_to_read_it_again(work):
+    work("kv", "put", "a key", '"none"')
+    told = work("kv", "cas", "a key", "none", "1", status=4).err
+    assert told.splitlines() == [
+        """journal: the key 'a key' holds "none"; nothing was written""",
+        "  hint: read it again (journal kv get 'a key'), and try with what it holds",
+        "  expected: none",
+        '  actual:   "none"',
+    ]
+    assert "journal kv get --local k" in work("kv", "cas", "--local", "k", "1", "2", status=4).err
+    assert "kv list --local" in work("kv", "get", "--local", "k", status=3).err
+    assert work("kv", "cas", "k", "none", "none").out == "there is no key k, as expected\n"
+
+
+def test_numbers_below_nought_are_values_and_no_options(work):
+    assert work("kv", "put", "k", "-5").out == "k = -5\n"
+    assert work("kv", "cas", "k", "-5", "-0.5", "--json").json == {"key": "k", "value": -0.5}
+    assert "no such option '--less'" in work("kv", "put", "k", "-5", "--less", status=2).err
+
+
+def test_a_long_value_takes_one_line_of_a_terminal(work):
+    value = json.dumps("x" * 1000)
+    assert work("kv", "put", "k", value, terminal=True).out == "k = " + value[:75] + "…\n"
+    assert work("kv", "put", "k", value).out == f"k = {value}\n"
+
+
+def test_a_number_of_keys_is_not_negative(work):
+    for scope in ([], ["--local"]):
+        work("kv", "put", "a", "1", *scope)
+        work("kv", "put", "b", "1", *scope)
+        assert work("kv", "list", "--keys", "--limit", "1", *scope).out == "a\n"
+        assert "a limit is" in work("kv", "list", "--limit", "-1", *scope, status=2).err
+
+
 def test_what_is_no_json_is_refused_and_says_where(work):
     assert work("kv", "put", "k", "text", status=6).err
     assert work("kv", "put", "", "1", status=6).err

@@ -1,9 +1,12 @@
 """Goal: columns give way from the widest, and widths are those of a terminal."""
 
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journal.cli.table import shrink
+from journal.cli.output import Output
+from journal.cli.table import Column, print_table, shrink
 from journal.cli.width import fit, pad, width
 
 
@@ -27,6 +30,30 @@ def test_columns_shrink_no_further_than_they_may(columns, room):
     for before, after, low in zip(widths, result, least, strict=True):
         assert min(before, low or before, 3 if low else before) <= after <= before
     assert sum(result) <= room or all(after <= 3 or not low for after, low in zip(result, least, strict=True))
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("columns", "is_table"), [(80, True), (40, True), (24, False)])
+def test_where_a_table_has_no_room_each_row_is_lines_of_its_own(monkeypatch, columns, is_table):
+    monkeypatch.setattr("sys.stdout", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", str(columns))
+    titles = (Column("STREAM", 8), Column("LENGTH", is_right=True), Column("LAST EVENT"))
+    print_table(Output(color=False), titles, [["order/" + "4" * 30, 7, "7@k3f9x2a7b4c5d"], ["b", 1, "1@k3f9x2a7b4c5d"]])
+    lines = terminal.getvalue().splitlines()
+    assert all(width(line) <= columns for line in lines)
+    assert (len(lines) == 3) is is_table
+    if not is_table:
+        assert lines[:5] == [
+            "STREAM      order/44444…",
+            "LENGTH      7",
+            "LAST EVENT  7@k3f9x2a7b…",
+            "",
+            "STREAM      b",
+        ]
 
 
 def test_the_widest_gives_way_first():

@@ -7,6 +7,7 @@ import sys
 import time
 
 import pytest
+from cli_support import until
 
 
 def ids(lines):
@@ -63,8 +64,9 @@ def test_a_program_that_fails_gets_the_event_again_and_in_the_end_it_is_parked(p
     clock = [1_000_000.0]
     monkeypatch.setattr("journal.disk.clock.SystemClock.now", lambda _: clock[0])
     words = ("watch", "--cursor", "feed", "--type", "note", "--once", "--exec", handler(plans, 3))
-    for _ in range(6):
-        plans(*words)
+    for number in range(6):
+        ended = plans(*words, status=1 if number < 5 else 0)
+        assert ("failed with status 3, to be tried again" in ended.err) is (number < 5)
         clock[0] += 1000
     assert [line["attempt"] for line in given(plans)] == [1, 2, 3, 4, 5]
     (parked,) = plans("cursors", "parked", "feed", "--json").lines
@@ -74,6 +76,11 @@ def test_a_program_that_fails_gets_the_event_again_and_in_the_end_it_is_parked(p
     plans("cursors", "replay", "feed", parked["event"], status=3)
     plans("watch", "--cursor", "feed", "--once", "--exec", handler(plans, 0))
     assert given(plans)[-1]["attempt"] == 1
+
+
+def test_without_a_cursor_a_failure_is_not_said_to_be_tried_again(plans):
+    ended = plans("watch", "--since", "start", "--type", "note", "--once", "--exec", handler(plans, 3), status=1)
+    assert ended.err.endswith("failed with status 3, not to be tried again, without a cursor\n")
 
 
 def test_nothing_of_an_event_gets_into_the_command(shell):
@@ -98,7 +105,8 @@ def test_cursors_are_listed_and_dropped(plans):
     assert "feed" in plans("cursors", "list").out
     plans("watch", "--cursor", "feed", "--once", "--type", "note", status=6)
     plans("cursors", "drop", "feed")
-    plans("cursors", "drop", "feed", status=3)
+    for verb in ("drop", "replay", "parked", "adopt"):
+        assert "there is no cursor 'feed' here" in plans("cursors", verb, "feed", status=3).err
     assert ids(plans("watch", "--cursor", "feed", "--once").lines) == ["p1", "p2", "n1"]
 
 
@@ -169,3 +177,18 @@ def test_a_follower_is_warned_of_events_that_leave(work):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)
     assert warning == {"code": "gap", "message": "1 event is not here any more"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_program_too_and_the_event_comes_to_the_next_at_once(plans, number):
+    script = plans.path("slow.py")
+    with open(script, "w", encoding="utf-8") as file:
+        file.write("import time\nopen('begun', 'w').close()\ntime.sleep(60)\nopen('ended', 'w').close()\n")
+    with plans.started("watch", "--cursor", "feed", "--exec", f"{sys.executable} {script}") as process:
+        until(lambda: os.path.exists(plans.path("begun")))
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert process.returncode == (130 if number == signal.SIGINT else -number)
+    assert ids(plans("watch", "--cursor", "feed", "--once").lines) == ["p1", "p2", "n1"]
+    assert not os.path.exists(plans.path("ended"))

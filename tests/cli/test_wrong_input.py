@@ -12,3 +12,26 @@ def test_a_bare_text_as_a_value_is_refused_with_how_to_quote_it(shell):
     refused = shell("kv", "put", "greeting", "hello", "--json", status=6)
     assert refused.error["hint"] == """a text has quotes of its own, for instance '"hello"'"""
     assert shell("kv", "put", "greeting", "[1", "--json", status=6).error["hint"] is None
+
+
+def test_what_has_to_be_an_object_is_named(work):
+    assert "what an event says is a JSON object" in work("append", "s", "E", "[1]", status=6).err
+    assert "--meta: it is a JSON object" in work("append", "s", "E", "--meta", "3", status=6).err
+    assert "the reference: it is a JSON object" in work("blob", "get", "-", input="3", status=6).err
+    assert "an entity is a JSON object" in work("put", "plan", "p", "3", status=6).err
+
+
+def test_a_stream_that_is_not_as_expected_is_told_without_heads_and_how_to_read_it(work):
+    told = work("append", "my order", "E", "--expect", "exists", status=4).err
+    assert told.splitlines() == [
+        "journal: the stream 'my order': expected exists, found 0; nothing was written",
+        "  hint: look at it with `journal read 'my order'`, then decide again",
+        "  expected: exists",
+        "  actual:   0",
+    ]
+
+
+def test_where_nothing_is_it_is_said_beside_the_answer(work):
+    assert (work("streams").out, work("streams").err) == ("", "no streams\n")
+    assert (work("read", "s").out, work("read", "s").err) == ("", "no events in s\n")
+    assert work("read", "s", "--quiet").err == work("read", "s", "--json").err == work("streams", "--json").err == ""

@@ -219,6 +219,24 @@ def test_an_index_that_fails_after_the_sync_fails_nothing(root, monkeypatch):
     assert found_anew(root) == {("t", "a"): {"n": 3}}
 
 
+def test_an_index_that_has_no_room_before_a_write_is_told_as_a_write_that_did_not_happen(root, monkeypatch):
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with Journal.open(store=root) as journal:
+        with monkeypatch.context() as patched:
+            patched.setattr("journal.store.indexing.Index", full)
+            for write in (
+                lambda: journal.put("t", "a", {"n": 2}),
+                lambda: journal.kv.put("k", 1),
+                lambda: journal.append("s", "E"),
+            ):
+                with pytest.raises(NotAppliedError, match="database or disk is full; nothing was applied"):
+                    write()
+        assert journal.put("t", "b", {}).event.startswith("2@")
+        assert found_anew(root) == {("t", "a"): {"n": 1}, ("t", "b"): {}}
+
+
 def broken(*_: object) -> None:
     raise sqlite3.DatabaseError("database disk image is malformed")
 

@@ -7,12 +7,15 @@ An example is a program of ``docs/examples/``: it gets the folder of a store, pr
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.worktree import WorkTree
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 PROGRAMS = sorted(EXAMPLES.glob("*.py"))
@@ -91,6 +94,32 @@ def test_an_example_survives_kills_at_random(program, tmp_path):
             process.wait(ENDS_SECONDS)
         assert run(program, folder)[1] == undisturbed
         assert run(program, folder)[1] == undisturbed, "a further run changes nothing"
+
+
+def test_examples_keep_to_their_folders_also_in_a_repository(tmp_path):
+    """Else those that are run in a clone of this project would share one store, at its top."""
+    clone = WorkTree(tmp_path / "clone")
+    shutil.rmtree(clone.store)
+    for program in PROGRAMS:
+        assert run(program, clone.path / program.stem) == run(program, tmp_path / program.stem)
+    assert not clone.store.exists()
+
+
+def test_half_a_line_of_the_feed_is_none(tmp_path):
+    """As a power cut leaves it, or a full disk."""
+    program = EXAMPLES / "activity_feed.py"
+    undisturbed = run(program, tmp_path / "undisturbed")[1]
+    assert run_and_kill(program, tmp_path / "torn", 9)
+    with (tmp_path / "torn" / "feed.txt").open("ab") as feed:
+        feed.write(b"9@k3f9x2a7b4c5d ben chan")
+    assert run(program, tmp_path / "torn")[1] == undisturbed
+
+
+def test_the_search_index_is_made_again_without_its_file(tmp_path):
+    program = EXAMPLES / "search_index.py"
+    undisturbed = run(program, tmp_path)[1]
+    (tmp_path / "search.db").unlink()
+    assert run(program, tmp_path)[1] == undisturbed
 
 
 @each_example

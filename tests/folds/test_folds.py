@@ -1,6 +1,7 @@
 """Folds: from the seed, from a state, from a snapshot: the same, whatever arrives, leaves or is hidden."""
 
 import contextlib
+import errno
 import os
 import shutil
 import tempfile
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal import Fold, Journal, JournalError, RefusedError
-from tests.support.faults import CountingFiles
+from journal import Fold, Journal, JournalError, NotAppliedError, RefusedError
+from tests.support.faults import CountingFiles, FaultyFiles
 from tests.support.stores import bring, clone, drop_file, examples, new_store, truth
 
 _FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
@@ -27,11 +28,10 @@ SUM = Fold("sum", 0, lambda value, event: value + event.data["n"])
 
 
 @pytest.fixture
-def journal(tmp_path):
-    with Journal.open(store=new_store(tmp_path)) as journal:
-        for number in range(1, 6):
-            journal.append("s", "E", {"n": number})
-        yield journal
+def journal(journal):
+    for number in range(1, 6):
+        journal.append("s", "E", {"n": number})
+    return journal
 
 
 def counting(calls):
@@ -60,14 +60,14 @@ def test_going_on_from_a_state_folds_the_tail_alone(journal):
     assert calls == []
 
 
-def test_a_snapshot_is_where_the_next_fold_begins_also_in_another_process(journal):
+def test_a_snapshot_is_where_the_next_fold_begins_also_in_another_process(journal, root):
     journal.snapshot(SUM, "s")
     journal.append("s", "E", {"n": 10})
     calls = []
     assert journal.fold(counting(calls), "s").value == 25
     assert calls == [6]
     calls.clear()
-    with Journal.open(store=journal.root) as other:
+    with Journal.open(store=root) as other:
         assert other.fold(counting(calls), "s").value == 25
     assert calls == [6]
     calls.clear()
@@ -107,9 +107,9 @@ def test_a_value_that_json_does_not_have_is_refused(journal):
         journal.snapshot(Fold("odd", None, lambda value, event: {1, 2}), "s")
 
 
-def test_a_snapshot_that_is_broken_or_gone_costs_time_only(journal):
+def test_a_snapshot_that_is_broken_or_gone_costs_time_only(journal, root):
     journal.snapshot(SUM, "s")
-    folder = os.path.join(journal.root, "local", "derived", "folds")
+    folder = os.path.join(root, "local", "derived", "folds")
     (path,) = (os.path.join(place, name) for place, _, names in os.walk(folder) for name in names)
     with open(path, "r+b") as file:
         file.seek(80)
@@ -121,11 +121,21 @@ def test_a_snapshot_that_is_broken_or_gone_costs_time_only(journal):
     assert journal.fold(SUM, "s").value == 15
 
 
-def test_few_snapshots_are_kept(journal):
+def test_a_snapshot_for_which_there_is_no_room_is_told(journal, root):
+    files = FaultyFiles()
+    with Journal.open(store=root, files=files) as full:
+        files.fail("create", 1, errno.ENOSPC, times=None)
+        with pytest.raises(NotAppliedError, match="nothing was applied"):
+            full.snapshot(SUM, "s")
+        files.mend()
+        assert full.snapshot(SUM, "s").value == 15
+
+
+def test_few_snapshots_are_kept(journal, root):
     for number in range(6):
         journal.append("s", "E", {"n": number})
         journal.snapshot(SUM, "s")
-    folder = os.path.join(journal.root, "local", "derived", "folds")
+    folder = os.path.join(root, "local", "derived", "folds")
     assert sum(len(names) for _, _, names in os.walk(folder)) == 3
 
 
@@ -205,14 +215,14 @@ def whole(tree):
     return value
 
 
-def test_a_view_is_never_stale_and_costs_what_came_since(journal):
+def test_a_view_is_never_stale_and_costs_what_came_since(journal, root):
     calls = []
     view = journal.view(counting(calls), "s")
     assert view.read() == 15
     assert view.read() == 15
     assert len(calls) == 5
     journal.append("s", "E", {"n": 10})
-    with Journal.open(store=journal.root) as other:
+    with Journal.open(store=root) as other:
         other.append("s", "E", {"n": 100})
     assert view.read() == 125
     assert len(calls) == 7
@@ -287,12 +297,12 @@ def test_a_view_begins_with_a_snapshot(journal):
     assert calls == []
 
 
-def test_a_fold_whose_events_leave_under_it_is_an_error_and_not_half_a_value(journal, monkeypatch):
-    path = max(truth(journal.root))
+def test_a_fold_whose_events_leave_under_it_is_an_error_and_not_half_a_value(journal, root, monkeypatch):
+    path = max(truth(root))
 
     def drop(value, event):
-        if os.path.exists(os.path.join(journal.root, path)):
-            drop_file(journal.root, path)
+        if os.path.exists(os.path.join(root, path)):
+            drop_file(root, path)
         return value + 1
 
     monkeypatch.setattr("journal.store.positions.PIECE_EVENTS", 2)

@@ -12,7 +12,7 @@ from kv_support import Twins, reopened
 from journal import ABSENT, Conflict, ExpectationError, Journal, NotFoundError, RefusedError, UsageError
 from journal.disk.memory import MemoryBackend
 from journal.store.batch import Put
-from tests.support.stores import configure, examples, fresh_view, new_store, read_bytes
+from tests.support.stores import configure, examples, fresh_view, read_bytes
 
 JSON = st.recursive(
     st.none()
@@ -24,17 +24,6 @@ JSON = st.recursive(
     max_leaves=5,
 )
 KEYS = st.text("aB/.~\U0010ffff\ud7ff\ue000ö", min_size=1, max_size=3)
-
-
-@pytest.fixture
-def root(tmp_path):
-    return new_store(tmp_path)
-
-
-@pytest.fixture
-def journal(root):
-    with Journal.open(store=root) as opened:
-        yield opened
 
 
 def test_a_key_holds_any_json_value_and_null_is_one(journal):
@@ -77,6 +66,19 @@ def test_compare_and_set_writes_only_over_what_was_expected(journal):
     assert journal.kv.cas("k", expected=3, value=ABSENT) is ABSENT
     assert journal.kv.cas("k", expected=ABSENT, value=ABSENT) is ABSENT
     assert isinstance(journal.kv.cas("k", expected=3, value=4), Conflict)
+
+
+def test_what_no_key_can_hold_cannot_be_expected(journal):
+    """A Conflict would say: try again, with what is there."""
+    journal.kv.put("k", [1, 2])
+    for scope in (journal.kv, journal.kv.local):
+        for expected in ((1, 2), b"x", {1}, float("nan"), object(), 2**65):
+            with pytest.raises(RefusedError, match="no key can hold what is expected"):
+                scope.cas("k", expected=expected, value=3)
+        assert scope.get("k", "none") == ([1, 2] if scope is journal.kv else "none")
+    with pytest.raises(RefusedError), journal.transaction() as together:
+        together.kv.cas("k", expected=(1, 2), value=3)
+    assert journal.kv.cas("k", expected=[1, 2], value=3) == 3
 
 
 def test_true_one_and_one_point_nought_are_three_values(journal):

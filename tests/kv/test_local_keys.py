@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -94,6 +95,8 @@ def test_what_cannot_be_kept_is_refused(keys):
     for value in (float("nan"), "x" * 300_000, object()):
         with pytest.raises(RefusedError):
             keys.put("k", value)
+    with pytest.raises(RefusedError, match="a local value has at most 262,144 bytes"):
+        keys.put("k", "x" * 300_000)
     for key in ("", "a\nb", "x" * 2000):
         with pytest.raises(RefusedError):
             keys.put(key, 1)
@@ -243,6 +246,16 @@ def test_a_folder_that_was_copied_brings_no_keys(root, tmp_path):
         assert journal.kv.local.list() == {"lease": "ben"}
     with Journal.open(store=root) as journal:
         assert journal.kv.local.get("lease") == "ana"
+
+
+def test_a_local_folder_that_is_removed_meanwhile_is_made_again(root):
+    with Journal.open(store=root) as journal:
+        journal.kv.local.put("k", 1)
+        shutil.rmtree(os.path.join(root, "local"))
+        assert journal.kv.local.get("k") is None
+        assert journal.kv.local.list() == {}
+        assert journal.kv.local.create("k", 2) == 2
+        assert journal.kv.local.get("k") == 2
 
 
 def test_links_are_not_followed(root, tmp_path):

@@ -2,15 +2,13 @@
 
 import pytest
 
-from journal import Journal, RefusedError, UsageError
+from journal import RefusedError, UsageError
 
 
 @pytest.fixture
-def journal(tmp_path):
-    Journal.init(tmp_path)
-    with Journal.open(tmp_path, actor="me") as journal:
-        journal.append("s", "E", {})
-        yield journal
+def journal(journal):
+    journal.append("s", "E", {})
+    return journal
 
 
 CALLS = {

@@ -10,18 +10,12 @@ from tests.support.faults import CountingFiles
 from tests.support.stores import bring, clone, new_store, truth
 
 
-@pytest.fixture
-def journal(tmp_path):
-    with Journal.open(store=new_store(tmp_path), actor="ana") as journal:
-        yield journal
-
-
 def told(events):
     return [(event.position, event.event, event.data) for event in events]
 
 
 def test_an_event_comes_back_with_its_place(journal):
-    event = journal.append("order/1", "Placed", {"sum": 3}, meta={"correlation": "c1"}, summary="First")
+    event = journal.append("order/1", "Placed", {"sum": 3}, meta={"correlation": "c1"}, actor="ana", summary="First")
     assert isinstance(event, StreamEvent)
     assert (event.position, event.stream, event.event, event.data, event.rev) == (1, "order/1", "Placed", {"sum": 3}, 1)
     assert (event.kind, event.actor, event.summary, event.meta) == ("event", "ana", "First", {"correlation": "c1"})
@@ -267,11 +261,11 @@ def test_reverting_an_append_is_refused(journal):
     assert journal.stream("s").length == 2
 
 
-def test_a_checkpoint_names_the_streams(journal):
+def test_a_checkpoint_names_the_streams(journal, root):
     from journal.format.checkpoint import decode_header, decompress_lines
 
     journal.append_batch("s", [("E", {}), ("E", {})])
     journal.append("b", "E")
     name = journal.checkpoint()
-    header = decode_header(next(decompress_lines(truth(journal.root)[f"checkpoints/{name}"])))
+    header = decode_header(next(decompress_lines(truth(root)[f"checkpoints/{name}"])))
     assert header.streams == {"b": 1, "s": 2}

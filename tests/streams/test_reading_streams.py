@@ -16,12 +16,11 @@ from tests.support.stores import bring, clone, drop_file, new_store, put_file, t
 
 
 @pytest.fixture
-def journal(tmp_path):
-    with Journal.open(store=new_store(tmp_path)) as journal:
-        for number in range(1, 8):
-            journal.append("s", "Odd" if number % 2 else "Even", {"n": number, "tags": ["x"] * (number % 3)})
-            journal.put("t", "beside", {"n": number})
-        yield journal
+def journal(journal):
+    for number in range(1, 8):
+        journal.append("s", "Odd" if number % 2 else "Even", {"n": number, "tags": ["x"] * (number % 3)})
+        journal.put("t", "beside", {"n": number})
+    return journal
 
 
 @pytest.fixture
@@ -175,16 +174,16 @@ def test_the_catalogue(journal):
     assert journal.stream("none").first == 1
 
 
-def test_the_journals_own_streams_are_hidden(journal):
+def test_the_journals_own_streams_are_hidden(journal, root):
     """Nobody can write one by this version; one that a later version wrote is not shown."""
     with pytest.raises(RefusedError, match="own"):
         journal.write([Append(stream="$own", events=NewEvents(["E"], [{}]))])
-    (path,) = truth(journal.root)
-    lines = truth(journal.root)[path].splitlines(keepends=True)
+    (path,) = truth(root)
+    lines = truth(root)[path].splitlines(keepends=True)
     event = next(unseal(line) for line in lines if b'"stream":"s"' in line)
     event.pop("crc")
     event.update(seq=unseal(lines[-1])["seq"] + 1, stream="$own")
-    put_file(journal.root, path, b"".join(lines) + seal(event))
+    put_file(root, path, b"".join(lines) + seal(event))
     assert [line.name for line in journal.streams()] == ["s"]
     assert journal.stream("$own").length == 1
 
@@ -359,9 +358,9 @@ def test_an_event_that_was_read_is_a_whole_value(journal):
         put.type = "u"
 
 
-def test_a_damaged_line_costs_one_event_and_is_told(journal):
-    for path, data in truth(journal.root).items():
-        put_file(journal.root, path, data.replace(b'"n":3,"tags":[]', b'"n":0,"tags":[]'))
+def test_a_damaged_line_costs_one_event_and_is_told(journal, root):
+    for path, data in truth(root).items():
+        put_file(root, path, data.replace(b'"n":3,"tags":[]', b'"n":0,"tags":[]'))
     assert numbers(journal.read("s")) == [1, 2, 4, 5, 6, 7]
     assert journal.damage_note() is not None
 

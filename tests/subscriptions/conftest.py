@@ -1,20 +1,13 @@
-"""A store of its own for each test, and a clock that the test sets."""
+"""A store of its own for each test, in a folder that can move, and a clock that the test sets."""
 
 import pytest
 
-from journal import Journal
 from tests.support.stores import new_store
 
 
 @pytest.fixture
 def root(tmp_path):
     return new_store(tmp_path / "work")
-
-
-@pytest.fixture
-def journal(root):
-    with Journal.open(store=root) as journal:
-        yield journal
 
 
 class Clock:

@@ -9,12 +9,6 @@ from journal import ExpectationError, Journal
 from tests.support.stores import new_store
 
 
-@pytest.fixture
-def journal(tmp_path):
-    with Journal.open(store=new_store(tmp_path)) as journal:
-        yield journal
-
-
 def test_a_handler_is_called_for_what_is_written_with_the_event_as_the_log_has_it(journal):
     told = []
     journal.hub.on(told.append)
@@ -25,14 +19,14 @@ def test_a_handler_is_called_for_what_is_written_with_the_event_as_the_log_has_i
     assert [event.action for event in told] == ["create", "delete"]
 
 
-def test_a_handler_finds_the_event_durable_and_every_lock_free(journal):
+def test_a_handler_finds_the_event_durable_and_every_lock_free(journal, root):
     found = []
 
     def handler(event):
         elsewhere = threading.Thread(target=lambda: found.append(journal.show(event.id).data))
         elsewhere.start()
         elsewhere.join(10)
-        with Journal.open(store=journal.root, lock_timeout_seconds=5) as other:
+        with Journal.open(store=root, lock_timeout_seconds=5) as other:
             found.append(other.put("seen", event.entity, {"by": "other"}).rev)
 
     journal.hub.on(handler, types=["plan"])

@@ -102,6 +102,8 @@ def stream(journal: Journal) -> None:
     if isinstance(written, StreamEvent):
         assert_type(written.position, int)
         assert_type(written.token, str)
+        assert_type((written.stream, written.event, written.rev), tuple[str, str, int])
+        assert_type(written.data, dict[str, Any])
     batch = journal.append_batch("order/42", [("OrderPaid", {}), {"event": "OrderShipped"}], expect="exists")
     assert_type(batch, Sequence[StreamEvent] | Conflict)
     with journal.transaction() as transaction:

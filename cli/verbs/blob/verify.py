@@ -28,7 +28,8 @@ def run(session: Session, *, blob: tuple[str, ...]) -> int:
             session.output.json({"sha256": sha256, "found": found})
         elif found != "ok":
             session.output.line(f"{sha256}  {found}")
-    session.output.note(f"checked {len(names):,} blobs: {bad:,} not as they should be")
+    all_of_them = "1 blob" if len(names) == 1 else f"{len(names):,} blobs"
+    session.output.note(f"checked {all_of_them}: {bad:,} not as they should be")
     return _FINDINGS if bad else 0
 
 

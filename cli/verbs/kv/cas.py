@@ -1,7 +1,7 @@
 """``journal kv cas``."""
 
-from ...declare import ALL_STATUSES, WRITE_STATUSES, Argument, Verb
-from ...keys import KEY, LOCAL, TTL, keys_of, print_written, time_to_live, value_or_none
+from ...declare import WRITE_STATUSES, Argument, Verb
+from ...keys import KEY, LOCAL, NONE, TTL, keys_of, print_written, time_to_live, value_or_none
 from ...session import Session
 
 
@@ -10,7 +10,8 @@ def run(session: Session, *, key: str, expected: str, new: str, local: bool, ttl
     lasting = time_to_live(local, ttl)
     keys = keys_of(session, local=local)
     written = keys.cas(key, expected=value_or_none(expected), value=value_or_none(new), **lasting)
-    print_written(session, key, written)
+    gone = "there is no key {}, as expected" if expected == new == NONE else "deleted {}"
+    print_written(session, key, written, local=local, gone=gone)
 
 
 VERB = Verb(
@@ -34,6 +35,6 @@ Where the key holds something else nothing is written, and the status is 4; --js
         ("""journal kv cas leader '"ana"' none""", "delete it, if it is still hers"),
         ("""journal kv cas --local --ttl 30 lease none '"ana"'""", "take a lease for 30 seconds"),
     ),
-    statuses=WRITE_STATUSES | {4: ALL_STATUSES[4]},
+    statuses=WRITE_STATUSES | {4: "the key holds something else; nothing was written"},
     writes=True,
 )

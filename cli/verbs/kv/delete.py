@@ -1,9 +1,7 @@
 """``journal kv delete``."""
 
-from journal.errors import NotFoundError
-
 from ...declare import WRITE_STATUSES, Verb
-from ...keys import KEY, LOCAL, keys_of, print_written
+from ...keys import KEY, LOCAL, keys_of, missing_key, print_written
 from ...session import Session
 
 
@@ -12,8 +10,8 @@ def run(session: Session, *, key: str, local: bool) -> None:
     from journal.state.entity import ABSENT
 
     if not keys_of(session, local=local).delete(key):
-        raise NotFoundError(f"there is no key {key!r}")
-    print_written(session, key, ABSENT)
+        raise missing_key(key, local=local)
+    print_written(session, key, ABSENT, local=local)
 
 
 VERB = Verb(

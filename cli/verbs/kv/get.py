@@ -1,9 +1,7 @@
 """``journal kv get``."""
 
-from journal.errors import NotFoundError
-
 from ...declare import READ_STATUSES, Verb
-from ...keys import KEY, LOCAL, keys_of
+from ...keys import KEY, LOCAL, keys_of, missing_key
 from ...session import Session
 
 
@@ -15,7 +13,7 @@ def run(session: Session, *, key: str, local: bool) -> None:
 
     value = keys_of(session, local=local).get(key, ABSENT)
     if value is ABSENT:
-        raise NotFoundError(f"there is no key {key!r}", hint="journal kv list prints those that are there")
+        raise missing_key(key, local=local)
     if session.output.is_json:
         session.output.json({"key": key, "value": value})
     else:

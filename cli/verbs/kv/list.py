@@ -9,12 +9,13 @@ from ...session import Session
 
 def run(session: Session, *, prefix: str | None, keys: bool, limit: int | None, local: bool) -> None:
     """List keys and values."""
+    from journal.facade.checking import check_limit
+
     from ...output import shown
 
+    check_limit(limit)
     scope = keys_of(session, local=local)
-    found = scope.list(prefix or "") if local else scope.list(prefix or "", limit=limit)
-    if limit is not None:
-        found = dict(islice(found.items(), limit))
+    found = dict(islice(scope.list(prefix or "").items(), limit)) if local else scope.list(prefix or "", limit=limit)
     if session.output.is_json:
         for key, value in found.items():
             session.output.json({"key": key} if keys else {"key": key, "value": value})
@@ -36,7 +37,7 @@ VERB = Verb(
     summary="List keys and values, by prefix.",
     run=run,
     text="In the order of the keys. What is read is what is printed, however many other keys there are.",
-    arguments=(Argument("prefix", "Only keys that begin with this text.", required=False),),
+    arguments=(Argument("prefix", "Only keys that begin with this text.", required=False, complete="key"),),
     options=(
         Option(("--keys",), "Keys only, one a line.", FLAG),
         Option(("--limit",), "At most so many.", INTEGER, metavar="N"),

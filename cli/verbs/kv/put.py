@@ -9,7 +9,7 @@ from ...session import Session
 def run(session: Session, *, key: str, value: str, local: bool, ttl: float | None) -> None:
     """Make a key hold a value."""
     lasting = time_to_live(local, ttl)
-    print_written(session, key, keys_of(session, local=local).put(key, any_value(value), **lasting))
+    print_written(session, key, keys_of(session, local=local).put(key, any_value(value), **lasting), local=local)
 
 
 VERB = Verb(

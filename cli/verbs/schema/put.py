@@ -10,7 +10,7 @@ from ...session import Session
 
 def run(session: Session, *, type: str, document: str) -> None:
     """Make a type have a schema."""
-    path = session.journal.schemas.put(type, json_object(document, what="the schema"))
+    path = session.journal.schemas.put(type, json_object(document, what="the schema", of="it"))
     if session.output.is_json:
         session.output.json({"type": type, "path": os.path.relpath(path, session.journal.root)})
         return
