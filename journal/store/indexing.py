@@ -338,12 +338,14 @@ class Indexing:
     def bounds(self, name: str) -> Bounds:
         """What this work tree remembers of a segment's end: nothing acknowledged may be missing before it."""
         standing = self.standing
+        cut = standing.cut_of(name) if standing is not None else None
+        limit = None if cut is None else cut.seq
         if standing is None or standing.tip.segment != name:
-            return Bounds()
+            return Bounds(limit_seq=limit)
         found = self._files.stat(os.path.join(self._segments, name))
         if found is None or found.inode != standing.tip.inode:
             return Bounds()
-        return Bounds(standing.mark.seq, None if standing.cut is None else standing.cut.seq)
+        return Bounds(standing.mark.seq, limit)
 
     # -- history --------------------------------------------------------------------------------
 

@@ -23,11 +23,20 @@ _ALONE_SECONDS_MAX = 10.0
 
 
 class Standing(NamedTuple):
-    """What the file says; ``mark`` is of the tip's segment, and so is ``cut``, None where that is whole."""
+    """What the file says; ``mark`` is of the tip's segment, ``last_cut`` the last cut of any segment."""
 
     tip: Tip
     mark: Mark
-    cut: Mark | None = None
+    last_cut: Mark | None = None
+
+    @property
+    def cut(self) -> Mark | None:
+        """Where the tip's segment was cut off; None where it is whole."""
+        return self.cut_of(self.tip.segment)
+
+    def cut_of(self, segment: str) -> Mark | None:
+        """Return where a segment was cut off, as far as that is remembered: a segment behind it says it for ever."""
+        return self.last_cut if self.last_cut is not None and self.last_cut.segment == segment else None
 
 
 class TipFile:
@@ -106,10 +115,12 @@ class TipFile:
             if not is_alone:
                 return False
             standing = self._read(note.inode)
-            cut = decode_mark(self._text[_CUT_AT:])
-            if cut is not None and cut.segment == mark.segment and cut.size < mark.size:
+            if standing is None:
+                return None
+            cut = standing.cut_of(mark.segment)
+            if cut is not None and cut.size < mark.size:
                 return False
-            if standing is None or standing.tip.segment != mark.segment:
+            if standing.tip.segment != mark.segment:
                 return None
             if standing.mark.size < mark.size:
                 self._put(TIP_BYTES, encode_mark(mark))
@@ -137,9 +148,8 @@ def _standing(text: bytes) -> Standing | None:
     tip = decode_tip(text)
     if tip is None:
         return None
-    mark, cut = (_of(tip, decode_mark(text[at:])) for at in (TIP_BYTES, _CUT_AT))
-    return Standing(tip, mark or Mark(tip.segment, 0, 0), cut)
-
-
-def _of(tip: Tip, mark: Mark | None) -> Mark | None:
-    return mark if mark is not None and mark.segment == tip.segment else None
+    mark = decode_mark(text[TIP_BYTES:])
+    is_of_tip = mark is not None and mark.segment == tip.segment
+    return Standing(
+        tip, mark if mark is not None and is_of_tip else Mark(tip.segment, 0, 0), decode_mark(text[_CUT_AT:])
+    )

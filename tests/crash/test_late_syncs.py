@@ -17,7 +17,7 @@ from journal import Conflict, Journal
 from journal.errors import LockTimeoutError, NotAppliedError, OutcomeUnknownError
 from journal.index.bounds import is_cut_off
 from journal.segments.tip import Mark, Tip
-from journal.store.tip_file import TipFile
+from journal.store.tip_file import Standing, TipFile
 from tests.support.inodes import EXTREMES, RANDOM
 from tests.support.outages import LOST, bury, restarted
 from tests.support.power import SimulatedDisk
@@ -355,7 +355,7 @@ def test_the_mark_only_moves_on(tmp_path):
     one.write(Tip(ONE, 500, 5, 1, 1), Mark(ONE, 100, 1))
     assert other.acknowledge(Mark(ONE, 300, 3))
     assert one.acknowledge(Mark(ONE, 200, 2))
-    assert one.look() == other.look() == (Tip(ONE, 500, 5, 1, 1), Mark(ONE, 300, 3), None)
+    assert one.look() == other.look() == Standing(Tip(ONE, 500, 5, 1, 1), Mark(ONE, 300, 3))
 
 
 def test_a_segment_is_cut_off_at_the_mark_and_nothing_behind_it_is_acknowledged(tmp_path):
@@ -368,7 +368,8 @@ def test_a_segment_is_cut_off_at_the_mark_and_nothing_behind_it_is_acknowledged(
     assert other.acknowledge(Mark(ONE, 400, 4)) is False
     one.write(Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9))
     assert other.acknowledge(Mark(ONE, 400, 4)) is False
-    assert other.look() == (Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9), None)
+    assert other.look() == Standing(Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9), Mark(ONE, 300, 3))
+    assert other.look().cut is None
 
 
 def test_a_cut_only_moves_back(tmp_path):
@@ -388,14 +389,14 @@ def test_a_segment_that_is_open_no_more_is_not_cut_off_and_its_mark_not_moved(tm
     one.write(Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9))
     assert other.acknowledge(Mark(ONE, 500, 5)) is None
     other.cut_off(ONE)
-    assert other.look() == (Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9), None)
+    assert other.look() == Standing(Tip(TWO, 50, 9, 2, 2), Mark(TWO, 50, 9))
 
 
 def test_a_mark_of_another_segment_says_nothing(tmp_path):
     _, one, other = tip_files(tmp_path)
     one.write(Tip(ONE, 500, 5, 1, 1), Mark(ONE, 500, 5))
     one.write(Tip(TWO, 50, 9, 2, 2))
-    assert other.look() == one.look() == (Tip(TWO, 50, 9, 2, 2), Mark(TWO, 0, 0), None)
+    assert other.look() == one.look() == Standing(Tip(TWO, 50, 9, 2, 2), Mark(TWO, 0, 0))
 
 
 def test_a_later_header_tells_where_a_segment_was_cut_off(tmp_path):
