@@ -87,9 +87,7 @@ class Engine:
             syncs=(options.durability or self.config.durability) == "sync",
         )
         self.lifting: Lifting | None = None  # made when it is first needed, see journal/store/lifting.py
-        self.indexing = Indexing(
-            backend, root, self.local, self.config, self.lanes.standing, self.lanes.cut_off, self._progress
-        )
+        self.indexing = Indexing(backend, root, self.local, self.config, self.lanes.tip_file, self._progress)
 
     @cached_property
     def lock(self) -> Lock:

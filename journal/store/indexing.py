@@ -18,10 +18,11 @@ from journal.index.comparing import compare
 from journal.index.database import MEMORY, Index
 from journal.index.view import Key, View
 from journal.segments.folders import SEGMENTS, Listing
+from journal.segments.tip import Mark
 from journal.store.config import Config
 from journal.store.freshness import Freshness
 from journal.store.home import INDEX_FILE, OPENING_FILE, is_made_here
-from journal.store.tip_file import Standing
+from journal.store.tip_file import Standing, Tips
 
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
@@ -45,13 +46,12 @@ class Indexing:
         root: str,
         local: str,
         config: Config,
-        standing: Callable[[], Standing | None],
-        cut_off: Callable[[str], None],
+        tips: Tips,
         progress: ProgressOf,
     ) -> None:
         files = backend.files
         self._backend, self._files, self._root, self._local, self._config = backend, files, root, local, config
-        self._read_standing, self._cut_off, self._progress = standing, cut_off, progress
+        self._tips, self._progress = tips, progress
         self._segments = os.path.join(root, SEGMENTS)
         self.freshness = Freshness(files, root)
         self.view: View | None = None
@@ -62,6 +62,8 @@ class Indexing:
         self._is_broken = False
         self._is_unsynced = False
         """The view may hold what was seen in the open segment and is not known to be durable."""
+        self._synced = ""
+        """The segment that was synced here for that, of which nobody was told yet how far it is durable."""
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
         self._grown: Key | None = None
@@ -79,6 +81,7 @@ class Indexing:
             with contextlib.suppress(sqlite3.Error):
                 self.view.index.close()
         self.view, self.is_shared, self._is_unsynced = None, False, False
+        self._grown = None  # of the view that is gone
 
     def distrust(self) -> None:
         """SQLite finds the index broken: it is a cache, and the next one who holds the lock makes it anew."""
@@ -184,7 +187,7 @@ class Indexing:
             return False
         if view.redacting is not None and view.redacting.is_stale:
             return False
-        self.standing = self._read_standing()
+        self.standing = self._tips.look()
         name = self.standing.tip.segment if self.standing is not None else None
         listing, is_new = self.freshness.look(name)
         if is_new:
@@ -217,8 +220,8 @@ class Indexing:
             return self._redact_arrivals(view)
         grown, self._grown = self._grown, None
         listing, is_new = self._look_behind(syncs=syncs)
-        if not self._catch_up(view, listing, None if is_new else grown):
-            self._rebuild(view, listing)
+        if not self._catch_up(view, listing, None if is_new else grown) or not self._tell_synced(view):
+            self._rebuild(view, self._look_behind()[0])
         self._is_behind = False
         return self._redact_arrivals(view)
 
@@ -269,20 +272,20 @@ class Indexing:
         listing, _ = self._look_behind()
         if compare(view, listing).left and view.index.path != MEMORY:
             view = self._open_private()
-        if not self._catch_up(view, listing):
+        if not self._catch_up(view, listing) or not self._tell_synced(view):
             view = view if view.index.path == MEMORY else self._open_private()
-            self._rebuild(view, listing)
+            self._rebuild(view, self._look_behind()[0])
         self._is_behind = False
         return view
 
     def _look_behind(self, *, syncs: bool = True) -> tuple[Listing, bool]:
         self._is_behind = True
-        self.standing = self._read_standing()
+        self.standing = self._tips.look()
         listing, is_new = self.freshness.look(self.standing.tip.segment if self.standing is not None else None)
         self._sync_opening(listing)
         self._is_unsynced = self._is_unsynced or self._has_tail(listing)
         if syncs:
-            self.sync_tail()
+            self._sync_tail()
         return listing, is_new
 
     def _has_tail(self, listing: Listing) -> bool:
@@ -294,10 +297,17 @@ class Indexing:
         end = found.size if standing.cut is None else standing.cut.size
         return end > standing.mark.size
 
-    def sync_tail(self) -> bool:
-        """Make durable what was seen in the open segment, before anyone is shown it; False where it may be lost.
+    def settle_tail(self) -> bool:
+        """Make durable what the view has seen in the open segment, as ``bring_forward`` does before it is shown.
 
-        Then the segment is cut off before that, unless nothing can be written here: on a read-only disk it is shown.
+        False where some of it may be lost: the segment is cut off before that, and the view is of no use.
+        """
+        return self._sync_tail() and (self.view is None or self._tell_synced(self.view))
+
+    def _sync_tail(self) -> bool:
+        """Sync what was seen in the open segment; False where it may be lost, and is cut off.
+
+        On a read-only disk, where nothing can be cut off either, it is shown as it is.
         """
         before = self.standing
         if not self._is_unsynced or before is None:
@@ -308,12 +318,18 @@ class Indexing:
             self._files.sync(os.path.join(self._segments, name))
         except OSError:
             self.unsynced = name
-            self._cut_off(name)
+            self._tips.cut_off(name)
         else:
-            self.unsynced = None
+            self.unsynced, self._synced = None, name
         # Another process may just have been told that its bytes were lost: then this sync could not tell.
-        self.standing = self._read_standing() or before
+        self.standing = self._tips.look() or before
         return self.unsynced is None and self.standing.cut == before.cut
+
+    def _tell_synced(self, view: View) -> bool:
+        """Tell all how far the segment is durable that was just synced here; False where it was cut off before that."""
+        name, self._synced = self._synced, ""
+        facts = view.facts.get((SEGMENTS, name)) if name else None
+        return facts is None or self._tips.acknowledge(Mark(name, facts.applied, facts.last)) is not False
 
     def is_settled(self) -> None:
         """Take note that all that was seen in the open segment is durable by now."""

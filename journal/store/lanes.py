@@ -90,7 +90,7 @@ class Lanes:
         self._watch, self._roll_bytes, self._syncs = watch, roll_bytes, syncs
         self._open: OpenFile | None = None
         self._memory: LaneMemory | None = None
-        self._file = TipFile(files, os.path.join(local, TIP_FILE))
+        self.tip_file = TipFile(files, os.path.join(local, TIP_FILE))
         self._tip: Tip | None = None
         self._mark, self._cut = _NOTHING, _NO_CUT
         self._unsettled: Mark | None = None
@@ -100,11 +100,11 @@ class Lanes:
 
     def standing(self) -> Standing | None:
         """Return how far the open segment was written and is durable, as any process of this work tree noted last."""
-        return self._file.look()
+        return self.tip_file.look()
 
     def close(self) -> None:
         """Close the files; the next append looks at everything anew."""
-        self._file.close()
+        self.tip_file.close()
         self._forget()
 
     def _forget(self) -> None:
@@ -166,7 +166,7 @@ class Lanes:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(0.0002)
-            standing = self._file.look()
+            standing = self.tip_file.look()
             if standing is None or standing.tip != tip:
                 return False
             self._mark = standing.mark
@@ -295,11 +295,15 @@ class Lanes:
                 self._open.sync()
                 self._files.sync_folder(os.path.dirname(path))
         except OSError as error:
-            self._abandon(target)
-            # What the new file holds is unknown, and no tip can say so: nobody is shown it, and a new lane begins.
-            for unknown in (os.path.join(self._local, LANE_FILE), path):
+            self._forget()
+            # What the new file holds is unknown, and no tip can say so: nobody is shown it. Where it is not certain
+            # that it will not come back, a new lane begins, since it would be in the way of this one's next segment.
+            try:
+                self._files.remove(path)
+                self._files.sync_folder(os.path.dirname(path))
+            except OSError:
                 with contextlib.suppress(OSError):
-                    self._files.remove(unknown)
+                    self._files.remove(os.path.join(self._local, LANE_FILE))
             raise _unknown(path, error.strerror or str(error)) from error
 
     @property
@@ -326,19 +330,11 @@ class Lanes:
             self._open.sync()
         except OSError as error:
             self._forget()
-            self.cut_off(mark.segment)
+            self.tip_file.cut_off(mark.segment)
             raise _unknown(path, error.strerror or str(error)) from error
-        try:
-            counts = self._file.acknowledge(mark)
-        except OSError:
-            return  # the mark just lags: whoever meets these bytes syncs them again
+        counts = self.tip_file.acknowledge(mark)
         if counts is False or (counts is None and is_cut_off(self._files, os.path.join(self._root, SEGMENTS), mark)):
             raise _unknown(path, "another process could not make durable what stands before it")
-
-    def cut_off(self, segment: str) -> None:
-        """Let nobody count what stands in a segment behind the mark: a sync of it failed."""
-        with contextlib.suppress(OSError):
-            self._file.cut_off(segment)
 
     def _create(self, path: str) -> OpenFile:
         # Git removes a folder with the last file that it has in it, and may check out a link in its place.
@@ -356,7 +352,7 @@ class Lanes:
                     self._files, os.path.join(self._local, LANE_FILE), encode_memory(self._memory), durable=False
                 )
                 write_note(self._files, self._local)
-            self._file.write(tip, mark)
+            self.tip_file.write(tip, mark)
             self._tip = tip
         except OSError:
             self._memory = self._tip = None  # the open file stays until it is settled
@@ -366,8 +362,7 @@ class Lanes:
         tip = self._tip
         self._forget()
         if tip is not None and tip.segment == target.name:
-            with contextlib.suppress(OSError):
-                self._file.cut_off(target.name, Mark(tip.segment, tip.size, tip.seq))
+            self.tip_file.cut_off(target.name, Mark(tip.segment, tip.size, tip.seq))
 
     def end_segment(self) -> None:
         """Let the next append start a new segment: what is there now is final, and may be staged."""

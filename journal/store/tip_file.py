@@ -9,8 +9,9 @@ the mark: who moved the mark before has acknowledged, and counts; who comes to m
 acknowledge. A segment that was begun meanwhile says in its header where the one before ends, and decides the same.
 """
 
+import contextlib
 import time
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from journal.disk.files import Files, FileStat
 from journal.disk.notes import OpenNote
@@ -39,8 +40,42 @@ class Standing(NamedTuple):
         return self.last_cut if self.last_cut is not None and self.last_cut.segment == segment else None
 
 
+class Tips(Protocol):
+    """What a reader asks of the file, and tells there."""
+
+    def look(self) -> Standing | None:
+        """Return what the file says now; None where there is none that counts."""
+        ...
+
+    def acknowledge(self, mark: Mark) -> bool | None:
+        """Note that a segment is durable so far; False where it was cut off before that."""
+        ...
+
+    def cut_off(self, segment: str) -> None:
+        """Note that nothing counts of a segment behind its mark."""
+        ...
+
+
+class RememberedTip:
+    """What the file said once, for one who only looks."""
+
+    def __init__(self, standing: Standing | None) -> None:
+        self._standing = standing
+
+    def look(self) -> Standing | None:
+        """Return that."""
+        return self._standing
+
+    def acknowledge(self, mark: Mark) -> bool | None:
+        """Tell nobody."""
+        return True
+
+    def cut_off(self, segment: str) -> None:
+        """Tell nobody."""
+
+
 class TipFile:
-    """See the module. Not safe for several threads at once."""
+    """See the module. Not safe for several threads at once. A file that cannot be written says what it said."""
 
     def __init__(self, files: Files, path: str) -> None:
         self._files, self._path = files, path
@@ -110,6 +145,12 @@ class TipFile:
 
         None where another segment is open by now, whose header tells.
         """
+        try:
+            return self._acknowledge(mark)
+        except OSError:
+            return True  # the mark lags then, and whoever meets these bytes syncs them once more
+
+    def _acknowledge(self, mark: Mark) -> bool | None:
         note = self._opened()
         with note.alone(_ALONE_SECONDS_MAX) as is_alone:
             if not is_alone:
@@ -129,14 +170,15 @@ class TipFile:
 
     def cut_off(self, segment: str, at: Mark | None = None) -> None:
         """Note that nothing counts of a segment behind its mark, or behind ``at``; the segment is the tip's."""
-        note = self._opened()
-        with note.alone(_ALONE_SECONDS_MAX):
-            standing = self._read(note.inode)
-            if standing is None or standing.tip.segment != segment:
-                return
-            cut = at or standing.mark
-            if standing.cut is None or cut.size < standing.cut.size:
-                self._put(_CUT_AT, encode_mark(cut))
+        with contextlib.suppress(OSError):
+            note = self._opened()
+            with note.alone(_ALONE_SECONDS_MAX):
+                standing = self._read(note.inode)
+                if standing is None or standing.tip.segment != segment:
+                    return
+                cut = at or standing.mark
+                if standing.cut is None or cut.size < standing.cut.size:
+                    self._put(_CUT_AT, encode_mark(cut))
 
     def _opened(self) -> OpenNote:
         if self._note is None:

@@ -67,14 +67,14 @@ def _append(engine: Engine, operations: Sequence[Operation] | Decide, *, history
             return _record(engine, view, target, batch), None
     finally:
         # Whatever was told or refused by now may rest on what others have written and not yet synced.
-        if not engine.lanes.is_unsettled and not indexing.sync_tail():
-            indexing.drop()
+        if not engine.lanes.is_unsettled:
+            _settle_tail(engine)
 
 
 def _record(engine: Engine, view: View, target: "Target", batch: Batch) -> list[Written]:
     """Append the records that a batch decided on, and note them in the view."""
-    if target.header is not None and not engine.indexing.sync_tail():
-        raise NotAppliedError("what another process has written could not be made durable; nothing was applied")
+    if target.header is not None:
+        _settle_tail(engine)
     now = time_stamp(engine.backend.clock)
     lines = encode_lines(engine.backend, engine.root, engine.writer, target, batch.drafts, now)
     stat = engine.lanes.append(view, target, lines.text, target.seq + len(lines.lengths) - 1)
@@ -87,6 +87,16 @@ def _record(engine: Engine, view: View, target: "Target", batch: Batch) -> list[
         if target.header is not None:
             engine.indexing.freshness.forget()
     return written_of(view, batch.drafts, target, lines, now, engine.writer)
+
+
+def _settle_tail(engine: Engine) -> None:
+    """Make durable what others have written and this rests on. Raises NotAppliedError where it may be lost."""
+    if not engine.indexing.settle_tail():
+        engine.indexing.drop()
+        raise NotAppliedError(
+            "what another process has written could not be made durable; nothing was applied",
+            hint="look at the disk, then try again",
+        )
 
 
 def _settle(engine: Engine) -> None:

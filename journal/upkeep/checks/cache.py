@@ -20,7 +20,7 @@ from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE, LANE_FILE, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
-from journal.store.tip_file import Standing
+from journal.store.tip_file import RememberedTip, Standing
 from journal.upkeep.checks.survey import Survey
 from journal.upkeep.findings import Finding
 
@@ -43,8 +43,8 @@ class Cache(NamedTuple):
 
 def indexing_of(engine: Engine, standing: Standing | None) -> Indexing:
     """Return what opens indexes of this store, apart from the engine's own."""
-    asked = (lambda: standing, lambda _: None, lambda _: None)
-    indexing = Indexing(engine.backend, engine.root, engine.local, engine.config, *asked)
+    tips = RememberedTip(standing)
+    indexing = Indexing(engine.backend, engine.root, engine.local, engine.config, tips, lambda _: None)
     indexing.standing = standing
     return indexing
 
