@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from journal.errors import GitError
 from journal.format import values
-from journal.format.names import parse_pack_file, parse_segment_file
+from journal.format.names import is_sha256, parse_pack_file, parse_segment_file
 from journal.format.segment import Vector
 from journal.git.commit import CommitResult, FileChange, commit_changes, stage_changes
 from journal.git.objects import ObjectReader, blob_id
@@ -206,7 +206,7 @@ def _blobs(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
             if (path := place.outer(f"blobs/{folder}/{name}")) not in listed:
                 yield FileChange(path, None)
         for name, found in here:
-            if found.kind == "file" and name.startswith(folder) and name not in known:
+            if found.kind == "file" and name not in known and is_sha256(name) and name.startswith(folder):
                 content = engine.files.read(os.path.join(top, folder, name))
                 yield FileChange(place.outer(f"blobs/{folder}/{name}"), content)
     for sha256, _ in parked_blobs(engine.files, engine.root):

@@ -160,3 +160,12 @@ def test_a_message_that_holds_it_is_told(tree):
         done = journal.redact(value=SECRET, reason="leaked")
     assert done.purge.messages == (tree.git("rev-parse", "HEAD~1").strip(),)
     assert any("reword" in sentence for sentence in done.purge.advice)
+
+
+def test_a_stray_file_among_the_blobs_stops_no_redaction(tree):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"token": SECRET})
+        journal.put("user", "long", {"text": SECRET + "x" * 70_000})
+        (tree.store / "blobs" / "zz").mkdir()
+        (tree.store / "blobs" / "zz" / "readme.txt").write_text("x")
+        assert len(journal.redact(value=SECRET, reason="leaked").blobs) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from journal.format.checkpoint import decode_entities, decompress_lines
 from journal.format.lines import BadLineError, unseal
-from journal.format.names import blob_file, event_id, parse_pack_file, parse_segment_file
+from journal.format.names import blob_file, event_id, is_sha256, parse_pack_file, parse_segment_file
 from journal.format.record import Record
 from journal.index.redacting import redacted
 from journal.index.view import Key, View, state_from_texts
@@ -169,7 +169,7 @@ class _Planner:
 
         for path, stat in walk(self._engine.files, self._engine.root, "blobs"):
             sha256 = path.rpartition("/")[2]
-            if stat.kind == "file" and self._blob_holds(sha256):
+            if stat.kind == "file" and is_sha256(sha256) and self._blob_holds(sha256):
                 self._plan.blobs.add(sha256)
 
     def _look_at_other_files(self) -> None:
