@@ -103,7 +103,7 @@ def redact(
         planned = _planned(plan, local, others)
         search = _search(engine, plan, planned, needles, known)
         if dry_run:
-            purge = None if search is None else search.run(writes=False)
+            purge = None if search is None else search.run(is_done=False)
             return replace(planned, stays=(*planned.stays, *beside), purge=purge)
         clear(engine, local)
         remember(engine.files, engine.root, [*_printed(engine, plan), *documents.ours.values()])
@@ -125,7 +125,7 @@ def redact(
         stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in told), *beside),
         commit=commit,
         waiting=waiting,
-        purge=None if search is None else search.run(writes=True),
+        purge=None if search is None else search.run(is_done=True),
     )
 
 

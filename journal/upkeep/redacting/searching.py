@@ -20,6 +20,8 @@ from journal.projections.paths import render
 from journal.state.encoding import decode_state
 from journal.state.redaction import Redactions, is_applied, redact_state
 from journal.store.engine import Engine
+from journal.store.layout import LOCAL
+from journal.upkeep.checks.walking import walk
 from journal.upkeep.place import place_of
 from journal.upkeep.redacting.needles import Needles, inflated
 
@@ -61,18 +63,32 @@ class Search:
         for id, data in shown:
             self._ids.add(blob_id(render(id, data.decode()), self.repository.object_format))
 
-    def run(self, *, writes: bool) -> Purge:
-        """Look at every object of git's; ``writes`` the list that the commands read."""
+    def run(self, *, is_done: bool) -> Purge:
+        """Look at every object of git's; once it is done, write the list that the commands read.
+
+        What stands in the store and stays there is never listed, whatever it holds: others need it, and the commands
+        would take it out of every commit.
+        """
         report = self._engine.options.progress
         progress = None if report is None else (lambda done, of: report("git objects", done, of))
+        needed = self._needed(is_done=is_done)
         try:
-            held = search(self.repository, self._holds, progress)
+            held = search(self.repository, lambda one, data: one not in needed and self._holds(one, data), progress)
         except GitError as error:
             return Purge({}, (), (), (), (f"git's objects could not be searched: {error}",))
-        if held.files and writes:
+        if held.files and is_done:
             text = "".join(f"{identity}\n" for identity in sorted(held.files)).encode()
             write_whole(self._engine.files, _list_path(self.repository), text, durable=True)
         return _purge(self.repository, held)
+
+    def _needed(self, *, is_done: bool) -> set[str]:
+        """Return git's ids of the files that stand in the store and stay."""
+        files, root = self._engine.files, self._engine.root
+        ids = set()
+        for path, stat in walk(files, root, skip=(LOCAL, ".git")):
+            if stat.kind == "file":
+                ids.add(blob_id(files.read(os.path.join(root, *path.split("/"))), self.repository.object_format))
+        return ids if is_done else ids - self._ids
 
     def _holds(self, identity: str, content: bytes) -> bool:
         return (
