@@ -9,7 +9,8 @@ from journal.errors import NotAppliedError, NotFoundError, RefusedError, UsageEr
 from journal.format.names import is_sha256
 from journal.format.references import reference
 from journal.store import blobs
-from journal.store.blobs import BlobReader, StoredBlob
+from journal.store.blob_reader import BlobReader
+from journal.store.blobs import StoredBlob
 from journal.store.engine import Engine
 
 Reference = dict[str, Any]
@@ -45,9 +46,15 @@ class Blobs:
         engine = self._engine
         engine.check_open()
         try:
-            stored = blobs.store_blob(engine.files, engine.root, chunks, engine.locked())
+            stored = blobs.store_blob(
+                engine.files, engine.root, chunks, engine.locked(), lfs_bytes=engine.config.lfs_bytes
+            )
         except OSError as error:
             raise NotAppliedError(f"the bytes could not be kept: {error}", path=error.filename) from error
+        if stored.filled:
+            from journal.upkeep.lfs_filling import refresh_git
+
+            refresh_git(engine, [stored.path])
         return reference(stored.sha256, stored.bytes, kind)
 
     def put_file(self, path: str | os.PathLike[str], *, mime: str | None = None) -> Reference:
@@ -61,7 +68,10 @@ class Blobs:
             raise RefusedError("is a folder; a blob is made of one file", path=os.fspath(path)) from error
 
     def get(self, blob: str | Mapping[str, Any]) -> bytes:
-        """Return all bytes of a blob. Raises NotFoundError, and DamagedError where they are not what its name says."""
+        """Return all bytes of a blob. Raises NotFoundError, and DamagedError where they are not what its name says.
+
+        NotFetchedError is a NotFoundError: git LFS has the bytes, and nobody has fetched them into this clone.
+        """
         with self.open(blob) as file:
             return file.read()
 
@@ -73,7 +83,7 @@ class Blobs:
         engine = self._engine
         engine.check_open()
         sha256, size = _named(blob)
-        path, found = blobs.find_blob(engine.files, engine.root, sha256, size)
+        path, found = blobs.find_blob(engine.files, engine.root, sha256, size, engine.lfs_folder)
         return io.BufferedReader(BlobReader(engine.files, path, sha256, found), blobs.CHUNK_BYTES)
 
     def save(self, blob: str | Mapping[str, Any], path: str | os.PathLike[str]) -> None:
@@ -84,9 +94,10 @@ class Blobs:
             save_whole(os.fspath(path), iter(lambda: file.read(blobs.CHUNK_BYTES), b""))
 
     def has(self, blob: str | Mapping[str, Any]) -> bool:
-        """Tell whether a blob is there; its bytes are not looked at."""
+        """Tell whether the bytes of a blob are here; they are not looked at. Not, where only git LFS has them."""
+        engine = self._engine
         try:
-            blobs.find_blob(self._engine.files, self._engine.root, *_named(blob))
+            blobs.find_blob(engine.files, engine.root, *_named(blob), engine.lfs_folder)
         except NotFoundError:
             return False
         return True
@@ -98,8 +109,11 @@ class Blobs:
                 pass
 
     def list(self) -> _List[StoredBlob]:
-        """Return the blobs that are there, by sha256: callers', and payloads that were too long for a line."""
-        return blobs.list_blobs(self._engine.files, self._engine.root)
+        """Return the blobs that are there, by sha256: callers', and payloads that were too long for a line.
+
+        Those too of which git LFS has the bytes, and nobody has fetched them (``fetched`` is False).
+        """
+        return blobs.list_blobs(self._engine.files, self._engine.root, self._engine.lfs_folder)
 
 
 def _named(blob: str | Mapping[str, Any]) -> tuple[str, int | None]:

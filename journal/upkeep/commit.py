@@ -7,6 +7,8 @@ was made for, and else is filled up by comparing the two trees.
 
 A file of the truth that git has and the disk lacks is never committed as removed, unless a pack holds its
 events: absence is not a deletion.
+
+Of a blob that git LFS carries, its pointer is committed, once git LFS has the bytes.
 """
 
 import os
@@ -14,7 +16,7 @@ from collections.abc import Iterator
 
 from journal.errors import GitError
 from journal.format import values
-from journal.format.names import is_sha256, parse_pack_file, parse_segment_file
+from journal.format.names import parse_blob_file, parse_pack_file, parse_segment_file
 from journal.format.segment import Vector
 from journal.git.commit import CommitResult, FileChange, commit_changes, stage_changes
 from journal.git.objects import ObjectReader, blob_id
@@ -29,9 +31,11 @@ from journal.projections.paths import ENTITIES, entity_at, is_projected, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, text_of
 from journal.segments.scan import scan
 from journal.state import vector
-from journal.store.blobs import blob_path, parked_blobs
+from journal.store.blobs import parked_blobs
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES, SCHEMAS
+from journal.store.lfs import git_form
+from journal.upkeep.lfs_keeping import keep_for_lfs
 from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
 
@@ -51,6 +55,8 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
             _remember(view, tree)
             return None
         _refuse_ignored(questions, changes)
+        settings = questions.configuration()
+        keep_for_lfs(engine, place, changes, lambda: settings)
         result = commit_changes(
             place.repository,
             changes,
@@ -58,7 +64,7 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
             files=engine.files,
             author=author,
             verify=verify,
-            configuration=questions.configuration(),
+            configuration=settings,
         )
         engine.lanes.end_segment()
         _remember(view, tree_in_head(place))
@@ -73,6 +79,7 @@ def stage(engine: Engine) -> int:
         changes = collect(engine, view, place, tree_in_head(place))
         _refuse_ignored(questions, changes)
         _refuse_passing(place, changes)
+        keep_for_lfs(engine, place, changes, questions.configuration)
         staged = stage_changes(place.repository, changes, files=engine.files)
         engine.lanes.end_segment()
         return staged
@@ -206,11 +213,10 @@ def _blobs(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
             if (path := place.outer(f"blobs/{folder}/{name}")) not in listed:
                 yield FileChange(path, None)
         for name, found in here:
-            if found.kind == "file" and name not in known and is_sha256(name) and name.startswith(folder):
-                content = engine.files.read(os.path.join(top, folder, name))
-                yield FileChange(place.outer(f"blobs/{folder}/{name}"), content)
-    for sha256, _ in parked_blobs(engine.files, engine.root):
-        path = blob_path(sha256)
+            if found.kind == "file" and name not in known and parse_blob_file(f"{folder}/{name}") is not None:
+                path = f"blobs/{folder}/{name}"
+                yield FileChange(place.outer(path), git_form(engine.files, engine.root, path))
+    for path, _ in parked_blobs(engine.files, engine.root):
         if entries.get(path) is not None and engine.files.stat(os.path.join(engine.root, *path.split("/"))) is None:
             yield FileChange(place.outer(path), None)
 

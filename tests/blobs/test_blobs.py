@@ -58,7 +58,7 @@ def test_bytes_come_back_by_their_reference_or_their_hash(journal, root):
         journal.blobs.verify(name)
         with journal.blobs.open(name) as file:
             assert (file.read(3), file.read()) == (DATA[:3], DATA[3:])
-    assert [tuple(blob) for blob in journal.blobs.list()] == [(SHA, len(DATA))]
+    assert [tuple(blob) for blob in journal.blobs.list()] == [(SHA, len(DATA), False, True)]
 
 
 def test_the_same_bytes_are_kept_once_and_empty_ones_are_bytes(journal):
