@@ -12,6 +12,7 @@ import os
 import struct
 import time
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files, write_whole
@@ -211,6 +212,20 @@ def tracked_paths(repository: Repository, prefix: str) -> set[str]:
             break
         found.add(os.fsdecode(entry.name))
     return found
+
+
+def tracked_identities(repository: Repository, prefix: str) -> dict[str, str]:
+    """Return path to id of the files in the index that start with ``prefix``, without those in conflict.
+
+    Nothing, where only git understands the index.
+    """
+    opened = open_index(repository, repository.index_path)
+    if opened is None:
+        return {}
+    opened.file.verify()
+    start = os.fsencode(prefix)
+    below = takewhile(lambda entry: entry.name.startswith(start), opened.file.entries(opened.file.seek(start)))
+    return {os.fsdecode(entry.name): entry.identity.hex() for entry in below if not entry.stage}
 
 
 def unmerged_paths(repository: Repository, paths: Sequence[str]) -> list[str]:

@@ -23,7 +23,15 @@ from journal.git.objects import ObjectReader, blob_id
 from journal.git.questions import Questions
 from journal.git.repository import Repository
 from journal.git.status import changed_paths as paths_between
-from journal.git.status import files_in, head_commit, in_progress, index_paths, tree_entries, tree_of
+from journal.git.status import (
+    files_in,
+    head_commit,
+    in_progress,
+    index_identities,
+    index_paths,
+    tree_entries,
+    tree_of,
+)
 from journal.index.applying import spans_of
 from journal.index.places import list_events
 from journal.index.view import View
@@ -31,9 +39,9 @@ from journal.projections.paths import ENTITIES, entity_at, is_projected, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, text_of
 from journal.segments.scan import scan
 from journal.state import vector
-from journal.store.blobs import parked_blobs
+from journal.store.blobs import BLOBS, blob_files, parked_blobs
 from journal.store.engine import Engine
-from journal.store.layout import OWN_FILES, SCHEMAS
+from journal.store.layout import OWN_FILES, SCHEMAS, has_lfs_rule
 from journal.store.lfs import git_form
 from journal.upkeep.lfs_keeping import keep_for_lfs
 from journal.upkeep.packed import packs_of
@@ -48,7 +56,7 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
     with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
-        changes = collect(engine, view, place, tree)
+        changes = [*collect(engine, view, place, tree), *_staged_as_bytes(engine, place, tree)]
         if not changes:
             # A run that was killed after the commit left git's locks; git's room clears them, and finds nothing to do.
             commit_changes(place.repository, [], "", files=engine.files)
@@ -76,7 +84,8 @@ def stage(engine: Engine) -> int:
     place = place_of(engine)
     with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
-        changes = collect(engine, view, place, tree_in_head(place))
+        tree = tree_in_head(place)
+        changes = [*collect(engine, view, place, tree), *_staged_as_bytes(engine, place, tree)]
         _refuse_ignored(questions, changes)
         _refuse_passing(place, changes)
         keep_for_lfs(engine, place, changes, questions.configuration)
@@ -219,6 +228,24 @@ def _blobs(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
     for path, _ in parked_blobs(engine.files, engine.root):
         if entries.get(path) is not None and engine.files.stat(os.path.join(engine.root, *path.split("/"))) is None:
             yield FileChange(place.outer(path), None)
+
+
+def _staged_as_bytes(engine: Engine, place: Place, tree: str | None) -> list[FileChange]:
+    """Return the pointers of blobs that HEAD has as such, and git's index as something else.
+
+    A git without git LFS takes their bytes where somebody adds them. So no commit of anybody's takes the pointers back.
+    """
+    if not has_lfs_rule(engine.files, engine.root):
+        return []
+    entries, staged = _Entries(place.repository, tree), index_identities(place.repository, place.outer(BLOBS))
+    found = []
+    for file in (file for file in blob_files(engine.files, engine.root) if file.name.is_lfs):
+        outer, known = place.outer(file.path), entries.get(file.path)
+        if known is not None and staged.get(outer, known) != known:
+            form = git_form(engine.files, engine.root, file.path)
+            if blob_id(form, place.repository.object_format) == known:
+                found.append(FileChange(outer, form))
+    return found
 
 
 def _projections(engine: Engine, view: View, place: Place, tree: str | None, entries: _Entries) -> Iterator[FileChange]:

@@ -13,11 +13,13 @@ from journal.disk.folders import checked
 from journal.disk.pieces import digest_of, pieces_of, write_pieces
 from journal.errors import GitError
 from journal.format.pointer import Pointer, lfs_sha256
+from journal.git.configuration import read_configuration
 from journal.git.lfs_objects import LfsObjects, lfs_folder
 from journal.git.refreshing import refresh_entries
 from journal.git.repository import Repository
 from journal.store.engine import Engine
 from journal.store.lfs import pointer_in
+from journal.upkeep.lfs_setup import await_trust
 from journal.upkeep.place import place_of
 
 
@@ -26,11 +28,13 @@ def fill(files: Files, root: str, repository: Repository, paths: Sequence[str]) 
     wanted = [(path, pointer) for path in paths if (pointer := _pointer(files, root, path)) is not None]
     if not wanted:
         return []
-    objects, filled = LfsObjects(files, lfs_folder(repository)), []
+    settings = read_configuration(repository)
+    objects, filled = LfsObjects(files, lfs_folder(repository, settings)), []
     for path, pointer in wanted:
         with contextlib.suppress(OSError):  # a disk that is too full for the bytes has room for the pointer
             if objects.has(pointer) and put_bytes(files, root, objects, path, pointer):
                 filled.append(path)
+    await_trust(files, root, filled, settings)
     return filled
 
 
@@ -40,6 +44,7 @@ def refresh_git(engine: Engine, paths: Sequence[str]) -> None:
         return
     with contextlib.suppress(GitError, OSError):
         place = place_of(engine)
+        await_trust(engine.files, engine.root, paths, read_configuration(place.repository))
         refresh_entries(place.repository, [place.outer(path) for path in paths], engine.files)
 
 

@@ -13,6 +13,7 @@ from journal.git.configuration import Configuration
 from journal.git.lfs_objects import LfsObjects, lfs_folder
 from journal.store.engine import Engine
 from journal.store.lfs import pointer_in
+from journal.upkeep.lfs_setup import await_trust
 from journal.upkeep.place import Place
 
 
@@ -28,9 +29,11 @@ def keep_for_lfs(
     wanted = [(path, pointer) for path, pointer in named if pointer is not None and _has_bytes(engine, path)]
     if wanted:
         with os_errors_as_git_errors(place.repository):
-            objects = LfsObjects(engine.files, lfs_folder(place.repository, settings()))
+            known = settings()
+            objects = LfsObjects(engine.files, lfs_folder(place.repository, known))
             for path, pointer in wanted:
                 objects.keep(os.path.join(engine.root, *path.split("/")), pointer)
+            await_trust(engine.files, engine.root, (path for path, _ in wanted), known)
 
 
 def _has_bytes(engine: Engine, path: str) -> bool:

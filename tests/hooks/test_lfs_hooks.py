@@ -20,6 +20,7 @@ from tests.support.lfs import DATA, PATH, POINTER, SHA, StandIn, full, let_age, 
 def world(committed, tmp_path, monkeypatch):
     """A store with blobs for git LFS, hooks, a remote, and no git-lfs."""
     world = committed
+    monkeypatch.setattr("journal.upkeep.lfs_setup.pause", lambda seconds: None)
     switch(world.path(".journal"))
     world.commit_all("for git LFS")
     assert world.hooks("install") == 0
@@ -76,6 +77,19 @@ def test_bytes_in_the_place_of_a_pointer_are_refused_and_staging_puts_it_right(w
     assert world.journal("stage") == 0
     world.git("commit", "-qm", "the pointer")
     assert committed_form(world) == POINTER
+
+
+@pytest.mark.parametrize("verb", [("stage",), ("commit", "-m", "ours")])
+def test_bytes_over_a_pointer_that_is_committed_are_refused_and_put_right_too(world, verb):
+    put(world)
+    world.journal("commit", "-m", "a pointer")
+    os.utime(full(world.path(".journal")))
+    world.git("add", "-A")
+    assert "lfs-bytes-staged" in world.refused("commit", "-m", "bytes")
+    assert world.journal(*verb) == 0
+    world.git("commit", "-q", "--allow-empty", "-m", "theirs")
+    assert committed_form(world) == POINTER
+    assert world.git("cat-file", "-p", f":.journal/{PATH}").encode() == POINTER
 
 
 def test_what_the_journal_staged_passes_and_so_does_what_is_not_fetched(world):

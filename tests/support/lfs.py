@@ -49,6 +49,7 @@ def use_settings(folder, monkeypatch, *, has_filter):
     path = os.path.join(os.fspath(folder), "gitconfig")
     with open(path, "w", encoding="utf-8") as file:
         file.write(_PLAIN + (_FILTER if has_filter else ""))
+    monkeypatch.setattr("journal.upkeep.lfs_setup.pause", lambda seconds: None)
     monkeypatch.setenv("HOME", os.fspath(folder))
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", path)
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

@@ -24,7 +24,8 @@ from tests.support.stores import put_file, read_bytes
 
 @pytest.fixture
 def bare(hub, monkeypatch):
-    """No git-lfs at all."""
+    """No git-lfs at all, and no waiting for git to trust a file."""
+    monkeypatch.setattr("journal.upkeep.lfs_setup.pause", lambda seconds: None)
     without(hub.folder, "git-lfs", monkeypatch)
 
 
