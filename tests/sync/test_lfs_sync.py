@@ -5,12 +5,13 @@ No test here needs git-lfs: a few lines stand in for it, which note what they ar
 """
 
 import os
+import shutil
 import time
 from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
-from sync_support import without
+from sync_support import Clone, without
 
 from journal import GitError, Journal, NotFetchedError, OfflineError
 from journal.disk.files import OsFiles, OsOpenFile
@@ -18,8 +19,9 @@ from journal.git.trees import TreeEntry
 from journal.store.blobs import blob_path, lfs_blob_path
 from journal.upkeep.exchange.lfs_bytes import LfsExchange
 from journal.upkeep.exchange.merge_rules import plan_of
+from tests.support.cuts import Cut, CutFiles
 from tests.support.lfs import DATA, PATH, POINTER, SHA, StandIn, full, git, let_age, object_at, switch, write
-from tests.support.stores import put_file, read_bytes
+from tests.support.stores import IS_SOAK, put_file, read_bytes
 
 
 @pytest.fixture
@@ -428,3 +430,48 @@ def test_a_first_push_and_a_plain_blob_of_the_same_bytes(hub, lfs):
     two = with_store(hub, "two")
     assert os.path.getsize(full(two.store, blob_path(stored.sha256))) == stored.bytes
     assert two.documents()[("doc", "d")]["text"] == "x" * 100_000
+
+
+# -- kills ------------------------------------------------------------------------------------------
+
+
+def test_a_cut_at_every_change_of_a_file_is_completed_by_the_next_sync(hub, lfs):
+    """Bytes come and go in the same sync; cut anywhere, no branch names what its server lacks."""
+    one = with_store(hub)
+    one.put("order", "a", n=1)
+    one.sync()
+    template = with_store(hub, "template")
+    theirs, ours = put(one, DATA, "theirs"), put(template, DATA + b"ours", "ours")
+    one.sync()
+    shutil.copytree(lfs.server, hub.folder / "kept")
+    calls = 0
+    while _is_cut(hub, lfs, template, (theirs, ours), calls):
+        calls += 1 if IS_SOAK else 17
+    assert calls > 100
+
+
+def _is_cut(hub, lfs, template, refs, calls):
+    for name in ("work", "remote.git"):
+        shutil.rmtree(hub.folder / name, ignore_errors=True)
+    shutil.rmtree(lfs.server)
+    shutil.copytree(hub.folder / "kept", lfs.server)
+    shutil.copytree(template.path, hub.folder / "work", symlinks=True)
+    shutil.copytree(hub.path, hub.folder / "remote.git")
+    work, is_cut = Clone(hub.folder / "work"), False
+    remote = hub.folder / "remote.git"
+    work.git("remote", "set-url", "origin", remote)
+    try:
+        with Journal.open(work.path, files=CutFiles(calls)) as journal:
+            journal.sync()
+    except Cut:
+        is_cut = True
+        is_pushed = f"{lfs_blob_path(refs[1]['sha256'])}" in git(remote, "ls-tree", "-r", "--name-only", "main")
+        assert not is_pushed or (lfs.server / refs[1]["sha256"]).exists()
+        assert work.sync().unfetched == 0
+    assert {path.name for path in lfs.server.iterdir()} == {ref["sha256"] for ref in refs}
+    with work.open() as journal:
+        assert [journal.blobs.get(ref) for ref in refs] == [DATA, DATA + b"ours"]
+        assert journal.doctor(verify=True).ok
+    assert work.git("rev-parse", "HEAD") == git(remote, "rev-parse", "main")
+    assert git(work.path, "fsck", "--full", "--strict", "--no-dangling") == ""
+    return is_cut
