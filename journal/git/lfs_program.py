@@ -42,6 +42,11 @@ def fetch_objects(
     return _run(repository, [*options, remote, *commits]).returncode == 0
 
 
+def pull_the_rest(repository: Repository) -> None:
+    """Let git LFS put what it can get into the place of pointers, of people's own files too; what it cannot stays."""
+    _run(repository, ["pull"])
+
+
 def fetches_by_itself(settings: Configuration) -> bool:
     """Tell whether git LFS may download what is checked out: people switch that off, for one command or for good."""
     if os.environ.get("GIT_LFS_SKIP_SMUDGE", "").lower() in _TRUE:

@@ -13,6 +13,7 @@ Of a blob that git LFS carries, its pointer is committed, once git LFS has the b
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 from journal.errors import GitError
 from journal.format import values
@@ -64,7 +65,7 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
             return None
         _refuse_ignored(questions, changes)
         settings = questions.configuration()
-        keep_for_lfs(engine, place, changes, lambda: settings)
+        left_behind = keep_for_lfs(engine, place, changes, lambda: settings)
         result = commit_changes(
             place.repository,
             changes,
@@ -76,7 +77,7 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
         )
         engine.lanes.end_segment()
         _remember(view, tree_in_head(place))
-        return result
+        return result and replace(result, left_behind=left_behind)
 
 
 def stage(engine: Engine) -> int:

@@ -17,9 +17,13 @@ from journal.upkeep.place import repository_of
 _SECOND_NS = 1_000_000_000
 _MARGIN_SECONDS = 0.02
 NOT_SET_UP = (
-    "git LFS is not set up in this clone: git shows blobs that it carries as changed, takes their bytes where "
-    "somebody adds them, and pushes commits without the bytes"
+    "git LFS is not set up in this clone: git shows blobs that it carries as changed where somebody touches them, and "
+    "takes their bytes where somebody adds them"
 )
+LEFT_BEHIND = (
+    "a plain git push from here would leave the bytes of blobs behind, and a git pull elsewhere would fail for that"
+)
+LEFT_BEHIND_HINT = "push with journal sync; or install git-lfs and run: git lfs install; or: journal hooks install"
 SET_UP_HINT = "install git-lfs, then: git lfs install"
 
 

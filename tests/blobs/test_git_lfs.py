@@ -274,6 +274,57 @@ def test_a_server_that_lost_bytes_stops_nobody(one, hub, tmp_path, monkeypatch):
     assert on_the_server(hub, SHA).exists()
 
 
+def test_a_plain_push_takes_the_bytes_along_though_git_never_asked_the_filter(one, hub, tmp_path):
+    """Git LFS makes its hook when its filter is first asked; the journal writes pointers without that."""
+    ref = put(one)
+    assert commit(one).left_behind == 0
+    assert "git lfs pre-push" in (one / ".git" / "hooks" / "pre-push").read_text()
+    git(one, "push", "-q")
+    assert on_the_server(hub, SHA).exists()
+    two = clone_of(hub, tmp_path / "two")
+    with Journal.open(two) as journal:
+        assert journal.blobs.get(ref) == DATA
+
+
+def test_a_hook_of_somebody_else_stays_and_the_commit_says_that_bytes_would_be_left_behind(one):
+    hook = one / ".git" / "hooks" / "pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 0\n")
+    hook.chmod(0o755)
+    put(one)
+    assert commit(one).left_behind == 1
+    assert hook.read_text() == "#!/bin/sh\nexit 0\n"
+    with Journal.open(one) as journal:
+        assert "lfs-left-behind" in [item.code for item in journal.doctor().findings]
+
+
+def test_bytes_that_somebody_left_behind_stop_no_sync_not_even_one_with_code(one, hub, tmp_path):
+    put(one)
+    sync(one)
+    two = clone_of(hub, tmp_path / "two")
+    ref = put(one, DATA + b"2", "p")
+    commit(one)
+    (one / ".gitattributes").write_text("*.psd filter=lfs diff=lfs merge=lfs -text\n")
+    (one / "picture.psd").write_bytes(DATA + b"picture")
+    (one / "code.txt").write_text("two\n")
+    git(one, "add", "-A", "--", ".gitattributes", "picture.psd", "code.txt")
+    git(one, "commit", "-qm", "code")
+    git(one, "push", "-q", "--no-verify")
+    picture = pointers(one)["picture.psd"]
+    git(one, "lfs", "push", "--object-id", "origin", picture)
+    put(two, DATA + b"3", "q")
+    result = sync(two)
+    assert (result.pushed, result.unfetched) == (True, 1)
+    assert (two / "code.txt").read_text() == "two\n"
+    assert (two / "picture.psd").read_bytes() == DATA + b"picture", "what can be had is there"
+    with Journal.open(two) as journal:
+        assert journal.get("order", "p").data == {"invoice": ref}
+        assert journal.doctor(verify=True).ok
+    assert git(two, "status", "--porcelain") == ""
+    git(one, "lfs", "push", "--all", "origin")
+    assert sync(two).unfetched == 0
+
+
 def test_a_blob_that_left_again_before_the_first_push_is_on_the_server_for_those_who_look_back(one, hub, tmp_path):
     put(one, DATA + b"first", "first")
     sync(one)

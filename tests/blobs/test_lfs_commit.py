@@ -427,3 +427,38 @@ def test_pointers_do_not_resemble_each_other_to_git(tree):
             git(tree.path, "commit", "-qm", name)
         changed = git(tree.path, "diff", "-M50%", "--name-status", "HEAD~1", "--", ".journal/blobs").split()
         assert sorted(changed[::2]) == ["A", "D"], size
+
+
+@pytest.mark.parametrize("guard", [None, "no remote", "ours", "of git LFS", "setting"])
+def test_a_commit_and_doctor_say_that_a_plain_push_would_leave_bytes_behind(tree, tmp_path, guard):
+    if guard != "no remote":
+        git(tree.path, "remote", "add", "origin", tmp_path / "hub.git")
+    if guard == "ours":
+        from journal.cli import main
+
+        assert main(["-C", str(tree.path), "hooks", "install", "-q"]) == 0
+    elif guard == "of git LFS":
+        (tree.path / ".git" / "hooks").mkdir(exist_ok=True)
+        (tree.path / ".git" / "hooks" / "pre-push").write_text('#!/bin/sh\ngit lfs pre-push "$@"\n')
+    elif guard == "setting":
+        git(tree.path, "config", "hook.lfs.event", "pre-push")
+        git(tree.path, "config", "hook.lfs.command", "git lfs pre-push")
+    with tree.open() as journal:
+        journal.put("order", "o", {"n": 1})
+        assert journal.commit("no blob").left_behind == 0
+        journal.blobs.put(DATA)
+        assert journal.commit("a blob").left_behind == (1 if guard is None else 0)
+        found = [item for item in journal.doctor().findings if item.code == "lfs-left-behind"]
+    assert [item.severity for item in found] == (["info"] if guard is None else [])
+
+
+def test_a_person_is_told_what_a_plain_push_would_do(tree, tmp_path, capsys):
+    from journal.cli import main
+
+    git(tree.path, "remote", "add", "origin", tmp_path / "hub.git")
+    with tree.open() as journal:
+        journal.blobs.put(DATA)
+    assert main(["-C", str(tree.path), "commit", "--json"]) == 0
+    said = capsys.readouterr()
+    assert '"code": "lfs-left-behind"' in said.err
+    assert "journal sync" in said.err

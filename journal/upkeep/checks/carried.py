@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from journal.errors import GitError
 from journal.format.pointer import Pointer, encode_pointer
 from journal.git.configuration import read_configuration
+from journal.git.lfs_hook import guards_pushes
+from journal.git.remote import remotes_of
 from journal.store.blobs import lfs_blob_path
 from journal.store.engine import Engine
 from journal.upkeep.checks.blobs import BlobsRead
 from journal.upkeep.checks.copies import Copies
 from journal.upkeep.checks.shortening import shortened
 from journal.upkeep.findings import Finding
-from journal.upkeep.lfs_setup import NOT_SET_UP, SET_UP_HINT, is_set_up
+from journal.upkeep.lfs_setup import LEFT_BEHIND, LEFT_BEHIND_HINT, NOT_SET_UP, SET_UP_HINT, is_set_up
 
 
 def has_lfs(engine: Engine, blobs: BlobsRead) -> bool:
@@ -24,8 +26,11 @@ def lfs_findings(engine: Engine, copies: Copies, blobs: BlobsRead) -> Iterator[F
     if not has_lfs(engine, blobs):
         return
     try:
-        if not is_set_up(read_configuration(copies.repository)):
+        settings = read_configuration(copies.repository)
+        if not is_set_up(settings):
             yield Finding("lfs-not-set-up", "info", None, NOT_SET_UP, SET_UP_HINT)
+        if blobs.lfs.sound and remotes_of(settings) and not guards_pushes(copies.repository, settings):
+            yield Finding("lfs-left-behind", "info", None, LEFT_BEHIND, LEFT_BEHIND_HINT)
         yield from shortened(_bytes_in_git(copies, blobs))
     except (GitError, OSError) as error:
         yield Finding("git-unreadable", "warning", None, f"git's settings could not be checked: {error}")

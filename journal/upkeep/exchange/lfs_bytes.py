@@ -44,17 +44,21 @@ class LfsExchange:
         self._engine, self._place, self._repository, self._remote = engine, place, repository, remote
         self._pushed: set[str] = set()
         self._has_failed = False
+        self.lacks = False
+        """Whether what was fetched last names bytes that are not here."""
 
     def fetch(self, theirs: str | None) -> None:
         """Fetch the bytes that are missing here, of what theirs brings and of what is checked out; or do without."""
         ours = head_commit(self._place.repository)
-        if self._has_failed or not (self._unfetched() or self._misses_of(ours, theirs)):
+        self.lacks = self._misses_of(ours, theirs)
+        if self._has_failed or not (self.lacks or self._unfetched()):
             return
         settings = read_configuration(self._repository)
         if fetches_by_itself(settings):
             commits = [commit for commit in (theirs, ours) if commit is not None]
             folder = self._place.outer(BLOBS)
             self._has_failed = not fetch_objects(self._repository, self._remote, commits, folder, settings)
+            self.lacks = self._misses_of(ours, theirs)
 
     def push(self, ours: str, theirs: str | None) -> None:
         """Upload the bytes that the commits from theirs to ours name. Raises GitError, OfflineError."""

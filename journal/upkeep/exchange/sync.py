@@ -160,7 +160,16 @@ class _Exchange:
             except ForeignError:
                 from journal.upkeep.exchange.pulling import pull
 
-                return pull(self._engine, self._place, theirs, branch=branch, what=what, verify=self._verify)
+                has_bytes = not self._lfs.lacks
+                return pull(
+                    self._engine,
+                    self._place,
+                    theirs,
+                    branch=branch,
+                    what=what,
+                    verify=self._verify,
+                    has_bytes=has_bytes,
+                )
         ours = head_on(self._place, branch).commit
         if ours is None:
             raise GitError("there is nothing to exchange yet", path=self._engine.root)
