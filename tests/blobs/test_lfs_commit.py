@@ -12,7 +12,7 @@ import tracemalloc
 
 import pytest
 
-from journal import DamagedError, GitError
+from journal import DamagedError, GitError, NotFetchedError
 from journal.disk.files import OsFiles
 from journal.format.pointer import Pointer, encode_pointer
 from journal.store.blobs import blob_path, lfs_blob_path
@@ -462,3 +462,50 @@ def test_a_person_is_told_what_a_plain_push_would_do(tree, tmp_path, capsys):
     said = capsys.readouterr()
     assert '"code": "lfs-left-behind"' in said.err
     assert "journal sync" in said.err
+
+
+@pytest.mark.parametrize("side", ["--ours", "--theirs"])
+def test_bytes_of_one_branch_and_the_pointer_of_another_are_settled_with_either(tree, side):
+    """The one thing that can conflict in git, where a git without git LFS took the bytes."""
+    with tree.open() as journal:
+        journal.put("order", "a", {"n": 1})
+        journal.commit("begin")
+    git(tree.path, "switch", "-qc", "bytes")
+    with tree.open() as journal:
+        ref = journal.blobs.put(DATA)
+        journal.put("order", "b", {"invoice": ref})
+    git(tree.path, "add", "-A")
+    git(tree.path, "commit", "-qm", "bytes")
+    git(tree.path, "switch", "-q", "main")
+    with tree.open() as journal:
+        journal.blobs.put(DATA)
+        journal.put("order", "c", {"invoice": ref})
+        journal.commit("pointer")
+    git(tree.path, "merge", "--no-edit", "bytes", check=False)
+    assert git(tree.path, "diff", "--name-only", "--diff-filter=U").split() == [f".journal/{PATH}"]
+    git(tree.path, "checkout", side, "--", f".journal/{PATH}")
+    git(tree.path, "add", "--", f".journal/{PATH}")
+    git(tree.path, "commit", "-q", "--no-edit")
+    with tree.open() as journal:
+        assert journal.blobs.get(ref) == DATA
+        assert {entity.id for entity in journal.list("order")} == {"a", "b", "c"}
+        assert journal.doctor(verify=True).ok
+
+
+def test_a_pointer_to_more_than_there_can_be_costs_nothing(tree, tmp_path):
+    """A hostile repository: no size that it names is ever allocated, or read."""
+    lie = encode_pointer(Pointer(SHA, 2**63 - 1))
+    write(full(tree.store), lie)
+    git(tree.path, "add", "-A")
+    git(tree.path, "commit", "-qm", "hostile")
+    other = WorkTree(tmp_path / "two", clone_of=tree)
+    write(object_at(other.path, SHA), DATA)
+    with other.open() as journal:
+        assert [tuple(blob) for blob in journal.blobs.list()] == [(SHA, 2**63 - 1, True, False)]
+        with pytest.raises(NotFetchedError):
+            journal.blobs.get(SHA)
+        assert journal.doctor(verify=True, fix=True).ok
+        journal.put("order", "o", {"n": 1})
+        journal.commit("goes on")
+        assert journal.redact(value="nothing of it", reason="no", dry_run=True).purge.lfs == ()
+    assert committed(other) == lie
