@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from journal.errors import GitError
 from journal.format import values
-from journal.format.names import parse_blob_file, parse_pack_file, parse_segment_file
+from journal.format.names import parse_pack_file, parse_segment_file
 from journal.format.segment import Vector
 from journal.git.commit import CommitResult, FileChange, commit_changes, stage_changes
 from journal.git.objects import ObjectReader, blob_id
@@ -28,7 +28,6 @@ from journal.git.status import (
     files_in,
     head_commit,
     in_progress,
-    index_identities,
     index_paths,
     tree_entries,
     tree_of,
@@ -40,10 +39,9 @@ from journal.projections.paths import ENTITIES, entity_at, is_projected, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, text_of
 from journal.segments.scan import scan
 from journal.state import vector
-from journal.store.blobs import BLOBS, blob_files, parked_blobs
 from journal.store.engine import Engine
-from journal.store.layout import OWN_FILES, SCHEMAS, has_lfs_rule
-from journal.store.lfs import git_form
+from journal.store.layout import OWN_FILES, SCHEMAS
+from journal.upkeep.blob_changes import blob_changes, staged_as_bytes
 from journal.upkeep.lfs_keeping import keep_for_lfs
 from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
@@ -57,7 +55,10 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
     with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
-        changes = [*collect(engine, view, place, tree), *_staged_as_bytes(engine, place, tree)]
+        changes = [
+            *collect(engine, view, place, tree),
+            *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
+        ]
         if not changes:
             # A run that was killed after the commit left git's locks; git's room clears them, and finds nothing to do.
             commit_changes(place.repository, [], "", files=engine.files)
@@ -86,7 +87,10 @@ def stage(engine: Engine) -> int:
     with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
-        changes = [*collect(engine, view, place, tree), *_staged_as_bytes(engine, place, tree)]
+        changes = [
+            *collect(engine, view, place, tree),
+            *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
+        ]
         _refuse_ignored(questions, changes)
         _refuse_passing(place, changes)
         keep_for_lfs(engine, place, changes, questions.configuration)
@@ -116,7 +120,7 @@ def _remember(view: View, tree: str | None) -> None:
 def collect(engine: Engine, view: View, place: Place, tree: str | None) -> list[FileChange]:
     """Return every file of the store that is to differ from a tree of git's, with its content."""
     entries = _Entries(place.repository, tree)
-    changes = [*_truth(engine, view, place, entries), *_blobs(engine, view, place, entries)]
+    changes = [*_truth(engine, view, place, entries), *blob_changes(engine, view, place, entries.folder)]
     changes.extend(_projections(engine, view, place, tree, entries))
     return sorted(changes, key=lambda change: change.path)
 
@@ -207,46 +211,6 @@ def _is_held(view: View, place: Place, identity: str | None) -> bool:
             spans = spans_of([item.record["seq"] for item in section.found])
             events = vector.union(events, {section.header.lane: spans})
     return not text.lost and vector.is_subset(events, view.have_files)
-
-
-def _blobs(engine: Engine, view: View, place: Place, entries: _Entries) -> Iterator[FileChange]:
-    listed: set[str] | None = None
-    top = os.path.join(engine.root, "blobs")
-    for folder, stat in engine.files.list(top):
-        if stat.kind != "folder":
-            continue
-        known = entries.folder(f"blobs/{folder}")
-        here = engine.files.list(os.path.join(top, folder))
-        for name in known.keys() - {name for name, _ in here} if view.redacting is not None else ():
-            # What a redaction took away it has taken out of git's index too; any other stays.
-            listed = index_paths(place.repository, place.prefix) if listed is None else listed
-            if (path := place.outer(f"blobs/{folder}/{name}")) not in listed:
-                yield FileChange(path, None)
-        for name, found in here:
-            if found.kind == "file" and name not in known and parse_blob_file(f"{folder}/{name}") is not None:
-                path = f"blobs/{folder}/{name}"
-                yield FileChange(place.outer(path), git_form(engine.files, engine.root, path))
-    for path, _ in parked_blobs(engine.files, engine.root):
-        if entries.get(path) is not None and engine.files.stat(os.path.join(engine.root, *path.split("/"))) is None:
-            yield FileChange(place.outer(path), None)
-
-
-def _staged_as_bytes(engine: Engine, place: Place, tree: str | None) -> list[FileChange]:
-    """Return the pointers of blobs that HEAD has as such, and git's index as something else.
-
-    A git without git LFS takes their bytes where somebody adds them. So no commit of anybody's takes the pointers back.
-    """
-    if not has_lfs_rule(engine.files, engine.root):
-        return []
-    entries, staged = _Entries(place.repository, tree), index_identities(place.repository, place.outer(BLOBS))
-    found = []
-    for file in (file for file in blob_files(engine.files, engine.root) if file.name.is_lfs):
-        outer, known = place.outer(file.path), entries.get(file.path)
-        if known is not None and staged.get(outer, known) != known:
-            form = git_form(engine.files, engine.root, file.path)
-            if blob_id(form, place.repository.object_format) == known:
-                found.append(FileChange(outer, form))
-    return found
 
 
 def _projections(engine: Engine, view: View, place: Place, tree: str | None, entries: _Entries) -> Iterator[FileChange]:

@@ -122,24 +122,31 @@ def test_going_back_and_forth_between_commits_brings_bytes_and_takes_them(one):
     assert git(one, "status", "--porcelain") == ""
 
 
-def test_a_clone_in_which_git_took_the_bytes_is_told_how_to_make_pointers_of_them(one, tmp_path, monkeypatch):
-    put(one)
-    for setting in ("clean", "smudge", "process", "required"):
-        git(one, "config", f"filter.lfs.{setting}", "")
-    git(one, "config", "filter.lfs.required", "false")
-    git(one, "add", "-A")
-    git(one, "commit", "-qm", "bytes")
-    assert pointers(one) == {}
-    git(one, "config", "--remove-section", "filter.lfs")
+def test_bytes_that_a_clone_without_git_lfs_committed_become_pointers_in_one_that_has_it(one, hub, tmp_path):
     with Journal.open(one) as journal:
-        (finding,) = [item for item in journal.doctor().findings if item.code == "lfs-bytes-in-git"]
-    assert "--renormalize" in finding.hint
-    git(one, "add", "--renormalize", "--", f".journal/{PATH}")
-    git(one, "commit", "-qm", "pointer")
+        journal.put("order", "a", {"n": 1})
+        journal.sync()
+    two = clone_of(hub, tmp_path / "two")
+    for name, value in (("clean", "cat"), ("smudge", "cat"), ("process", ""), ("required", "false")):
+        git(two, "config", f"filter.lfs.{name}", value)
+    ref = put(two)
+    git(two, "add", "-A")
+    git(two, "commit", "-qm", "bytes")
+    git(two, "push", "-q", "--no-verify")
+    git(one, "pull", "-q", "--no-rebase")
+    assert git(one, "status", "--porcelain") == f" M .journal/{PATH}\n"
+    with Journal.open(one) as journal:
+        assert journal.blobs.get(ref) == DATA
+        assert "lfs-bytes-in-git" in [item.code for item in journal.doctor().findings]
+    assert sync(one).pushed
+    assert git(one, "status", "--porcelain") == ""
     assert pointers(one) == {f".journal/{PATH}": SHA}
-    with Journal.open(one) as journal:
-        assert journal.commit("nothing") is None
-        assert journal.doctor().ok
+    assert on_the_server(hub, SHA).exists()
+    sync(two)
+    with Journal.open(two) as journal:
+        assert journal.blobs.get(ref) == DATA
+    three = clone_of(hub, tmp_path / "three")
+    assert read_bytes(full(three / ".journal")) == DATA
 
 
 # -- clones -----------------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def test_a_person_who_adds_without_git_lfs_adds_the_bytes_and_journal_commit_the
     assert read_bytes(object_at(tree.path, SHA)) == DATA
 
 
-def test_bytes_that_somebody_committed_stay_in_git_and_are_told(tree):
+def test_bytes_that_somebody_committed_stay_in_git_where_git_lfs_is_not_set_up_and_are_told(tree):
     with tree.open() as journal:
         ref = journal.blobs.put(DATA)
     git(tree.path, "add", "-A")
@@ -127,6 +127,31 @@ def test_bytes_that_somebody_committed_stay_in_git_and_are_told(tree):
     assert findings["lfs-bytes-in-git"].path == PATH
     with WorkTree(tree.path.parent / "two", clone_of=tree).open() as journal:
         assert journal.blobs.get(ref) == DATA
+
+
+def test_bytes_that_somebody_committed_become_a_pointer_where_git_lfs_is_set_up(tree):
+    with tree.open() as journal:
+        journal.blobs.put(DATA)
+        git(tree.path, "add", "-A")
+        git(tree.path, "commit", "-qm", "by hand")
+        assert journal.commit("nothing yet") is None
+        git(tree.path, "config", "filter.lfs.clean", "git-lfs clean -- %f")
+        assert journal.status().uncommitted == (PATH,)
+        assert journal.commit("a pointer").changed == 1
+        assert journal.status().uncommitted == ()
+    assert committed(tree) == staged(tree) == POINTER
+    assert read_bytes(object_at(tree.path, SHA)) == DATA
+
+
+def test_what_is_neither_pointer_nor_bytes_in_git_is_left_to_doctor(tree):
+    write(full(tree.store), b"rubbish")
+    git(tree.path, "add", "-A")
+    git(tree.path, "commit", "-qm", "by hand")
+    git(tree.path, "config", "filter.lfs.clean", "git-lfs clean -- %f")
+    write(full(tree.store), DATA)
+    with tree.open() as journal:
+        assert journal.commit("nothing of it") is None
+    assert committed(tree) == b"rubbish"
 
 
 def test_a_clone_has_the_pointer_and_all_else_and_commits_nothing_of_it(tree, tmp_path):

@@ -38,7 +38,7 @@ def lfs_findings(engine: Engine, copies: Copies, blobs: BlobsRead) -> Iterator[F
 
 def _bytes_in_git(copies: Copies, blobs: BlobsRead) -> Iterator[Finding]:
     message = "git has the bytes themselves, as it takes them where git LFS is not set up; nothing is lost by it"
-    hint = "where git LFS is set up: git add --renormalize -- PATH, and commit it"
+    hint = "journal commit makes pointers of them, in a clone where git LFS is set up"
     for sha256, size in sorted(blobs.lfs.sound.items()):
         identity = copies.identity(lfs_blob_path(sha256))
         if identity is not None and identity != copies.identify(encode_pointer(Pointer(sha256, size))):
