@@ -154,6 +154,25 @@ def test_only_what_the_remote_lacks_is_uploaded_and_each_once(hub, lfs):
     assert lfs.asked()[-1][0][3:] == [late["sha256"]]
 
 
+def test_a_store_with_the_option_and_without_such_blobs_asks_git_nothing_more(hub, lfs, monkeypatch):
+    one = with_store(hub)
+    one.put("order", "o", n=1)
+    monkeypatch.setattr("journal.upkeep.exchange.lfs_bytes.added_since", None)
+    assert one.sync().pushed
+
+
+def test_damaged_bytes_are_never_sent_and_right_ones_of_the_work_tree_are(hub, lfs):
+    one = with_store(hub)
+    refs = [put(one, DATA, "a"), put(one, DATA + b"2", "b")]
+    one.commit()
+    for ref in refs:
+        write(object_at(one.path, ref["sha256"]), b"x" * ref["bytes"])
+    write(full(one.store, lfs_blob_path(refs[1]["sha256"])), b"y" * refs[1]["bytes"])
+    one.sync()
+    assert [path.name for path in lfs.server.iterdir()] == [SHA]
+    assert (lfs.server / SHA).read_bytes() == DATA
+
+
 def test_uploading_takes_as_long_as_it_takes_and_is_no_waiting_for_others(hub, lfs, monkeypatch):
     """It takes an hour, and somebody else pushes meanwhile, so that there is a second attempt after it."""
     one = with_store(hub)

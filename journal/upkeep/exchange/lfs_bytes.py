@@ -13,6 +13,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 
 from journal.errors import DamagedError
 from journal.format.names import parse_blob_file
@@ -26,7 +27,7 @@ from journal.git.repository import Repository
 from journal.git.staged import added_since
 from journal.git.status import head_commit
 from journal.git.trees import MODE_FOLDER, TreeEntry, parse_tree
-from journal.store.blobs import BLOBS, blob_files, lfs_blob_path
+from journal.store.blobs import BLOBS, blob_files, lfs_blob_path, parked_blobs
 from journal.store.engine import Engine
 from journal.store.layout import has_lfs_rule
 from journal.store.lfs import pointer_in
@@ -92,8 +93,7 @@ class LfsExchange:
         """Yield hash and git's id of the blobs that commits of ours name, also of those that left again."""
         with contextlib.closing(_Named(self._place)) as named:
             new = list(named.brought_by(ours, theirs))
-        is_used = self._engine.config.lfs_bytes is not None or has_lfs_rule(self._engine.files, self._engine.root)
-        if not is_installed() or not (new or is_used):
+        if not is_installed() or not (new or self._carries_any()):
             yield from new
             return
         repository = self._place.repository
@@ -101,6 +101,15 @@ class LfsExchange:
             sha256 = lfs_sha256(difference.path)
             if sha256 is not None and difference.new is not None:
                 yield sha256, difference.new
+
+    def _carries_any(self) -> bool:
+        """Tell whether there is a blob for git LFS here, or one that was put aside."""
+        files, root = self._engine.files, self._engine.root
+        if not has_lfs_rule(files, root):
+            return False
+        here = (file.path for file in blob_files(files, root))
+        aside = (path for path, _ in parked_blobs(files, root))
+        return any(lfs_sha256(path) is not None for path in chain(here, aside))
 
     def _misses_of(self, ours: str | None, theirs: str | None) -> bool:
         """Tell whether theirs brings blobs whose bytes are not here."""
@@ -116,17 +125,20 @@ class LfsExchange:
     def _is_here(self, sha256: str, identity: str) -> bool:
         """Tell whether git LFS has the bytes of what git has as a pointer; it gets them where the work tree has them.
 
-        Without them the other clone that made the pointer is who uploads them.
+        Damaged ones are never sent. Without any the other clone that made the pointer is who uploads them.
         """
         files, objects = self._engine.files, self._objects
         path = os.path.join(self._engine.root, *lfs_blob_path(sha256).split("/"))
         for place in (objects.path(sha256), path):
             stat = files.stat(place)
             pointer = Pointer(sha256, stat.size if stat is not None else 0)
-            if blob_id(encode_pointer(pointer), self._place.repository.object_format) == identity:
+            if blob_id(encode_pointer(pointer), self._place.repository.object_format) != identity:
+                continue
+            if place != path and objects.is_sound(pointer):
+                return True
+            if place == path:
                 with contextlib.suppress(DamagedError):
-                    if place == path:
-                        objects.keep(path, pointer)
+                    objects.keep(path, pointer)
                     return True
         return False
 
