@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from journal.format.pointer import lfs_sha256, pointer_at
 from journal.git.objects import ObjectReader
 from journal.git.staged import Difference, has_commit, tree_differences
 from journal.projections.paths import PROJECTED
@@ -20,14 +21,15 @@ def problems_of(engine: Engine, pushed: str) -> list[Problem]:
     """Return what is wrong with the commits named in what git gives to pre-push; without any, with HEAD."""
     place = place_of(engine)
     found: dict[tuple[str, str], Problem] = {}
-    for old, new in _pairs(place, pushed):
+    for old, new in pairs(place, pushed):
         differences = tree_differences(place.repository, old, new, place.prefix or ".")
         for problem in _problems(place, differences, is_all=old is None):
             found.setdefault((problem.code, problem.path), problem)
     return list(found.values())
 
 
-def _pairs(place: Place, pushed: str) -> Iterator[tuple[str | None, str]]:
+def pairs(place: Place, pushed: str) -> Iterator[tuple[str | None, str]]:
+    """Yield what the remote has and is to have, for each ref in what git gives to pre-push; without any None, HEAD."""
     lines = [line.split() for line in pushed.splitlines()]
     for _, new, _, old in (line for line in lines if len(line) == 4):
         if new.strip("0"):
@@ -65,7 +67,9 @@ def _facts(reader: ObjectReader, path: str, old: str | None, new: str) -> TruthF
         continues = after.startswith(before) or set(before.split(b"\n")) <= set(after.split(b"\n"))
     is_text = path.startswith(f"{SEGMENTS}/") or path in OWN_FILES
     has_markers = is_text and _has_markers(reader, new)
-    return TruthFacts(path, is_there=True, was_there=old is not None, continues=continues, has_markers=has_markers)
+    is_pointer = lfs_sha256(path) is not None and pointer_at(path, reader.read(new, "blob")) is not None
+    was_there = old is not None and not is_pointer
+    return TruthFacts(path, is_there=True, was_there=was_there, continues=continues, has_markers=has_markers)
 
 
 def _has_markers(reader: ObjectReader, identity: str) -> bool:

@@ -22,11 +22,12 @@ import os
 import shlex
 from collections.abc import Sequence
 
-from journal.errors import LockTimeoutError, UsageError
+from journal.errors import GitError, LockTimeoutError, OfflineError, UsageError
 from journal.git.hook_files import NAMES
 from journal.git.safety import in_progress
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE
+from journal.store.layout import has_lfs_rule
 from journal.upkeep.place import Place, place_of, repository_of
 
 from .verdict import Problem
@@ -53,7 +54,7 @@ def run_hook(engine: Engine, name: str, arguments: Sequence[str], pushed: str) -
         if name == "pre-commit":
             return _check_commit(engine)
         if name == "pre-push":
-            return _check_push(engine, pushed)
+            return _check_push(engine, arguments, pushed)
         if _has_index(engine) and may_reconcile(name, arguments, engine):
             with engine.reading():
                 pass  # to read is to catch up, and to write the readable files that follow
@@ -101,12 +102,14 @@ def _check_commit(engine: Engine) -> Said:
     return said
 
 
-def _check_push(engine: Engine, pushed: str) -> Said:
+def _check_push(engine: Engine, arguments: Sequence[str], pushed: str) -> Said:
     from journal.store.damage import damage_name, open_damage
 
     from .pushing import problems_of
 
     said = _refusal("this push", problems_of(engine, pushed), place_of(engine))
+    if not said.is_refused and has_lfs_rule(engine.files, engine.root):
+        _carry(said, engine, arguments, pushed)
     if not _has_index(engine):
         return said
     with engine.reading() as view:
@@ -115,6 +118,18 @@ def _check_push(engine: Engine, pushed: str) -> Said:
         said.append(f"journal: files of the truth are damaged here: {len(damaged)}, such as {damaged[0]}")
         said.append("    do: journal doctor")
     return said
+
+
+def _carry(said: Said, engine: Engine, arguments: Sequence[str], pushed: str) -> None:
+    """Let the bytes go first that git LFS carries; refuse what nobody could use without them."""
+    from .carrying import carry
+
+    try:
+        carry(engine, arguments, pushed)
+    except (GitError, OfflineError) as error:
+        said.is_refused = True
+        said.append(f"journal: {error.message}")
+        said.extend([f"    do: {error.hint}"] if error.hint else [])
 
 
 def _refusal(what: str, problems: Sequence[Problem], place: Place) -> Said:

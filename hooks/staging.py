@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 from journal.format import values
+from journal.format.pointer import lfs_sha256, pointer_at
 from journal.git.objects import ObjectReader, blob_id
 from journal.git.safety import in_progress
 from journal.git.staged import Difference, staged_differences, staged_paths
@@ -15,9 +16,10 @@ from journal.segments.folders import ARCHIVE, SEGMENTS
 from journal.state import vector
 from journal.state.entity import fold
 from journal.state.value import value
-from journal.store.blobs import blob_path, parked_blobs
+from journal.store.blobs import parked_blobs
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE
+from journal.store.lfs import git_form
 from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
 
@@ -96,17 +98,20 @@ class Staged:
             on_disk = "longer"
         is_text = folder == SEGMENTS or folder not in TRUTH
         continues = difference.old is not None and text.startswith(self._reader.read(difference.old, "blob"))
+        is_pointer = pointer_at(path, text) is not None
         return TruthFacts(
             path,
             is_there=True,
-            was_there=difference.old is not None,
+            # The bytes of a blob for git LFS may become their pointer: to every reader that is the same.
+            was_there=difference.old is not None and not is_pointer,
             on_disk=on_disk,
             continues=continues,
             has_markers=is_text and _has_markers(text),
+            is_unpointed=lfs_sha256(path) is not None and not is_pointer,
         )
 
     def _is_parked(self, path: str) -> bool:
-        return any(blob_path(sha256) == path for sha256, _ in parked_blobs(self._engine.files, self._engine.root))
+        return any(path == parked for parked, _ in parked_blobs(self._engine.files, self._engine.root))
 
     def _is_packed(self, path: str) -> bool:
         packs = packs_of(self._engine, path.rpartition("/")[2])
@@ -115,7 +120,8 @@ class Staged:
     def _on_disk(self, path: str) -> bytes | None:
         full = os.path.join(self._engine.root, *path.split("/"))
         found = self._engine.files.stat(full)
-        return self._engine.files.read(full) if found is not None and found.kind == "file" else None
+        is_file = found is not None and found.kind == "file"
+        return git_form(self._engine.files, self._engine.root, path) if is_file else None
 
     def _identity(self, data: bytes) -> str:
         return blob_id(data, self._repository.object_format)

@@ -13,6 +13,7 @@ blob                  removed     compaction has put it aside                   
 segment, pack, blob   removed     git is reverting, picking or merging: its doing     fine
 segment, pack, blob   removed     otherwise                                           refuse: truth-removed
 any file              there       it has git's conflict markers                       refuse: conflict-markers
+blob for git LFS      there       it is no pointer, and git is not merging            refuse: lfs-bytes-staged
 segment               there       the disk has more of it                             refuse: truth-behind
 segment               changed     it goes on from what HEAD has, or git is merging    fine
 truth                 changed     otherwise                                           refuse: truth-changed
@@ -69,7 +70,8 @@ class TruthFacts(NamedTuple):
     """What is known of a changed file that is no projection.
 
     ``continues``: what is staged begins with what HEAD has; ``packed``: a staged pack holds its events;
-    ``parked``: a blob that compaction has put aside.
+    ``parked``: a blob that compaction has put aside; ``is_unpointed``: what is staged of a blob for git LFS is not the
+    pointer to its bytes.
     """
 
     path: str
@@ -80,6 +82,7 @@ class TruthFacts(NamedTuple):
     packed: bool = False
     parked: bool = False
     has_markers: bool = False
+    is_unpointed: bool = False
 
 
 class Problem(NamedTuple):
@@ -101,6 +104,9 @@ def truth_problem(facts: TruthFacts, *, in_progress: bool) -> Problem | None:
         return Problem("local-tracked", LOCAL, message, "git rm -r --cached -- PATH")
     if facts.has_markers:
         return Problem("conflict-markers", path, "holds git's conflict markers", "journal doctor")
+    if facts.is_unpointed and not in_progress:
+        message = "is a blob for git LFS, and its bytes are staged in place of the pointer to them"
+        return Problem("lfs-bytes-staged", path, message, "journal stage")
     return _bytes_problem(facts, folder, in_progress=in_progress) if folder in TRUTH else None
 
 

@@ -42,6 +42,12 @@ class NotFoundError(JournalError):
     code, exit_status = "not-found", 3
 
 
+class NotFetchedError(NotFoundError):
+    """The bytes of a blob are with git LFS, and nobody has fetched them into this clone yet. Nothing is damaged."""
+
+    code = "blob-not-fetched"
+
+
 class ExpectationError(JournalError):
     """Raised by a transaction whose expectation was not met; nothing was written."""
 

@@ -26,6 +26,10 @@ def run(session: Session, *, message: str | None, author: str | None, no_verify:
         branch = result.branch or "detached HEAD"
         files = f"{result.changed:,} file{'s' if result.changed != 1 else ''}"
         session.output.done(f"[{shown(branch)} {result.commit[:10]}] {files}")
+    if result is not None and result.left_behind:
+        from journal.upkeep.lfs_setup import LEFT_BEHIND, LEFT_BEHIND_HINT
+
+        session.output.warn("lfs-left-behind", f"{LEFT_BEHIND}: {LEFT_BEHIND_HINT}")
     compact_if_due(session, verify=not no_verify)
 
 

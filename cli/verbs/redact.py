@@ -111,8 +111,9 @@ def _tell_purge(session: Session, done: "Redaction", purge: "Purge") -> None:
     shown_first = list(purge.files.items())[:_OBJECTS_SHOWN_MAX]
     output.lines([f"  object {identity}  {shown(path)}" for identity, path in shown_first])
     output.lines([f"  commit {identity}" for identity in purge.commits[:_OBJECTS_SHOWN_MAX]])
+    output.lines([f"  git LFS {sha256}" for sha256 in purge.lfs[:_OBJECTS_SHOWN_MAX]])
     output.lines([f"  its own text: {identity}" for identity in purge.messages[:_OBJECTS_SHOWN_MAX]])
-    most = max(len(purge.files), len(purge.commits), len(purge.messages))
+    most = max(len(purge.files), len(purge.commits), len(purge.messages), len(purge.lfs))
     output.lines([f"  … --json lists all {most:,}"] if most > _OBJECTS_SHOWN_MAX else [])
     if done.is_done and purge.commands:
         output.line("to purge it, once the value is of no use to anybody any more:")
@@ -144,6 +145,7 @@ def _purge_form(purge: "Purge") -> dict[str, object]:
         "objects": [{"id": identity, "path": path or None} for identity, path in purge.files.items()],
         "commits": list(purge.commits),
         "messages": list(purge.messages),
+        "lfs": list(purge.lfs),
         "commands": list(purge.commands),
         "advice": list(purge.advice),
     }

@@ -35,6 +35,10 @@ def _print(session: Session, result: "SyncResult") -> None:
     ]
     said = ", ".join(part for part in done if part) or "nothing new on either side"
     session.output.done(f"[{shown(result.branch)} {result.commit[:10]}] {shown(result.remote)}: {said}")
+    if result.unfetched:
+        session.output.note(
+            f"git LFS has the bytes of blobs that are not fetched here: {result.unfetched:,}; git lfs pull"
+        )
 
 
 VERB = Verb(

@@ -10,7 +10,8 @@ from journal.format.media_types import UNKNOWN, guessed
 from journal.format.names import is_sha256
 from journal.format.references import reference
 from journal.store import blobs
-from journal.store.blobs import BlobReader, StoredBlob
+from journal.store.blob_reader import BlobReader
+from journal.store.blobs import StoredBlob
 from journal.store.engine import Engine
 
 Reference = dict[str, Any]
@@ -49,10 +50,16 @@ class Blobs:
         engine = self._engine
         engine.check_open()
         try:
-            stored = blobs.store_blob(engine.files, engine.root, chunks, engine.locked())
+            stored = blobs.store_blob(
+                engine.files, engine.root, chunks, engine.locked(), lfs_bytes=engine.config.lfs_bytes
+            )
         except OSError as error:
             why = f"the bytes could not be kept: {error.strerror or error}"
             raise NotAppliedError(why, path=error.filename) from error
+        if stored.filled:
+            from journal.upkeep.lfs_filling import refresh_git
+
+            refresh_git(engine, [stored.path])
         return reference(stored.sha256, stored.bytes, kind)
 
     def put_file(self, path: str | os.PathLike[str], *, mime: str | None = None) -> Reference:
@@ -69,7 +76,10 @@ class Blobs:
             raise NotAppliedError(f"the file cannot be read: {error.strerror or error}", path=named) from error
 
     def get(self, blob: str | Mapping[str, Any]) -> bytes:
-        """Return all bytes of a blob. Raises NotFoundError, and DamagedError where they are not what its name says."""
+        """Return all bytes of a blob. Raises NotFoundError, and DamagedError where they are not what its name says.
+
+        NotFetchedError is a NotFoundError: git LFS has the bytes, and nobody has fetched them into this clone.
+        """
         with self.open(blob) as file:
             return file.read()
 
@@ -81,7 +91,7 @@ class Blobs:
         engine = self._engine
         engine.check_open()
         sha256, size = _named(blob)
-        path, found = blobs.find_blob(engine.files, engine.root, sha256, size)
+        path, found = blobs.find_blob(engine.files, engine.root, sha256, size, engine.lfs_folder)
         return io.BufferedReader(BlobReader(engine.files, path, sha256, found), blobs.CHUNK_BYTES)
 
     def save(self, blob: str | Mapping[str, Any], path: str | os.PathLike[str]) -> None:
@@ -95,13 +105,14 @@ class Blobs:
             save_whole(os.fspath(path), iter(lambda: file.read(blobs.CHUNK_BYTES), b""))
 
     def has(self, blob: str | Mapping[str, Any]) -> bool:
-        """Tell whether a blob is there, of the size that a reference says; its bytes are not looked at.
+        """Tell whether a blob is there, of the size that a reference says, with its bytes; they are not looked at.
 
-        One that compaction has put aside is not, although this checkout still reads it: others will not have it, so
-        put it again before something refers to it.
+        It is not where only git LFS has them. Nor is one that compaction has put aside, although this checkout still
+        reads it: others will not have it, so put it again before something refers to it.
         """
-        self._engine.check_open()
-        return blobs.is_there(self._engine.files, self._engine.root, *_named(blob))
+        engine = self._engine
+        engine.check_open()
+        return blobs.is_there(engine.files, engine.root, *_named(blob), engine.lfs_folder)
 
     def verify(self, blob: str | Mapping[str, Any]) -> None:
         """Read a blob through. Raises NotFoundError, and DamagedError where it is not what its name says."""
@@ -110,9 +121,12 @@ class Blobs:
                 pass
 
     def list(self) -> _List[StoredBlob]:
-        """Return the blobs that are there, by sha256: callers', and payloads that were too long for a line."""
+        """Return the blobs that are there, by sha256: callers', and payloads that were too long for a line.
+
+        Those too of which git LFS has the bytes, and nobody has fetched them (``fetched`` is False).
+        """
         self._engine.check_open()
-        return blobs.list_blobs(self._engine.files, self._engine.root)
+        return blobs.list_blobs(self._engine.files, self._engine.root, self._engine.lfs_folder)
 
 
 def _named(blob: str | Mapping[str, Any]) -> tuple[str, int | None]:

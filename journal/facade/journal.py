@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -44,12 +44,14 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         *,
         branch: str | None = None,
         fanout: Sequence[str] = (),
+        lfs: bool = False,
         files: Files | None = None,
     ) -> tuple[str, bool]:
         """Make a store and return (its folder, whether anything was new).
 
         In a git work tree the store is ``.journal`` at its top, unless ``path`` names a ``.journal`` itself;
-        elsewhere it is ``.journal`` in ``path``. On a store that exists this changes nothing.
+        elsewhere it is ``.journal`` in ``path``. On a store that exists this changes nothing, unless ``lfs`` is new
+        to it: then large blobs go through git LFS from now on (docs/blobs.md).
 
         ``branch``: the store is on a git branch of its own, so that it does not depend on the code's. Where this
         repository or its remote has the branch, the store is what the branch holds. Raises GitError then,
@@ -75,10 +77,16 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
             read_config(files, root)
         config = new_config(os.urandom(16), fanout_types=tuple(fanout))
         if branch is None:
-            return root, make_store(files, root, config)
-        from journal.upkeep.exchange.own_branch import init_on_branch
+            is_new = make_store(files, root, config)
+        else:
+            from journal.upkeep.exchange.own_branch import init_on_branch
 
-        return root, init_on_branch(files, root, branch, config)
+            is_new = init_on_branch(files, root, branch, config)
+        if lfs or read_config(files, root).lfs_bytes is not None:
+            from journal.store.lfs_option import switch_on
+
+            is_new |= switch_on(files, root)
+        return root, is_new
 
     @classmethod
     def open(
@@ -103,7 +111,7 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         backend = FileBackend(files)
         root = os.path.abspath(os.fspath(store)) if store is not None else find_store(backend.files, os.fspath(path))
         options = Options(durability, projections, lock_timeout_seconds, progress)
-        engine = Engine(backend, root, options, git_has=partial(_git_has, root))
+        engine = Engine(backend, root, options, partial(_git_has, root), cache(partial(_lfs_folder, root)))
         if upcasters is not None:
             from journal.store.lifting import Lifting
 
@@ -202,3 +210,15 @@ def _git_has(root: str, text: bytes) -> bool:
     from journal.git.status import has_file
 
     return has_file(os.path.dirname(root), text)
+
+
+def _lfs_folder(root: str) -> str | None:
+    """Return where git LFS keeps bytes for the repository that a store is in; None where there is none to ask."""
+    from journal.git.lfs_objects import lfs_folder
+    from journal.upkeep.place import repository_of
+
+    try:
+        repository = repository_of(root)
+        return None if repository is None else lfs_folder(repository)
+    except (GitError, OSError):
+        return None

@@ -48,5 +48,14 @@ PACK_MEMBER_BYTES_MAX = LINE_BYTES_MAX + PACK_MEMBER_BYTES
 CHECKPOINT_LINE_BYTES_MAX = BLOB_BYTES_MAX + LINE_BYTES_MAX
 """No reader ever buffers more than this for one line of a checkpoint."""
 
+LFS_BYTES_DEFAULT = 1024 * 1024
+"""A caller's blob of this size or more goes through git LFS, where that is on and nothing else is said."""
+
+LFS_BYTES_MIN = 1024
+"""No smaller one ever does: git LFS takes short files for pointers, if they look like one."""
+
+POINTER_BYTES_MAX = 144
+"""No pointer is longer, and no reader takes a longer file for one."""
+
 TOKEN_CHARACTERS_MAX = 1024 * 1024
 """No position token is longer, and no reader decodes more."""

@@ -30,6 +30,8 @@ _SEGMENT = re.compile(rf"(?P<first>{_SEQ})-{_LANE}\.jsonl")
 _PACK = re.compile(rf"(?P<first>{_SEQ})-{_LANE}-(?P<digest>[0-9a-f]{{16}})\.jsonl\.gz")
 _CHECKPOINT = re.compile(rf"(?P<head>{_SEQ})-(?P<digest>[0-9a-f]{{16}})\.jsonl\.gz")
 _LANE_ONLY = re.compile(_LANE)
+LFS_SUFFIX = ".lfs"
+_BLOB = re.compile(rf"(?P<fan>[0-9a-f]{{2}})/(?P<sha256>(?P=fan)[0-9a-f]{{62}})(?P<lfs>{re.escape(LFS_SUFFIX)})?")
 
 
 class SegmentName(NamedTuple):
@@ -52,6 +54,13 @@ class CheckpointName(NamedTuple):
 
     head: int
     digest: str
+
+
+class BlobName(NamedTuple):
+    """What the path of a blob below ``blobs/`` says; ``is_lfs``: git LFS carries its bytes."""
+
+    sha256: str
+    is_lfs: bool
 
 
 def segment_file(first: int, lane: str) -> str:
@@ -239,6 +248,17 @@ def blob_file(sha256: str) -> str:
     if not is_sha256(sha256):
         raise ValueError(f"not a sha256: {sha256!r}")
     return f"{sha256[:2]}/{sha256}"
+
+
+def lfs_blob_file(sha256: str) -> str:
+    """Return the path below ``blobs/`` of a blob that git LFS carries. Raises ValueError for what is no sha256."""
+    return blob_file(sha256) + LFS_SUFFIX
+
+
+def parse_blob_file(path: str) -> BlobName | None:
+    """Return what the path of a blob below ``blobs/`` says; None if it is no such path."""
+    found = _BLOB.fullmatch(path)
+    return None if found is None else BlobName(found["sha256"], found["lfs"] is not None)
 
 
 def is_sha256(value: object) -> bool:

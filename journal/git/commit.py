@@ -57,12 +57,16 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class CommitResult:
-    """A commit that was made; ``changed`` counts the paths that differ from the one before."""
+    """A commit that was made; ``changed`` counts the paths that differ from the one before.
+
+    ``left_behind`` counts those for git LFS whose bytes a plain ``git push`` would leave here.
+    """
 
     commit: str
     branch: str | None  # None: HEAD is detached
     changed: int
     tree: str
+    left_behind: int = 0
 
 
 def commit_changes(

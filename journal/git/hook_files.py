@@ -27,6 +27,9 @@ LEGACY = ".legacy"
 COMMITTING = "JOURNAL_COMMITTING"
 """Set for the hooks that ``journal commit`` runs: it looks at its own files itself."""
 
+PUSHED = "JOURNAL_LFS_PUSHED"
+"""Set for the hooks that the push of ``journal sync`` runs: git LFS has the bytes already."""
+
 BLOCK_BEGIN, BLOCK_END = "# >>> git-journal: ", "# <<< git-journal <<<"
 """The lines around what is ours in a file of somebody else."""
 

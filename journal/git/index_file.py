@@ -9,10 +9,10 @@ would not. A passing file that a kill left is removed by the next run that holds
 import contextlib
 import hashlib
 import os
-import stat as stat_module
 import struct
 import time
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files, write_whole
@@ -20,16 +20,16 @@ from journal.errors import GitError
 from journal.git.digests import Digest
 from journal.git.index_by_git import mode_by_git, paths_by_git, replace_by_git, unmerged_by_git
 from journal.git.index_format import IndexEntry, IndexFile, UnsupportedIndexError
-from journal.git.index_patch import Edit, Wanted, edits_for, patched, racy_entries, smudge
+from journal.git.index_patch import Edit, Wanted, edits_for, entry_bytes, patched, racy_entries, smudge
 from journal.git.index_v4 import to_version_3, to_version_4
 from journal.git.objects import blob_id
+from journal.git.on_disk import content_for_git, stat_of_same
 from journal.git.repository import Repository
 from journal.git.trees import MODE_FILE, Placed
 
 _RACY_LOOKED_INTO_MAX = 256
 _SECOND_NS = 1_000_000_000
 _CHUNK_BYTES = 1 << 18
-_MASK = 0xFFFFFFFF
 
 
 class OpenedIndex(NamedTuple):
@@ -83,6 +83,29 @@ class Index:
             self._replace(self._opened, edits, list(wanted), self._passing())
         return len(edits)
 
+    def refresh(self, paths: Sequence[str]) -> int:
+        """Note the files at these paths as they are now, where they hold what the index says; return how many.
+
+        An index that only git understands is left to git.
+        """
+        if self._opened is None:
+            return 0
+        self._opened.file.verify()
+        edits = [edit for path in paths if (edit := self._refreshed(self._opened.file, path)) is not None]
+        if edits:
+            self._replace(self._opened, edits, [], self._passing())
+        return len(edits)
+
+    def _refreshed(self, index: IndexFile, path: str) -> Edit | None:
+        entries = index.find(path.encode())
+        if len(entries) != 1 or entries[0].stage or not self._holds(entries[0]):
+            return None
+        (entry,) = entries
+        content = content_for_git(_on_disk(self._repository, path), path)
+        stat, _ = stat_of_same(_on_disk(self._repository, path), path, content)
+        wanted = Wanted(entry.mode, entry.identity, stat, on_disk=True)
+        return Edit(entry.start, entry.end, entry_bytes(entry.name, wanted, entry), 0)
+
     def restore(self) -> None:
         """Bring back what the index said before ``put``, for a commit that could not be made."""
         if self._opened is not None:
@@ -131,7 +154,7 @@ class Index:
     def _wanted(self, path: str, place: Placed, content: bytes | None) -> Wanted | None:
         if place.identity is None or content is None:
             return None
-        stat, on_disk = _stat_of_same(_on_disk(self._repository, path), content)
+        stat, on_disk = stat_of_same(_on_disk(self._repository, path), path, content)
         return Wanted(place.mode, bytes.fromhex(place.identity), stat, on_disk)
 
     def _smudges(self, opened: OpenedIndex, edits: list[Edit]) -> list[Edit]:
@@ -148,9 +171,10 @@ class Index:
         return [smudge(entry) for entry in racy if not (look and self._holds(entry))]
 
     def _holds(self, entry: IndexEntry) -> bool:
+        name = os.fsdecode(entry.name)
+        path = _on_disk(self._repository, name)
         try:
-            with open(_on_disk(self._repository, os.fsdecode(entry.name)), "rb") as file:
-                return blob_id(file.read(), self._repository.object_format) == entry.identity.hex()
+            return blob_id(content_for_git(path, name), self._repository.object_format) == entry.identity.hex()
         except OSError:
             return False
 
@@ -188,6 +212,20 @@ def tracked_paths(repository: Repository, prefix: str) -> set[str]:
             break
         found.add(os.fsdecode(entry.name))
     return found
+
+
+def tracked_identities(repository: Repository, prefix: str) -> dict[str, str]:
+    """Return path to id of the files in the index that start with ``prefix``, without those in conflict.
+
+    Nothing, where only git understands the index.
+    """
+    opened = open_index(repository, repository.index_path)
+    if opened is None:
+        return {}
+    opened.file.verify()
+    start = os.fsencode(prefix)
+    below = takewhile(lambda entry: entry.name.startswith(start), opened.file.entries(opened.file.seek(start)))
+    return {os.fsdecode(entry.name): entry.identity.hex() for entry in below if not entry.stage}
 
 
 def unmerged_paths(repository: Repository, paths: Sequence[str]) -> list[str]:
@@ -230,29 +268,3 @@ def _on_disk(repository: Repository, path: str) -> str:
 
 def _checksum(data: bytes, repository: Repository) -> bytes:
     return hashlib.new(repository.object_format, data, usedforsecurity=False).digest()
-
-
-def _stat_of_same(path: str, content: bytes) -> tuple[bytes | None, bool]:
-    """Return what the index notes of a file that holds this content, and whether a file is there.
-
-    A file with other content gets no times, so that git looks into it.
-    """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags)
-    except OSError:
-        return None, os.path.lexists(path)
-    try:
-        found = os.fstat(descriptor)
-        same = stat_module.S_ISREG(found.st_mode) and found.st_size == len(content)
-        with open(descriptor, "rb", closefd=False) as file:
-            same = same and file.read() == content and os.fstat(descriptor).st_mtime_ns == found.st_mtime_ns
-    finally:
-        os.close(descriptor)
-    return (_stat_bytes(found) if same else None), True
-
-
-def _stat_bytes(found: os.stat_result) -> bytes:
-    times = [part for ns in (found.st_ctime_ns, found.st_mtime_ns) for part in divmod(ns, _SECOND_NS)]
-    rest = [found.st_dev, found.st_ino, 0, found.st_uid, found.st_gid, found.st_size]
-    return struct.pack(">10I", *(number & _MASK for number in [*times, *rest]))

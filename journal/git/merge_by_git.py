@@ -10,13 +10,18 @@ from journal.git.repository import Repository
 _WORDS = {"LC_ALL": "C", "GIT_EDITOR": ":", "GIT_MERGE_AUTOEDIT": "no"}
 
 
-def merge_by_git(repository: Repository, theirs: str, message: str, *, verify: bool) -> list[str]:
+def merge_by_git(
+    repository: Repository, theirs: str, message: str, *, verify: bool, has_bytes: bool = True
+) -> list[str]:
     """Merge a commit into the checked-out branch and its work tree; return the paths that git left in conflict.
+
+    ``has_bytes``: git LFS can give git all bytes of ours; else it gives it pointers, or git would refuse.
 
     Raises GitError, with nothing changed, where git refuses to begin: changed files are in the way, for instance.
     """
     options = ["--ff", "--no-edit", "--no-progress", *([] if verify else ["--no-verify"])]
-    ended = start_git(repository, ["merge", *options, "-m", message, theirs], environment=_WORDS)
+    words = _WORDS if has_bytes else {**_WORDS, "GIT_LFS_SKIP_SMUDGE": "1"}
+    ended = start_git(repository, ["merge", *options, "-m", message, theirs], environment=words)
     if ended.returncode == 0:
         return []
     unmerged = run_git(repository, ["diff", "--name-only", "--diff-filter=U", "-z"]).split(b"\0")

@@ -5,6 +5,7 @@ import functools
 import hashlib
 import os
 import zlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from journal.disk.files import Files
@@ -30,6 +31,14 @@ def object_id(kind: str, content: bytes, object_format: ObjectFormat) -> str:
 def blob_id(content: bytes, object_format: ObjectFormat) -> str:
     """Return the id, in hex, of a file with this content."""
     return object_id("blob", content, object_format)
+
+
+def blob_id_of_pieces(size: int, pieces: Iterable[bytes], object_format: ObjectFormat) -> str:
+    """Return the id, in hex, of a file of this size whose content comes in pieces."""
+    digest = hashlib.new(object_format, b"blob %d\0" % size, usedforsecurity=False)
+    for piece in pieces:
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 class ObjectReader:

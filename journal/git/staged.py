@@ -3,6 +3,7 @@
 In a hook the index is the one that the surrounding command works on, which may be a passing one.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from journal.git.objects import object_id
@@ -35,6 +36,21 @@ def tree_differences(repository: Repository, old: str | None, new: str, folder: 
     return _parse(run_git(repository, command))
 
 
+def added_since(
+    repository: Repository, commit: str, known: str | None, remote: str, folder: str
+) -> Iterator[Difference]:
+    """Yield what commits add or change below a folder, up to one, that a remote lacks. Raises GitError.
+
+    ``known``: a commit that it has; None: it has what its branches were seen at.
+    """
+    without = [f"^{known}"] if known is not None else ["--not", f"--remotes={remote}"]
+    options = ["--format=", "--raw", "-z", "--no-renames", "--no-abbrev", "--diff-filter=AM"]
+    listed = run_git(repository, [_LITERAL, "log", *options, commit, *without, "--", folder])
+    # A commit ends in a NUL of its own.
+    items = (item for item in listed.decode("utf-8", "surrogateescape").split("\0") if item)
+    yield from (_difference(head, path) for head, path in zip(items, items, strict=False))
+
+
 def has_commit(repository: Repository, commit: str) -> bool:
     """Tell whether a commit is here."""
     return start_git(repository, ["cat-file", "-e", f"{commit}^{{commit}}"]).returncode == 0
@@ -55,9 +71,13 @@ def _parse(raw: bytes) -> list[Difference]:
     items = raw.decode("utf-8", "surrogateescape").split("\0")
     found = []
     for head, path in zip(items[0::2], items[1::2], strict=False):
-        old_mode, new_mode, old, new, _ = head.removeprefix(":").split(" ")
-        found.append(Difference(path, _present(old_mode, old), _present(new_mode, new)))
+        found.append(_difference(head, path))
     return found
+
+
+def _difference(head: str, path: str) -> Difference:
+    old_mode, new_mode, old, new, _ = head.removeprefix(":").split(" ")
+    return Difference(path, _present(old_mode, old), _present(new_mode, new))
 
 
 def _present(mode: str, identity: str) -> str | None:

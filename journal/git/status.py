@@ -4,7 +4,7 @@ import os
 
 from journal.errors import GitError
 from journal.git.configuration import read_configuration
-from journal.git.index_file import tracked_paths, unmerged_paths
+from journal.git.index_file import tracked_identities, tracked_paths, unmerged_paths
 from journal.git.objects import ObjectReader, blob_id
 from journal.git.program import is_installed, start_git
 from journal.git.refs import read_head
@@ -20,6 +20,7 @@ __all__ = [
     "has_file",
     "head_commit",
     "in_progress",
+    "index_identities",
     "index_paths",
     "read_head",
     "tree_entries",
@@ -140,6 +141,11 @@ def has_file(folder: str, content: bytes) -> bool:
 def index_paths(repository: Repository, prefix: str) -> set[str]:
     """Return the paths that git's index tracks under a folder ("" is the top)."""
     return tracked_paths(repository, prefix.rstrip("/") + "/" if prefix else "")
+
+
+def index_identities(repository: Repository, prefix: str) -> dict[str, str]:
+    """Return path to id of what git's index has under a folder, without what is in conflict."""
+    return tracked_identities(repository, prefix.rstrip("/") + "/")
 
 
 def configuration(repository: Repository, key: str) -> str | None:

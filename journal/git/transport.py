@@ -4,31 +4,22 @@ The git program knows the user's credentials, proxies and ssh settings, so it go
 the remote's branch was seen at and is refused there if it is elsewhere by now: nothing is ever overwritten.
 """
 
-import os
 import re
-import subprocess
-import sys
 import time
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from journal.disk.files import Files
 from journal.errors import GitError, OfflineError
-from journal.git.program import clean_environment, is_installed
+from journal.git.hook_files import PUSHED
+from journal.git.program import is_installed
 from journal.git.refs import read_ref
 from journal.git.remote import BusyError, Upstream
 from journal.git.repository import Repository
+from journal.git.unattended import LATER, Ended, NoAnswerError, is_offline, run_unattended
 
 _PATIENCE_SECONDS_MIN = 5.0
-_FAREWELL_SECONDS = 2.0
 # Git syncs no loose object by itself; a branch that is durable must not name what a power cut takes away.
 _DURABLE = ("-c", "core.fsync=committed,reference", "-c", "core.fsyncMethod=batch")
-_LATER = "what is here is committed; journal sync catches up once the remote can be reached"
-_OFFLINE = re.compile(
-    r"could not resolve|connection (refused|timed out|reset|closed)|timed out|network is unreachable|no route to host"
-    r"|failed to connect|unable to connect|name resolution|returned error: 5\d\d|hung up unexpectedly|early eof"
-    r"|unexpected disconnect|operation too slow|host is down",
-    re.IGNORECASE,
-)
 _BUSY = re.compile(
     r"cannot lock ref|failed to lock|failed to update ref|failed to write|incorrect old value|already exists"
     r"|stale info|fetch first|non-fast-forward|unable to create .*\.lock",
@@ -45,6 +36,10 @@ class Transport:
 
     def __init__(self, repository: Repository, upstream: Upstream, files: Files, deadline: float) -> None:
         self._repository, self._upstream, self._files, self._deadline = repository, upstream, files, deadline
+
+    def wait_longer(self, seconds: float) -> None:
+        """Move the deadline: what was done meanwhile was no waiting for the remote's answer."""
+        self._deadline += seconds
 
     def fetch(self) -> str | None:
         """Get the remote's branch and return its commit, durable here; None where the remote has no such branch."""
@@ -76,7 +71,7 @@ class Transport:
         lease = f"--force-with-lease={upstream.ref}:{expected or ''}"
         options = ["--porcelain", "--no-follow-tags", "--recurse-submodules=no", lease]
         options += [] if verify else ["--no-verify"]
-        ended = self._run(["push", *options, upstream.remote, f"{commit}:{upstream.ref}"])
+        ended = self._run(["push", *options, upstream.remote, f"{commit}:{upstream.ref}"], {PUSHED: "1"})
         if ended.returncode == 0:
             return
         lines = ended.said.splitlines()
@@ -93,50 +88,18 @@ class Transport:
             hint="nothing is lost: all of it is committed here; once the remote allows it, journal sync again",
         )
 
-    def _run(self, arguments: list[str]) -> "_Ended":
-        """Run git without letting it ask anybody who is not there, and not for ever."""
-        repository = self._repository
+    def _run(self, arguments: list[str], environment: Mapping[str, str] | None = None) -> Ended:
         patience = max(self._deadline - time.monotonic(), _PATIENCE_SECONDS_MIN)
-        environment = {"LC_ALL": "C", "LANGUAGE": "C"}
-        asks = sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
-        if not asks:
-            environment |= {"GIT_TERMINAL_PROMPT": "0", "SSH_ASKPASS_REQUIRE": "never"}
-        with subprocess.Popen(
-            ["git", f"--git-dir={repository.git_dir}", f"--work-tree={repository.work_tree}", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=repository.work_tree,
-            env=clean_environment(environment),
-            # Without a terminal of its own, ssh too asks nobody.
-            start_new_session=not asks and os.name != "nt",
-        ) as process:
-            try:
-                out, _ = process.communicate(timeout=patience)
-            except subprocess.TimeoutExpired:
-                process.terminate()  # git takes its locks away then
-                try:
-                    process.communicate(timeout=_FAREWELL_SECONDS)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                raise OfflineError(
-                    f"the remote did not answer within {patience:.0f} seconds", hint=_LATER, path=repository.work_tree
-                ) from None
-            except BaseException:
-                process.terminate()
-                raise
-        return _Ended(process.returncode, out.decode("utf-8", "replace"))
+        try:
+            return run_unattended(self._repository, arguments, patience, environment)
+        except NoAnswerError as error:
+            raise OfflineError(str(error), hint=LATER, path=self._repository.work_tree) from None
 
     def _failure(self, what: str, said: str) -> Exception:
         text = " ".join(said.split()) or "git said nothing"
-        if _OFFLINE.search(said):
-            return OfflineError(f"offline: {what}: {text}", path=self._repository.work_tree, hint=_LATER)
+        if is_offline(said):
+            return OfflineError(f"offline: {what}: {text}", path=self._repository.work_tree, hint=LATER)
         if _BUSY.search(said):
             return BusyError(text)
         hint = "nothing is lost: all of it is committed here; `git fetch` and `git push` show the same"
         return GitError(f"{what}: {text}", path=self._repository.work_tree, hint=hint)
-
-
-class _Ended(NamedTuple):
-    returncode: int
-    said: str

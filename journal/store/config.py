@@ -7,7 +7,13 @@ from typing import Any
 
 from journal.disk.files import ReadFiles
 from journal.errors import FormatError, NewerFormatError
-from journal.format.limits import COMPACT_BYTES_DEFAULT, COMPACT_SEGMENTS_DEFAULT, FORMAT, ROLL_BYTES_DEFAULT
+from journal.format.limits import (
+    COMPACT_BYTES_DEFAULT,
+    COMPACT_SEGMENTS_DEFAULT,
+    FORMAT,
+    LFS_BYTES_MIN,
+    ROLL_BYTES_DEFAULT,
+)
 from journal.state.value import STRATEGIES, Strategies
 from journal.store.layout import CONFIG_FILE
 
@@ -50,7 +56,7 @@ class OldStoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The parsed file; sizes in bytes."""
+    """The parsed file; sizes in bytes. ``lfs_bytes``: callers' blobs of so many go through git LFS, None: none do."""
 
     store: str
     format: int = FORMAT
@@ -60,6 +66,7 @@ class Config:
     auto_compact: bool = True
     compact_bytes: int = COMPACT_BYTES_DEFAULT
     compact_segments: int = COMPACT_SEGMENTS_DEFAULT
+    lfs_bytes: int | None = None
     types: dict[str, TypeOptions] = field(default_factory=dict)
     old_store: OldStoreOptions | None = None
 
@@ -112,10 +119,14 @@ projections = "eager"
 
 def read_config(files: ReadFiles, root: str) -> Config:
     """Return the store's configuration. Raises NewerFormatError, and FormatError for a wrong value."""
+    path = os.path.join(root, CONFIG_FILE)
+    return parse_config(files.read_at(path, 0, _BYTES_MAX), path)
+
+
+def parse_config(data: bytes, path: str) -> Config:
+    """Return what the bytes of a configuration say; ``path`` is for messages. Raises as ``read_config`` does."""
     import tomllib
 
-    path = os.path.join(root, CONFIG_FILE)
-    data = files.read_at(path, 0, _BYTES_MAX)
     refuse_newer(data, path)
     try:
         text = data.decode()
@@ -238,6 +249,7 @@ def _parse(fields: dict[str, Any]) -> Config:
         auto_compact=auto_compact,
         compact_bytes=_number(options, "compact_bytes", COMPACT_BYTES_DEFAULT, 4096),
         compact_segments=_number(options, "compact_segments", COMPACT_SEGMENTS_DEFAULT, 2),
+        lfs_bytes=_number(options, "lfs_bytes", 0, LFS_BYTES_MIN) if "lfs_bytes" in options else None,
         types={name: _type_options(name, table) for name, table in _table(fields, "types").items()},
         old_store=_old_store(_table(fields, "old_store")),
     )

@@ -23,6 +23,7 @@ from journal.store.home import LOCK_FILE, claim, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
 from journal.store.lanes import Lanes
 from journal.store.layout import LOCAL, check_store, ensure_local
+from journal.store.lfs import LfsFolder, no_lfs
 from journal.store.not_applied import nothing_applied
 from journal.store.options import Options
 
@@ -54,13 +55,20 @@ class Engine:
     """See the module. Safe for several threads; dead in a forked child."""
 
     def __init__(
-        self, backend: Backend, root: str, options: Options, git_has: Callable[[bytes], bool] = lambda text: False
+        self,
+        backend: Backend,
+        root: str,
+        options: Options,
+        git_has: Callable[[bytes], bool] = lambda text: False,
+        lfs_folder: LfsFolder = no_lfs,
     ) -> None:
         files = backend.files
         check_store(files, root)
         self.backend, self.files, self.root, self.options = backend, files, root, options
         self.git_has = git_has
         """Tells whether git has a file of these bytes; asked only where that tells a merge from a person."""
+        self.lfs_folder = lfs_folder
+        """Where git LFS keeps bytes; asked only where a pointer stands in a blob's place."""
         self.local = os.path.join(root, LOCAL)
         self._format = FormatWatch(files, root)
         self.config: Config = read_config(files, root)

@@ -2,7 +2,7 @@
 
 import os
 
-from journal.disk.files import Files, write_whole
+from journal.disk.files import Files, ReadFiles, write_whole
 from journal.disk.folders import ensure_folder
 from journal.errors import RefusedError, StoreNotFoundError, UnsafePathError
 from journal.projections.driver import DRIVER_NAME
@@ -13,7 +13,8 @@ CONFIG_FILE = "journal.toml"
 LOCAL = "local"
 SCHEMAS = "schemas"
 """JSON Schemas of types, one file each: options, like ``journal.toml``."""
-OWN_FILES = (".gitignore", ".gitattributes", "README.md", CONFIG_FILE)
+_ATTRIBUTES_FILE = ".gitattributes"
+OWN_FILES = (".gitignore", _ATTRIBUTES_FILE, "README.md", CONFIG_FILE)
 """What a store consists of besides truth and projections."""
 
 _GIT_IGNORE = """\
@@ -29,6 +30,11 @@ segments/*.jsonl merge=union
 # Readable files are merged as JSON where `journal hooks install` was run; elsewhere git merges their lines.
 entities/** merge={DRIVER_NAME}
 kv/** merge={DRIVER_NAME}
+"""
+_LFS_RULE = "blobs/*/*.lfs filter=lfs diff=lfs merge=lfs -text"
+_GIT_LFS = f"""\
+# Blobs that git LFS carries: git has their pointers.
+{_LFS_RULE}
 """
 _README = """\
 # A journal
@@ -118,31 +124,51 @@ def _refuse_orphans(files: Files, root: str) -> None:
         )
 
 
-def accompanying_files() -> dict[str, bytes]:
-    """Return the files, by name, that are the same in every store and stand beside ``journal.toml``."""
-    texts = {".gitignore": _GIT_IGNORE, ".gitattributes": _GIT_ATTRIBUTES, "README.md": _README}
+def accompanying_files(*, has_lfs: bool = False) -> dict[str, bytes]:
+    """Return the files, by name, that are the same in every store and stand beside ``journal.toml``.
+
+    ``has_lfs``: of a store with blobs that git LFS carries, or may carry.
+    """
+    attributes = _GIT_ATTRIBUTES + (_GIT_LFS if has_lfs else "")
+    texts = {".gitignore": _GIT_IGNORE, _ATTRIBUTES_FILE: attributes, "README.md": _README}
     return {name: text.encode() for name, text in texts.items()}
 
 
-def complete_own_files(files: Files, root: str) -> list[str]:
+def complete_own_files(files: Files, root: str, *, has_lfs: bool = False) -> list[str]:
     """Write the accompanying files that are missing, add the rules that one lacks, and say what was done.
 
     Crash argument: each file is replaced whole, and a second run does what a first one did not get to.
     """
-    done = []
-    for name, content in accompanying_files().items():
-        path = os.path.join(root, name)
-        if files.stat(path) is None:
-            write_whole(files, path, content, durable=True)
-            done.append(f"wrote {name}, which was missing")
-        elif missing := missing_rules(files, root, name, content):
-            # A later rule outweighs an earlier one, so what follows a missing rule has to follow it again.
-            added = content[content.index(missing[0].encode()) :]
-            there = files.read(path)
-            gap = b"" if there.endswith(b"\n") or not there else b"\n"
-            write_whole(files, path, there + gap + added, durable=True)
-            done.append(f"added to {name} what it lacked: {', '.join(missing)}")
-    return done
+    done = (_complete(files, root, name, content) for name, content in accompanying_files(has_lfs=has_lfs).items())
+    return [sentence for sentence in done if sentence is not None]
+
+
+def ensure_lfs_rule(files: Files, root: str) -> None:
+    """Have git's attributes name the blobs that git LFS carries; durable before this returns."""
+    _complete(files, root, _ATTRIBUTES_FILE, accompanying_files(has_lfs=True)[_ATTRIBUTES_FILE])
+
+
+def has_lfs_rule(files: ReadFiles, root: str) -> bool:
+    """Tell whether git's attributes name the blobs that git LFS carries."""
+    path = os.path.join(root, _ATTRIBUTES_FILE)
+    found = files.stat(path)
+    return found is not None and found.kind == "file" and _LFS_RULE.encode() in files.read(path).split(b"\n")
+
+
+def _complete(files: Files, root: str, name: str, content: bytes) -> str | None:
+    path = os.path.join(root, name)
+    if files.stat(path) is None:
+        write_whole(files, path, content, durable=True)
+        return f"wrote {name}, which was missing"
+    missing = missing_rules(files, root, name, content)
+    if not missing:
+        return None
+    # A later rule outweighs an earlier one, so what follows a missing rule has to follow it again.
+    added = content[content.index(missing[0].encode()) :]
+    there = files.read(path)
+    gap = b"" if there.endswith(b"\n") or not there else b"\n"
+    write_whole(files, path, there + gap + added, durable=True)
+    return f"added to {name} what it lacked: {', '.join(missing)}"
 
 
 def missing_rules(files: Files, root: str, name: str, content: bytes) -> list[str]:

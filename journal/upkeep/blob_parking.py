@@ -10,19 +10,18 @@ notes say only what may leave later. The writer lock is held from the last look 
 who puts a blob takes it to give the file its name.
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from journal.segments.folders import CHECKPOINTS
-from journal.store.blobs import StoredBlob, blob_path, list_blobs
+from journal.store.blobs import blob_files
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
 from journal.upkeep.blobs_in_use import Notes, in_use, read_notes, write_notes
 from journal.upkeep.parking import park
 
 Idle = dict[str, list[Any]]
-"""sha256 -> [the newest checkpoint when it was first seen idle, inode, time of change]."""
+"""Path of a blob -> [the newest checkpoint when it was first seen idle, inode, time of change]."""
 
 
 class Parked(NamedTuple):
@@ -35,8 +34,8 @@ class Parked(NamedTuple):
 def still_idle(known: Mapping[str, list[Any]], idle: Mapping[str, tuple[int, int]], newest: str) -> Idle:
     """Return what to remember of the blobs that are idle now: since which checkpoint they have been. Pure."""
     return {
-        sha256: known[sha256] if sha256 in known and known[sha256][1:] == [*identity] else [newest, *identity]
-        for sha256, identity in idle.items()
+        path: known[path] if path in known and known[path][1:] == [*identity] else [newest, *identity]
+        for path, identity in idle.items()
     }
 
 
@@ -45,12 +44,12 @@ def may_leave(idle: Idle, checkpoints: list[str]) -> list[str]:
     if len(checkpoints) < 2:
         return []
     second = sorted(checkpoints)[-2]
-    return sorted(sha256 for sha256, (since, *_) in idle.items() if since <= second)
+    return sorted(path for path, (since, *_) in idle.items() if since <= second)
 
 
 def park_idle_blobs(engine: Engine) -> Parked:
     """Put aside the blobs that have been idle for long enough, and remember which others are idle."""
-    if not list_blobs(engine.files, engine.root):
+    if next(blob_files(engine.files, engine.root), None) is None:
         return Parked((), 0)
     notes = read_notes(engine)
     look_back(engine, lambda view: in_use(engine, view, notes))  # packs are read before anybody has to wait
@@ -64,17 +63,13 @@ def _park(engine: Engine, notes: Notes) -> Parked:
         engine.flush()
         used = in_use(engine, view, notes)
         checkpoints = [name for folder, name in view.facts if folder == CHECKPOINTS]
-    blobs = {blob.sha256: blob for blob in list_blobs(engine.files, engine.root) if blob.sha256 not in used}
-    identities = {sha256: _identity(engine, blob) for sha256, blob in blobs.items()}
+    found = blob_files(engine.files, engine.root)
+    blobs = {file.path: file.stat for file in found if file.name.sha256 not in used}
+    identities = {path: (stat.inode, stat.mtime_ns) for path, stat in blobs.items()}
     idle = still_idle(notes["idle"], identities, max(checkpoints, default=""))
     leaving = may_leave(idle, checkpoints)
-    for sha256 in leaving:
-        park(engine.files, engine.root, blob_path(sha256))
-        del idle[sha256]
+    for path in leaving:
+        park(engine.files, engine.root, path)
+        del idle[path]
     write_notes(engine, {"packs": notes["packs"], "idle": idle})
-    return Parked(tuple(map(blob_path, leaving)), sum(blobs[sha256].bytes for sha256 in leaving))
-
-
-def _identity(engine: Engine, blob: StoredBlob) -> tuple[int, int]:
-    found = engine.files.stat(os.path.join(engine.root, *blob_path(blob.sha256).split("/")))
-    return (found.inode, found.mtime_ns) if found is not None else (0, 0)
+    return Parked(tuple(leaving), sum(blobs[path].size for path in leaving))

@@ -16,6 +16,7 @@ from typing import Any
 
 from journal.disk.files import write_whole
 from journal.disk.folders import checked, ensure_folder
+from journal.disk.pieces import pieces_of
 from journal.format import values
 from journal.format.checkpoint import decompress_lines
 from journal.format.lines import BadLineError
@@ -23,7 +24,7 @@ from journal.format.names import is_sha256
 from journal.format.reserved import KV_TYPE
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, read_text
-from journal.store.blobs import blob_path, chunks_of
+from journal.store.blobs import blob_path
 from journal.store.engine import Engine
 
 DERIVED = "local/derived/blobs"
@@ -109,7 +110,7 @@ def _mentions_of_payload(engine: Engine, line: bytes) -> set[str]:
     for sha256 in _mentions(line):
         path = os.path.join(engine.root, *blob_path(sha256).split("/"))
         if engine.files.stat(path) is not None:
-            found |= _in_pieces(chunks_of(engine.files, path))
+            found |= _in_pieces(pieces_of(engine.files, path))
     return found
 
 

@@ -7,10 +7,13 @@ was made for, and else is filled up by comparing the two trees.
 
 A file of the truth that git has and the disk lacks is never committed as removed, unless a pack holds its
 events: absence is not a deletion.
+
+Of a blob that git LFS carries, its pointer is committed, once git LFS has the bytes.
 """
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 from journal.errors import GitError
 from journal.format import values
@@ -21,7 +24,14 @@ from journal.git.objects import ObjectReader, blob_id
 from journal.git.questions import Questions
 from journal.git.repository import Repository
 from journal.git.status import changed_paths as paths_between
-from journal.git.status import files_in, head_commit, in_progress, index_paths, tree_entries, tree_of
+from journal.git.status import (
+    files_in,
+    head_commit,
+    in_progress,
+    index_paths,
+    tree_entries,
+    tree_of,
+)
 from journal.index.applying import spans_of
 from journal.index.places import list_events
 from journal.index.view import View
@@ -29,9 +39,10 @@ from journal.projections.paths import ENTITIES, entity_at, is_projected, render
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, text_of
 from journal.segments.scan import scan
 from journal.state import vector
-from journal.store.blobs import blob_path, parked_blobs
 from journal.store.engine import Engine
 from journal.store.layout import OWN_FILES, SCHEMAS
+from journal.upkeep.blob_changes import blob_changes, staged_as_bytes
+from journal.upkeep.lfs_keeping import keep_for_lfs
 from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
 
@@ -44,13 +55,18 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
     with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
-        changes = collect(engine, view, place, tree)
+        changes = [
+            *collect(engine, view, place, tree),
+            *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
+        ]
         if not changes:
             # A run that was killed after the commit left git's locks; git's room clears them, and finds nothing to do.
             commit_changes(place.repository, [], "", files=engine.files)
             _remember(view, tree)
             return None
         _refuse_ignored(questions, changes)
+        settings = questions.configuration()
+        left_behind = keep_for_lfs(engine, place, changes, lambda: settings)
         result = commit_changes(
             place.repository,
             changes,
@@ -58,11 +74,11 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
             files=engine.files,
             author=author,
             verify=verify,
-            configuration=questions.configuration(),
+            configuration=settings,
         )
         engine.lanes.end_segment()
         _remember(view, tree_in_head(place))
-        return result
+        return result and replace(result, left_behind=left_behind)
 
 
 def stage(engine: Engine) -> int:
@@ -70,9 +86,14 @@ def stage(engine: Engine) -> int:
     place = place_of(engine)
     with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
-        changes = collect(engine, view, place, tree_in_head(place))
+        tree = tree_in_head(place)
+        changes = [
+            *collect(engine, view, place, tree),
+            *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
+        ]
         _refuse_ignored(questions, changes)
         _refuse_passing(place, changes)
+        keep_for_lfs(engine, place, changes, questions.configuration)
         staged = stage_changes(place.repository, changes, files=engine.files)
         engine.lanes.end_segment()
         return staged
@@ -99,7 +120,7 @@ def _remember(view: View, tree: str | None) -> None:
 def collect(engine: Engine, view: View, place: Place, tree: str | None) -> list[FileChange]:
     """Return every file of the store that is to differ from a tree of git's, with its content."""
     entries = _Entries(place.repository, tree)
-    changes = [*_truth(engine, view, place, entries), *_blobs(engine, view, place, entries)]
+    changes = [*_truth(engine, view, place, entries), *blob_changes(engine, view, place, entries.folder)]
     changes.extend(_projections(engine, view, place, tree, entries))
     return sorted(changes, key=lambda change: change.path)
 
@@ -190,29 +211,6 @@ def _is_held(view: View, place: Place, identity: str | None) -> bool:
             spans = spans_of([item.record["seq"] for item in section.found])
             events = vector.union(events, {section.header.lane: spans})
     return not text.lost and vector.is_subset(events, view.have_files)
-
-
-def _blobs(engine: Engine, view: View, place: Place, entries: _Entries) -> Iterator[FileChange]:
-    listed: set[str] | None = None
-    top = os.path.join(engine.root, "blobs")
-    for folder, stat in engine.files.list(top):
-        if stat.kind != "folder":
-            continue
-        known = entries.folder(f"blobs/{folder}")
-        here = engine.files.list(os.path.join(top, folder))
-        for name in known.keys() - {name for name, _ in here} if view.redacting is not None else ():
-            # What a redaction took away it has taken out of git's index too; any other stays.
-            listed = index_paths(place.repository, place.prefix) if listed is None else listed
-            if (path := place.outer(f"blobs/{folder}/{name}")) not in listed:
-                yield FileChange(path, None)
-        for name, found in here:
-            if found.kind == "file" and name.startswith(folder) and name not in known:
-                content = engine.files.read(os.path.join(top, folder, name))
-                yield FileChange(place.outer(f"blobs/{folder}/{name}"), content)
-    for sha256, _ in parked_blobs(engine.files, engine.root):
-        path = blob_path(sha256)
-        if entries.get(path) is not None and engine.files.stat(os.path.join(engine.root, *path.split("/"))) is None:
-            yield FileChange(place.outer(path), None)
 
 
 def _projections(engine: Engine, view: View, place: Place, tree: str | None, entries: _Entries) -> Iterator[FileChange]:

@@ -11,6 +11,7 @@ unredacted             a file holds what is redacted: an old copy, of which noth
 history-missing        a segment that a later one refers to is not here
 blob-missing           a line refers to a blob that is gone
 blob-damaged           a blob is not what its name says
+lfs-copy-damaged       git LFS's own copy of a blob is damaged, and the only one here
 reference-missing      an entity or a key refers to a blob that is not here
 truth-missing          git lists a file of the truth that is gone from the disk
 truth-changed          a file of the truth is not what git has under its name
@@ -44,7 +45,8 @@ schema-violated        an entity does not fit its type's schema; schema-broken: 
 
 Only information, and no reason to worry: redact-again, torn-tail, leftover, parked, lock-busy, uncommitted,
 index-foreign, local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions, old-unreadable,
-old-store-gone, old-store-idle, old-store-ahead, schema-unchecked; and any loss that was accepted.
+old-store-gone, old-store-idle, old-store-ahead, schema-unchecked, blob-not-fetched, lfs-not-set-up, lfs-left-behind,
+lfs-bytes-in-git; and any loss that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once; ``verify`` builds the
 state anew in two ways besides, and reads for that what each of them reads.

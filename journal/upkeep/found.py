@@ -26,7 +26,7 @@ class Look:
     survey: Survey
     copies: Copies | None
     checkpoints: list[CheckpointRead] = field(default_factory=list)
-    blobs: BlobsRead = field(default_factory=lambda: BlobsRead({}, set(), []))
+    blobs: BlobsRead = field(default_factory=BlobsRead.nothing)
     references: list[Reference] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     lost: Vector = field(default_factory=dict)
@@ -49,13 +49,15 @@ class Look:
     def counts(self) -> dict[str, int]:
         """Return how much was looked at."""
         folders = [folder for folder, _ in self.survey.listing]
-        size = self.survey.bytes + sum(item.size for item in self.checkpoints) + sum(self.blobs.sound.values())
+        blobs = self.blobs
+        read = sum(blobs.sound.values()) + sum(blobs.lfs.sound.values())
+        size = self.survey.bytes + sum(item.size for item in self.checkpoints) + read
         return {
             "segments": folders.count(SEGMENTS),
             "records": self.survey.records,
             "packs": len(folders) - folders.count(SEGMENTS) - folders.count(CHECKPOINTS),
             "checkpoints": len(self.checkpoints),
-            "blobs": len(self.blobs.sound) + len(self.blobs.bad),
+            "blobs": len(blobs.sound) + len(blobs.bad) + len(blobs.lfs.all),
             "entities": self.printed.entities,
             "projections": self.printed.files,
             "bytes": size,

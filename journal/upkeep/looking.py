@@ -9,6 +9,7 @@ from journal.store.indexing import Indexing
 from journal.upkeep.checks.attached import attached_findings
 from journal.upkeep.checks.blobs import blob_findings, blob_losses, read_blobs
 from journal.upkeep.checks.cache import Cache, build, index_findings, indexing_of, open_cache
+from journal.upkeep.checks.carried import has_lfs, lfs_findings
 from journal.upkeep.checks.checkpoints import checkpoint_findings, covered, read_checkpoints
 from journal.upkeep.checks.conflicts import conflict_findings
 from journal.upkeep.checks.hooking import hook_findings
@@ -80,7 +81,10 @@ def _look_once(engine: Engine, indexing: Indexing, listing: Listing, strange: li
     found.findings.extend(schema_findings(engine, shown))
     found.findings.extend(old_store_findings(engine, shown, cache.view.index))
     _look_at_git(engine, found)
-    found.findings.extend(own_file_findings(engine.files, engine.root, has_git=engine.git is not None))
+    own = own_file_findings(
+        engine.files, engine.root, has_git=engine.git is not None, has_lfs=has_lfs(engine, found.blobs)
+    )
+    found.findings.extend(own)
     found.findings.extend(leftover_findings(engine.files, engine.root))
     found.findings.extend(surrounding_findings(engine.files, engine.root))
     if verify:
@@ -107,7 +111,7 @@ def _look_at_files(engine: Engine, indexing: Indexing, listing: Listing, strange
     found = Look(survey, copies, findings=findings)
     found.checkpoints = list(read_checkpoints(files, root, listing, store, survey.identities, identify))
     found.covers = covered(found.checkpoints)
-    found.blobs = read_blobs(files, root)
+    found.blobs = read_blobs(files, root, engine.lfs_folder)
     found.references = [*survey.references, *(ref for item in found.checkpoints for ref in item.references)]
     found.findings.extend(survey.findings)
     found.findings.extend(strange_findings(survey, files, root))
@@ -159,3 +163,4 @@ def _look_at_git(engine: Engine, found: Look) -> None:
     found.findings.extend(changed_findings(found.changed, uncommitted))
     found.findings.extend(wiring_findings(engine, found.copies, sorted(found.survey.identities)))
     found.findings.extend(hook_findings(found.copies.repository))
+    found.findings.extend(lfs_findings(engine, found.copies, found.blobs))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from journal.disk.files import Files
 from journal.disk.folders import ensure_folder
+from journal.disk.pieces import pieces_of, write_pieces
 from journal.store.layout import LOCAL
 
 PARKED = f"{LOCAL}/parked"
@@ -26,6 +27,15 @@ def park_copy(files: Files, root: str, path: str, data: bytes) -> str:
     full = os.path.join(root, *target.split("/"))
     files.create(full, data)
     files.sync(full)
+    files.sync_folder(os.path.dirname(full))
+    return target
+
+
+def park_pieces(files: Files, root: str, path: str) -> str:
+    """Keep the bytes of a file of any size that is about to be replaced, durably, and return where."""
+    target = _target(files, root, path)
+    full = os.path.join(root, *target.split("/"))
+    write_pieces(files, full, pieces_of(files, os.path.join(root, *path.split("/"))))
     files.sync_folder(os.path.dirname(full))
     return target
 

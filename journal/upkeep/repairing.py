@@ -13,9 +13,11 @@ from journal.store.damage import ACCEPTED_NOTE
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE
 from journal.store.layout import complete_own_files
+from journal.upkeep.checks.carried import has_lfs
 from journal.upkeep.checks.leftovers import temporary_files
 from journal.upkeep.checks.losses import note_of, open_losses
 from journal.upkeep.found import Look
+from journal.upkeep.lfs_repairing import restore_carried
 from journal.upkeep.parking import park
 from journal.upkeep.reconcile import reconcile
 from journal.upkeep.restoring import restore_truth
@@ -30,10 +32,13 @@ def repair(engine: Engine, found: Look) -> list[str]:
     engine.lanes.close()
     if found.has("unredacted"):
         return _redact_again(engine)
-    done = [*complete_own_files(engine.files, engine.root), *restore_truth(engine, found), *_put_aside(engine, found)]
-    if any(BLOBS in sentence for sentence in done) or _is_index_wrong(found):
+    own = complete_own_files(engine.files, engine.root, has_lfs=has_lfs(engine, found.blobs))
+    truth = [*restore_truth(engine, found), *_put_aside(engine, found)]
+    done = [*own, *truth]
+    if any(BLOBS in sentence for sentence in truth) or _is_index_wrong(found):
         _build_index_anew(engine, found)
         done.append("built the index anew from the truth")
+    done.extend(restore_carried(engine, found))
     with engine.reading():
         engine.flush()
     if found.has("projection-missing", "projection-stale", "projection-leftover", "projection-strange"):

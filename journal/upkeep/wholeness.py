@@ -7,7 +7,8 @@ import hashlib
 from collections.abc import Iterator
 
 from journal.format.lines import BadLineError, unseal
-from journal.format.names import parse_checkpoint_file, parse_pack_file, parse_segment_file
+from journal.format.names import LFS_SUFFIX, parse_checkpoint_file, parse_pack_file, parse_segment_file
+from journal.format.pointer import parse_pointer
 from journal.segments.folders import SEGMENTS
 from journal.segments.scan import scan
 
@@ -64,10 +65,18 @@ def _is_whole(data: bytes, first: int) -> bool:
 
 
 def is_named_by(name: str, data: bytes) -> bool:
-    """Tell whether the hash in the name of a pack, checkpoint or blob is that of these bytes."""
+    """Tell whether the hash in the name of a pack, checkpoint or blob is that of these bytes.
+
+    Of a blob that git LFS carries a pointer to that hash will do: it is what git has of one.
+    """
+    last = name.rpartition("/")[2]
+    if last.endswith(LFS_SUFFIX):
+        last = last.removesuffix(LFS_SUFFIX)
+        if (pointer := parse_pointer(data)) is not None:
+            return pointer.sha256 == last
     sha256 = hashlib.sha256(data).hexdigest()
     named = parse_pack_file(name) or parse_checkpoint_file(name)
-    return sha256.startswith(named.digest) if named is not None else name.rpartition("/")[2] == sha256
+    return sha256.startswith(named.digest) if named is not None else last == sha256
 
 
 def _lines(data: bytes) -> list[bytes]:

@@ -61,7 +61,7 @@ def test_bytes_come_back_by_their_reference_or_their_hash(journal, root):
         journal.blobs.verify(name)
         with journal.blobs.open(name) as file:
             assert (file.read(3), file.read()) == (DATA[:3], DATA[3:])
-    assert [tuple(blob) for blob in journal.blobs.list()] == [(SHA, len(DATA))]
+    assert [tuple(blob) for blob in journal.blobs.list()] == [(SHA, len(DATA), False, True)]
 
 
 def test_the_same_bytes_are_kept_once_and_empty_ones_are_bytes(journal):
@@ -267,3 +267,16 @@ def test_blobs_go_with_a_commit_and_come_with_a_clone(tmp_path):
         journal.commit("an order")
     with WorkTree(tmp_path / "two", clone_of=tree).open() as journal:
         assert journal.blobs.get(journal.get("order", "o").data["invoice"]) == DATA
+
+
+def test_what_a_killed_writer_left_among_the_blobs_stops_no_commit(tmp_path):
+    from tests.support.worktree import WorkTree
+
+    tree = WorkTree(tmp_path / "one")
+    with tree.open() as journal:
+        ref = journal.blobs.put(DATA)
+        for name in (f"{SHA}.7ffffff0-00aabbcc.journal-tmp", f"{SHA[:2]}.txt"):
+            (tree.store / "blobs" / SHA[:2] / name).write_bytes(b"x")
+        journal.put("order", "o", {"invoice": ref})
+        assert journal.commit("an order") is not None
+    assert [path for path in tree.git("ls-files").split() if "blobs" in path] == [f".journal/blobs/{SHA[:2]}/{SHA}"]

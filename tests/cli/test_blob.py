@@ -10,6 +10,12 @@ import sys
 import pytest
 from cli_support import until
 
+from tests.support.lfs import DATA as LARGE
+from tests.support.lfs import PATH as LARGE_PATH
+from tests.support.lfs import POINTER, switch, use_settings
+from tests.support.lfs import SHA as LARGE_SHA
+from tests.support.lfs import write as write_file
+
 DATA = b"\x89PNG \r\n\xff"
 SHA = hashlib.sha256(DATA).hexdigest()
 
@@ -20,7 +26,7 @@ def test_a_file_is_put_listed_verified_and_saved(work):
     ref = work("blob", "put", "a.png").json
     assert ref == {"sha256": SHA, "bytes": len(DATA), "mime": "image/png"}
     assert SHA in work("blob", "list").out
-    assert work("blob", "list", "--json").lines == [{"sha256": SHA, "bytes": len(DATA)}]
+    assert work("blob", "list", "--json").lines == [{"sha256": SHA, "bytes": len(DATA), "lfs": False, "fetched": True}]
     assert work("blob", "verify", "--json").lines == [{"sha256": SHA, "found": "ok"}]
     work("put", "order", "o1", "--set", f"invoice={work('blob', 'put', 'a.png').out}")
     assert work("get", "order", "o1").json == {"invoice": ref}
@@ -78,3 +84,55 @@ def test_a_signal_in_the_middle_leaves_nothing_behind(work, number):
         assert process.stdout.read() == b""
     assert process.returncode == (130 if number == signal.SIGINT else -number)
     assert os.listdir(work.store("blobs")) == []
+
+
+@pytest.fixture
+def carried(work):
+    """A blob that git LFS carries, and of which only the pointer is here."""
+    switch(work.store())
+    with open(work.path("large"), "wb") as file:
+        file.write(LARGE)
+    work("blob", "put", "large")
+    write_file(work.store(*LARGE_PATH.split("/")), POINTER)
+    return work
+
+
+def test_what_is_not_fetched_is_told_and_is_no_finding(carried):
+    assert "are with git LFS, and not here" in carried("blob", "get", LARGE_SHA, status=3).err
+    assert "git lfs pull" in carried("blob", "get", LARGE_SHA, "--output", "out", status=3).err
+    assert not os.path.exists(carried.path("out"))
+    (line,) = [line for line in carried("blob", "list").out.splitlines() if LARGE_SHA in line]
+    assert line.split() == [LARGE_SHA, f"{len(LARGE):,}", "not", "fetched"]
+    assert carried("blob", "list", "--json").lines == [
+        {"sha256": LARGE_SHA, "bytes": len(LARGE), "lfs": True, "fetched": False}
+    ]
+    assert carried("blob", "verify", "--json").lines == [{"sha256": LARGE_SHA, "found": "not-fetched"}]
+    ended = carried("blob", "verify")
+    assert ended.out == f"{LARGE_SHA}  not-fetched\n"
+    assert "0 not as they should be; 1 with git LFS and not fetched" in ended.err
+    carried("blob", "put", "large")
+    assert carried("blob", "verify", "--json").lines == [{"sha256": LARGE_SHA, "found": "ok"}]
+    assert "yes" in carried("blob", "list").out
+
+
+def test_a_list_without_such_blobs_says_nothing_of_git_lfs(work):
+    work("blob", "put", "-", input="hello")
+    assert "LFS" not in work("blob", "list").out
+
+
+@pytest.mark.parametrize("has_filter", [True, False])
+def test_init_switches_git_lfs_on_and_says_what_is_missing(work, tmp_path, monkeypatch, has_filter):
+    use_settings(tmp_path, monkeypatch, has_filter=has_filter)
+    ended = work("init", "--lfs")
+    assert "there is a store already" in ended.out
+    assert "blobs of 1,048,576 bytes and more go through git LFS" in ended.out
+    assert ("git lfs install" in ended.err) is not has_filter
+    form = work("init", "--lfs", "--json")
+    assert (form.json["new"], form.json["lfs_bytes"]) == (False, 1_048_576)
+    assert work("init", "--json").json["lfs_bytes"] is None
+    with open(work.store("journal.toml"), encoding="utf-8") as file:
+        assert file.read().count("lfs_bytes = 1048576") == 1
+    report = work("doctor", "--json", status=None).json
+    codes = [finding["code"] for finding in report["findings"]]
+    assert ("lfs-not-set-up" in codes) is not has_filter
+    assert "own-file-altered" not in codes

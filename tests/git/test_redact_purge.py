@@ -160,3 +160,32 @@ def test_a_message_that_holds_it_is_told(tree):
         done = journal.redact(value=SECRET, reason="leaked")
     assert done.purge.messages == (tree.git("rev-parse", "HEAD~1").strip(),)
     assert any("reword" in sentence for sentence in done.purge.advice)
+
+
+def test_what_the_store_still_needs_is_in_no_list(tree):
+    """Another entity refers to the same blob and says the same text, in a file that both share from now on."""
+    with tree.open() as journal:
+        ref = journal.blobs.put(b"an invoice of Ann Other")
+        for name in ("o1", "o2"):
+            journal.put("order", name, {"invoice": ref, "by": "Ann Other"})
+        journal.commit("orders")
+        done = journal.redact(type="order", id="o1", reason="asked to be forgotten")
+        needed = {path for path in tree.git("ls-files").split() if "/o1" not in path}
+        assert done.blobs == ()
+        assert not needed & set(done.purge.files.values())
+    run(tree, done.purge.commands)
+    with tree.open() as journal:
+        assert journal.doctor(verify=True).ok
+        assert journal.get("order", "o2").data == {"invoice": ref, "by": "Ann Other"}
+        assert "Ann" not in str(journal.get("order", "o1").data)
+        assert journal.blobs.get(ref) == b"an invoice of Ann Other"
+        assert journal.commit("nothing is missing") is None
+
+
+def test_a_stray_file_among_the_blobs_stops_no_redaction(tree):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"token": SECRET})
+        journal.put("user", "long", {"text": SECRET + "x" * 70_000})
+        (tree.store / "blobs" / "zz").mkdir()
+        (tree.store / "blobs" / "zz" / "readme.txt").write_text("x")
+        assert len(journal.redact(value=SECRET, reason="leaked").blobs) == 1

@@ -17,6 +17,8 @@ from journal.errors import UsageError
 from journal.format.checkpoint import compress, decompress_lines
 from journal.format.lines import seal
 from journal.format.names import checkpoint_file, segment_file
+from journal.format.pointer import Pointer, encode_pointer
+from journal.store.blobs import lfs_blob_path
 from journal.upkeep import doctor
 from journal.upkeep.findings import Report
 from tests.support.reads import ReadMeter
@@ -183,6 +185,57 @@ def blobs_of_another_name(store):
     store.write("blobs/zz/readme.txt", b"x")
 
 
+def _blob_for_git_lfs(store):
+    """Let the store have one, committed where there is git, on a machine where git LFS is set up."""
+    text = store.read("journal.toml")
+    store.write("journal.toml", text.replace(b"[options]\n", b"[options]\nlfs_bytes = 2048\n"))
+    is_in_git = os.path.isdir(os.path.join(store.folder, ".git"))
+    if is_in_git:
+        store.git("config", "filter.lfs.clean", "git-lfs clean -- %f")
+    with store.open() as journal:
+        path = lfs_blob_path(journal.blobs.put(b"invoice" * 1000)["sha256"])
+        if is_in_git:
+            journal.commit("a blob")
+    return path
+
+
+def byte_in_a_blob_for_git_lfs(store):
+    store.flip(_blob_for_git_lfs(store))
+
+
+def byte_in_a_blob_of_which_git_lfs_has_no_copy(store):
+    byte_in_a_blob_for_git_lfs(store)
+    store.remove("../.git/lfs")
+
+
+def blob_for_git_lfs_is_not_fetched(store):
+    path = _blob_for_git_lfs(store)
+    size = len(store.read(path))
+    store.write(path, encode_pointer(Pointer(path.rpartition("/")[2].removesuffix(".lfs"), size)))
+    store.remove("../.git/lfs")
+
+
+def copy_of_git_lfs_is_damaged(store):
+    path = _blob_for_git_lfs(store)
+    data = store.read(path)
+    sha256 = path.rpartition("/")[2].removesuffix(".lfs")
+    store.write(path, encode_pointer(Pointer(sha256, len(data))))
+    store.write(f"../.git/lfs/objects/{sha256[:2]}/{sha256[2:4]}/{sha256}", b"x" + data[1:])
+
+
+def rule_for_git_lfs_is_gone(store):
+    _blob_for_git_lfs(store)
+    lines = store.read(".gitattributes").splitlines(keepends=True)
+    store.write(".gitattributes", b"".join(line for line in lines if b"filter=lfs" not in line))
+
+
+def bytes_of_a_blob_for_git_lfs_are_in_git(store):
+    path = _blob_for_git_lfs(store)
+    without = ("-c", "filter.lfs.clean=cat", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false")
+    store.git(*without, "add", "--renormalize", f".journal/{path}")
+    store.git(*without, "commit", "-qm", "bytes")
+
+
 def index_is_garbage(store):
     for name in ("index.db-wal", "index.db-shm"):
         if os.path.exists(store.path(f"local/{name}")):
@@ -322,6 +375,11 @@ IN_GIT = [
     (byte_in_a_checkpoint, {"checkpoint-damaged", "truth-changed"}, set()),
     (checkpoint_lies, {"checkpoint-differs", "state-differs"}, set()),
     (byte_in_a_blob, {"blob-damaged"}, set()),
+    (byte_in_a_blob_for_git_lfs, {"blob-damaged"}, set()),
+    (byte_in_a_blob_of_which_git_lfs_has_no_copy, {"blob-damaged"}, set()),
+    (blob_for_git_lfs_is_not_fetched, set(), set()),
+    (copy_of_git_lfs_is_damaged, {"lfs-copy-damaged"}, {"lfs-copy-damaged"}),
+    (bytes_of_a_blob_for_git_lfs_are_in_git, set(), set()),
     (line_is_gone, {"damaged", "truth-changed"}, set()),
     (segment_is_cut, {"damaged", "truth-changed"}, set()),
     (segment_is_gone, {"truth-missing"}, set()),
@@ -360,6 +418,7 @@ IN_GIT = [
     (ignore_file_is_gone, {"own-file-missing"}, set()),
     (ignore_file_lacks_a_rule, {"own-file-altered"}, set()),
     (attributes_are_of_an_older_version, {"own-file-altered"}, set()),
+    (rule_for_git_lfs_is_gone, {"own-file-altered"}, set()),
     (readme_is_gone, set(), set()),
     (attributes_are_gone_and_git_converts, {"own-file-missing", "line-endings"}, set()),
     (local_is_not_ignored, {"own-file-missing", "local-not-ignored"}, set()),
@@ -375,6 +434,7 @@ WITHOUT_GIT = [
     (byte_in_a_pack, {"damaged"}, {"damaged"}),
     (byte_in_a_checkpoint, {"checkpoint-damaged"}, set()),
     (byte_in_a_blob, {"blob-damaged"}, set()),
+    (byte_in_a_blob_for_git_lfs, {"blob-damaged"}, set()),
     (line_is_gone, {"damaged"}, {"damaged"}),
     (segment_is_cut, {"damaged"}, {"damaged"}),
     (segment_is_gone, {"history-missing"}, {"history-missing"}),

@@ -41,7 +41,7 @@ VERB = Verb(
     text="""\
 Prints the reference as JSON, to be put into a payload: {"sha256": …, "bytes": …, "mime": …}. The bytes go into a file
 below blobs/, named by their hash, and never into the log. The same bytes are kept once. The call returns when they
-are durable; a file of any size passes through little memory.
+are durable; a file of any size passes through little memory. Where journal.toml says so, git LFS carries large ones.
 
 The media type is guessed from the file's name, unless --mime says it.""",
     arguments=(Argument("file", "The file, or - for stdin."),),

@@ -21,6 +21,7 @@ _PROBES = (
     "archive/000000000001-0000000000000-0000000000000000.jsonl.gz",
     "checkpoints/000000000001-0000000000000000.jsonl.gz",
     f"blobs/00/{_ZEROS}",
+    f"blobs/00/{_ZEROS}.lfs",
     CONFIG_FILE,
 )
 _PROJECTION_PROBES = ("entities/x/x.json", "kv/x.json")
@@ -39,9 +40,9 @@ def copies_of(engine: Engine) -> tuple[Copies | None, list[Finding]]:
     return copies, []
 
 
-def own_file_findings(files: Files, root: str, *, has_git: bool) -> Iterator[Finding]:
+def own_file_findings(files: Files, root: str, *, has_git: bool, has_lfs: bool) -> Iterator[Finding]:
     """Yield a finding for each of the store's own files that is missing, or lacks a line that it needs."""
-    for name, content in accompanying_files().items():
+    for name, content in accompanying_files(has_lfs=has_lfs).items():
         severity: Severity = "warning" if has_git and name in (_IGNORE, _ATTRIBUTES) else "info"
         found = files.stat(os.path.join(root, name))
         missing = missing_rules(files, root, name, content)

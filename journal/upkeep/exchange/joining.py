@@ -4,7 +4,8 @@ Crash argument, in this order, all of it under the store's lock:
 
 1. Incoming files of the truth and of the store itself, each whole and synced. They are true whatever happens next: a
    reader takes their events in, and after a kill the next commit holds them, under the names and with the bytes that
-   the other side has, so that the next merge finds nothing to do about them.
+   the other side has, so that the next merge finds nothing to do about them. A blob that git LFS carries comes as its
+   pointer, which its bytes replace where git LFS has them here: to git both are the same.
 2. The projections, by whoever takes in events; a person's edit stays where it is.
 3. Index and branch, as ``journal/git/adopting.py`` argues.
 4. Files that go. After a kill before it they are there once more, and are compacted away again one day.
@@ -19,6 +20,7 @@ from journal.disk.folders import checked
 from journal.disk.many import write_many
 from journal.errors import GitError
 from journal.format.names import parse_pack_file, parse_segment_file
+from journal.format.pointer import lfs_sha256
 from journal.git.adopting import Meeting, Outcome, merge, move_forward
 from journal.git.refs import Head, MovedError
 from journal.git.status import read_head
@@ -29,9 +31,11 @@ from journal.segments.scan import scan
 from journal.store.config import refuse_newer, store_id
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE
+from journal.store.lfs import git_form
 from journal.upkeep.exchange.merge_rules import Plan, plan_of
+from journal.upkeep.lfs_filling import fill, holds_bytes
 from journal.upkeep.place import Place, place_of
-from journal.upkeep.wholeness import whole_bytes
+from journal.upkeep.wholeness import is_named_by, whole_bytes
 
 _TRUTH = (SEGMENTS, ARCHIVE, CHECKPOINTS, "blobs")
 _TRIES = 5
@@ -210,6 +214,7 @@ def bring_in(files: Files, root: str, plan: Plan, sides: Sides) -> None:
     """Put the incoming files on the disk, ``journal.toml`` last. GitError, before any, where one is edited."""
     _refuse_edited(files, root, plan, sides)
     write_many(files, root, _contents(files, root, plan, sides))
+    fill(files, root, sides.meeting.repository, [path for path in plan.files if lfs_sha256(path) is not None])
 
 
 def _contents(files: Files, root: str, plan: Plan, sides: Sides) -> Iterator[tuple[str, bytes]]:
@@ -220,6 +225,8 @@ def _contents(files: Files, root: str, plan: Plan, sides: Sides) -> Iterator[tup
         if current == data:
             continue
         if current is not None and path.partition("/")[0] in _TRUTH:
+            if holds_bytes(files, root, path):
+                continue  # nothing that git has of a blob for git LFS is better than its bytes
             if current.startswith(data):
                 continue  # it has grown here meanwhile
             if not data.startswith(current):
@@ -247,10 +254,16 @@ def _refuse_edited(files: Files, root: str, plan: Plan, sides: Sides) -> None:
 def _let_go(files: Files, root: str, plan: Plan, sides: Sides) -> None:
     """Remove what the merge has removed, where it is as git had it."""
     for path, before in plan.gone.items():
-        if before is not None and _read(files, root, path) == sides.blob(before):
+        if before is not None and _is_same(path, _read(files, root, path), sides.blob(before)):
             files.remove(os.path.join(root, *path.split("/")))
 
 
+def _is_same(path: str, current: bytes | None, data: bytes) -> bool:
+    """Tell whether a file is as git had it; git may have a blob for git LFS as a pointer or as its bytes."""
+    return current == data or (current is not None and lfs_sha256(path) is not None and is_named_by(path, data))
+
+
 def _read(files: Files, root: str, path: str) -> bytes | None:
+    """Return what git would have of a file here; None where there is none."""
     full = checked(files, root, os.path.join(root, *path.split("/")))
-    return files.read(full) if files.stat(full) is not None else None
+    return git_form(files, root, path) if files.stat(full) is not None else None

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from journal.errors import GitError
+from journal.format.pointer import pointer_at
 from journal.git.merging import Difference
 from journal.git.trees import TreeEntry
 from journal.projections.paths import PROJECTED
@@ -139,10 +140,15 @@ def union(ours: bytes, theirs: bytes) -> bytes:
 
 
 def _sound(path: str, ours: TreeEntry | None, theirs: TreeEntry | None, lore: Lore) -> str:
-    """Of two contents under a name that tells the hash, return the one that it tells."""
+    """Of two contents under a name that tells the hash, return the one that it tells.
+
+    A blob for git LFS may have come into git as its bytes, where git LFS was not set up: then the pointer counts.
+    """
     sides = [side.identity for side in (ours, theirs) if side is not None]
     name = path.rpartition("/")[2]
-    return next((side for side in sides if is_named_by(name, lore.blob(side))), sides[0])
+    named = [side for side in sides if is_named_by(name, lore.blob(side))]
+    pointers = [side for side in named if pointer_at(path, lore.blob(side)) is not None]
+    return [*pointers, *named, *sides][0]
 
 
 def _refuse_strange(item: Difference) -> None:

@@ -9,6 +9,7 @@ in progress, of which the next sync says how to finish it. All events were commi
 """
 
 from journal.errors import GitError
+from journal.git.lfs_program import pull_the_rest
 from journal.git.merge_by_git import conclude, give_up, merge_by_git
 from journal.projections.paths import PROJECTED
 from journal.store.engine import Engine
@@ -19,11 +20,16 @@ from journal.upkeep.reconcile import reconcile
 _NAMED_MAX = 5
 
 
-def pull(engine: Engine, place: Place, theirs: str, *, branch: str, what: str, verify: bool) -> str:
-    """Merge a commit, files of the user's and all; return what the branch is at then. Raises GitError."""
+def pull(engine: Engine, place: Place, theirs: str, *, branch: str, what: str, verify: bool, has_bytes: bool) -> str:
+    """Merge a commit, files of the user's and all; return what the branch is at then. Raises GitError.
+
+    ``has_bytes``: those that git LFS carries of the store are here. Where they are not, pointers will do.
+    """
     repository = place.repository
     head_on(place, branch)
-    unmerged = merge_by_git(repository, theirs, f"Merge {what} into {branch}", verify=verify)
+    unmerged = merge_by_git(repository, theirs, f"Merge {what} into {branch}", verify=verify, has_bytes=has_bytes)
+    if not has_bytes:
+        pull_the_rest(repository)
     ours = tuple(place.outer(f"{folder}/") for folder in PROJECTED)
     foreign = [path for path in unmerged if not path.startswith(ours)]
     if foreign:

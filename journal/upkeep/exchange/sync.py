@@ -2,9 +2,9 @@
 
     commit what is not committed
     until it lands:
-        fetch the remote's branch
+        fetch the remote's branch            and the bytes that git LFS has of its blobs
         move to it, or merge it              a compare-and-swap of our branch
-        push                                 a compare-and-swap of the remote's
+        push                                 the bytes first; a compare-and-swap of the remote's
         else wait, longer each time and by chance, and try again
 
 Crash argument: every step leaves a state from which the whole may run again. A commit stands or does not; what was
@@ -29,6 +29,7 @@ from journal.git.transport import Transport
 from journal.store.engine import Engine
 from journal.upkeep.commit import commit
 from journal.upkeep.exchange.joining import ForeignError, head_on, join
+from journal.upkeep.exchange.lfs_bytes import LfsExchange
 from journal.upkeep.place import Place, place_of
 
 TIMEOUT_SECONDS = 60.0
@@ -40,7 +41,8 @@ class SyncResult(NamedTuple):
     """What a sync did. ``commit``: where our branch and the remote's are now.
 
     ``committed``: the commit of what was not committed before, if there was any. ``attempts`` counts the pushes and
-    what led to them, so 1 is a sync that nobody got in the way of.
+    what led to them, so 1 is a sync that nobody got in the way of. ``unfetched`` counts blobs whose bytes are with git
+    LFS alone.
     """
 
     remote: str
@@ -50,6 +52,7 @@ class SyncResult(NamedTuple):
     fetched: bool
     pushed: bool
     attempts: int
+    unfetched: int = 0
 
 
 def sync(engine: Engine, remote: str | None, *, timeout_seconds: float, verify: bool) -> SyncResult:
@@ -115,6 +118,7 @@ class _Exchange:
         # A remote may be a path that is relative to the work tree of the code, also for a store inside of that.
         around = None if place.prefix else Repository.discover(os.path.dirname(engine.root))
         self._transport = Transport(around or place.repository, upstream, engine.files, deadline)
+        self._lfs = LfsExchange(engine, place, around or place.repository, upstream.remote)
         self._engine, self._place, self._upstream, self._deadline = engine, place, upstream, deadline
 
     def run(self, branch: str, committed: str | None) -> SyncResult:
@@ -125,14 +129,28 @@ class _Exchange:
             began = time.monotonic()
             try:
                 theirs = self._transport.fetch()
+                with self._unhurried():
+                    self._lfs.fetch(theirs)
                 ours = self._join(branch, theirs)
                 fetched = fetched or (ours != before)
                 if ours != theirs:
+                    with self._unhurried():
+                        self._lfs.push(ours, theirs)
                     self._transport.push(ours, theirs, verify=self._verify)
             except BusyError as error:
                 self._pause(attempts, time.monotonic() - began, str(error))
                 continue
-            return SyncResult(str(self._upstream.remote), branch, ours, committed, fetched, ours != theirs, attempts)
+            pushed, unfetched = ours != theirs, self._lfs.settle()
+            return SyncResult(self._upstream.remote, branch, ours, committed, fetched, pushed, attempts, unfetched)
+
+    @contextlib.contextmanager
+    def _unhurried(self) -> Iterator[None]:
+        """Let bytes take their time: it does not count as waiting for others."""
+        began = time.monotonic()
+        yield
+        spent = time.monotonic() - began
+        self._deadline += spent
+        self._transport.wait_longer(spent)
 
     def _join(self, branch: str, theirs: str | None) -> str:
         what = str(self._upstream)
@@ -142,7 +160,16 @@ class _Exchange:
             except ForeignError:
                 from journal.upkeep.exchange.pulling import pull
 
-                return pull(self._engine, self._place, theirs, branch=branch, what=what, verify=self._verify)
+                has_bytes = not self._lfs.lacks
+                return pull(
+                    self._engine,
+                    self._place,
+                    theirs,
+                    branch=branch,
+                    what=what,
+                    verify=self._verify,
+                    has_bytes=has_bytes,
+                )
         ours = head_on(self._place, branch).commit
         if ours is None:
             raise GitError("there is nothing to exchange yet", path=self._engine.root)

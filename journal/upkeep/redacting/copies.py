@@ -7,6 +7,7 @@ back (``local/backups/``) those files leave that hold it; nothing of the store n
 import os
 
 from journal.disk.files import TEMPORARY_SUFFIX
+from journal.disk.pieces import pieces_of
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE
 from journal.store.layout import LOCAL
@@ -48,6 +49,7 @@ def still_holding(engine: Engine, needles: Needles) -> list[str]:
 
 def _holds(engine: Engine, path: str, needles: Needles) -> bool:
     try:
-        return needles.is_inside(engine.files.read(os.path.join(engine.root, *path.split("/"))))
+        full = os.path.join(engine.root, *path.split("/"))
+        return needles.is_inside_pieces(lambda: pieces_of(engine.files, full))
     except OSError:
         return False

@@ -3,13 +3,13 @@
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from journal.format import values
 
 _PIECE_BYTES = 1 << 20
-_GZIP = b"\x1f\x8b\x08"
+_OF_GZIP = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +35,19 @@ class Needles:
 
     def is_inside(self, data: bytes) -> bool:
         """Tell whether bytes hold one of the texts, or what they inflate to does."""
+        return self.is_in_pieces((data,)) or self.is_in_pieces(inflated(data))
+
+    def is_inside_pieces(self, pieces: Callable[[], Iterable[bytes]]) -> bool:
+        """Tell of bytes that come in pieces, each time anew, what ``is_inside`` tells of bytes."""
+        return self.is_in_pieces(pieces()) or self.is_in_pieces(inflated_pieces(pieces()))
+
+    def is_in_pieces(self, pieces: Iterable[bytes]) -> bool:
+        """Tell whether bytes that come in pieces hold one of the texts, also across two of them."""
         if not self.forms:
-            return False
-        if self.is_in(data):
-            return True
-        if not data.startswith(_GZIP):
             return False
         keep = max(map(len, self.forms)) - 1
         before = b""
-        for piece in inflated(data):
+        for piece in pieces:
             if self.is_in(before + piece):
                 return True
             before = (before + piece)[-keep:] if keep else b""
@@ -52,17 +56,29 @@ class Needles:
 
 def inflated(data: bytes) -> Iterator[bytes]:
     """Yield what a chain of gzip members inflates to, piece by piece, as far as it does."""
-    rest = data
-    while rest.startswith(_GZIP):
-        inflate = zlib.decompressobj(31)
-        try:
-            piece = inflate.decompress(rest, _PIECE_BYTES)
-            while piece:
-                yield piece
-                piece = inflate.decompress(inflate.unconsumed_tail, _PIECE_BYTES)
-        except zlib.error:
-            return
-        rest = inflate.unused_data
+    return inflated_pieces((data,))
+
+
+def inflated_pieces(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same of a chain that comes in pieces itself."""
+    inflate = zlib.decompressobj(_OF_GZIP)
+    for piece in pieces:
+        rest = piece
+        while True:
+            try:
+                found = inflate.decompress(rest, _PIECE_BYTES)
+            except zlib.error:
+                return
+            if found:
+                yield found
+            if inflate.eof:
+                rest, inflate = inflate.unused_data, zlib.decompressobj(_OF_GZIP)
+                if not rest:
+                    break
+            else:
+                rest = inflate.unconsumed_tail
+                if not rest and len(found) < _PIECE_BYTES:
+                    break
 
 
 def _spellings(text: str) -> set[bytes]:

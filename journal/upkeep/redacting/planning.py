@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from journal.disk.pieces import pieces_of
 from journal.format.checkpoint import decode_entities, decompress_lines
 from journal.format.lines import BadLineError, unseal
-from journal.format.names import blob_file, event_id, parse_pack_file, parse_segment_file
+from journal.format.names import event_id, parse_pack_file, parse_segment_file
 from journal.format.record import Record
 from journal.index.redacting import redacted
 from journal.index.view import Key, View, state_from_texts
@@ -17,7 +18,9 @@ from journal.state.encoding import decode_state
 from journal.state.entity import ABSENT, EntityState, Payload
 from journal.state.redaction import Redactions, merge, redact_payload, redact_state
 from journal.state.vector import EventId
+from journal.store.blobs import blob_files, blob_paths
 from journal.store.engine import Engine
+from journal.upkeep.redacting.carried import place_of_bytes
 from journal.upkeep.redacting.needles import Needles
 from journal.upkeep.redacting.places import Match, Selection, match_of
 from journal.upkeep.redacting.rewriting import counted_lines, references_in
@@ -157,20 +160,28 @@ class _Planner:
 
     def _blob_holds(self, sha256: str) -> bool:
         if sha256 not in self._blobs:
-            path = os.path.join(self._engine.root, "blobs", *blob_file(sha256).split("/"))
-            try:
-                self._blobs[sha256] = self._needles.is_inside(self._engine.files.read(path))
-            except OSError:
-                self._blobs[sha256] = False
+            self._blobs[sha256] = any(
+                self._file_holds(place)
+                for path in blob_paths(sha256)
+                if (place := place_of_bytes(self._engine, path)) is not None
+            )
         return self._blobs[sha256]
 
-    def _look_at_loose_blobs(self) -> None:
-        from journal.upkeep.checks.walking import walk
+    def _file_holds(self, path: str) -> bool:
+        try:
+            return self._needles.is_inside_pieces(lambda: pieces_of(self._engine.files, path))
+        except OSError:
+            return False
 
-        for path, stat in walk(self._engine.files, self._engine.root, "blobs"):
-            sha256 = path.rpartition("/")[2]
-            if stat.kind == "file" and self._blob_holds(sha256):
-                self._plan.blobs.add(sha256)
+    def _look_at_loose_blobs(self) -> None:
+        unfetched = 0
+        for file in blob_files(self._engine.files, self._engine.root):
+            unfetched += place_of_bytes(self._engine, file.path) is None
+            if self._blob_holds(file.name.sha256):
+                self._plan.blobs.add(file.name.sha256)
+        if unfetched:
+            why = "git LFS has their bytes, and nobody here could look into them: git lfs pull, then run it again"
+            self._plan.stays.append(f"blobs that are not fetched ({unfetched:,}): {why}")
 
     def _look_at_other_files(self) -> None:
         """Tell of the files beside the truth that hold the text and are a person's to change."""

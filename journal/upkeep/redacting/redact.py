@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from journal.errors import DamagedError, GitError, JournalError, NotFoundError, RefusedError, UsageError
 from journal.format.limits import LINE_BYTES_MAX
-from journal.format.names import blob_file, event_id
+from journal.format.names import event_id
 from journal.index.view import View
 from journal.state import vector
 from journal.state.redaction import KEY, MARKER, NOTE, Redactions, groups_within, merge
 from journal.store.batch import Note
+from journal.store.blobs import blob_paths
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
 from journal.store.superseded import forget, remember
@@ -100,10 +101,10 @@ def redact(
             documents = documents_of(engine, view, plan.keys)
             beside = still_there(engine, view, documents, needles, is_done=False)
         local, others = copies_of(engine, needles)
-        planned = _planned(plan, local, others)
+        planned = _planned(engine, plan, local, others)
         search = _search(engine, plan, planned, needles, known)
         if dry_run:
-            purge = None if search is None else search.run(writes=False)
+            purge = None if search is None else search.run(is_done=False)
             return replace(planned, stays=(*planned.stays, *beside), purge=purge)
         clear(engine, local)
         remember(engine.files, engine.root, [*_printed(engine, plan), *documents.ours.values()])
@@ -125,7 +126,7 @@ def redact(
         stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in told), *beside),
         commit=commit,
         waiting=waiting,
-        purge=None if search is None else search.run(writes=True),
+        purge=None if search is None else search.run(is_done=True),
     )
 
 
@@ -202,16 +203,23 @@ def _search(engine: Engine, plan: Plan, planned: Redaction, needles: Needles, kn
     return search
 
 
-def _planned(plan: Plan, local: list[str], others: list[str]) -> Redaction:
+def _planned(engine: Engine, plan: Plan, local: list[str], others: list[str]) -> Redaction:
     return Redaction(
         is_done=False,
         events={event_id(*event): paths for event, paths in sorted(plan.redactions.items())},
         entities=tuple(sorted(plan.keys)),
         files=tuple("/".join(key) for key in sorted(plan.files | plan.more)),
-        blobs=tuple(f"blobs/{blob_file(sha256)}" for sha256 in sorted(plan.blobs)),
+        blobs=tuple(path for sha256 in sorted(plan.blobs) for path in _blob_paths(engine, sha256)),
         local=tuple(local),
         stays=(*plan.stays, *(f"the file {path}: it belongs to this work tree alone" for path in others)),
     )
+
+
+def _blob_paths(engine: Engine, sha256: str) -> list[str]:
+    """Return the files of a blob, or where it would be."""
+    paths = blob_paths(sha256)
+    here = [path for path in paths if engine.files.stat(os.path.join(engine.root, *path.split("/"))) is not None]
+    return here or [paths[0]]
 
 
 def _note(engine: Engine, plan: Plan, reason: str, actor: str | None) -> tuple[str, ...]:

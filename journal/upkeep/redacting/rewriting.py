@@ -26,7 +26,6 @@ from journal.format import values
 from journal.format.checkpoint import compress, decode_entities, decode_header, decompress_lines, encode_lines
 from journal.format.lines import BadLineError, seal, unseal
 from journal.format.names import (
-    blob_file,
     checkpoint_file,
     is_sha256,
     pack_file,
@@ -43,7 +42,7 @@ from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, read_text, 
 from journal.segments.pack import encode_pack
 from journal.segments.scan import scan
 from journal.state import vector
-from journal.store.blobs import write_blob
+from journal.store.blobs import blob_path, blob_paths, write_blob
 from journal.store.engine import Engine
 from journal.store.home import LANE_FILE, TIP_FILE
 
@@ -73,9 +72,7 @@ def rewrite(engine: Engine, view: View, more: Iterable[Key] = (), blobs: Iterabl
         _rewrite_file(engine, view, key, done, dropped)
     dropped -= _referenced(engine, view, set(done.removed)) if dropped else set()
     for sha256 in sorted(dropped):
-        path = f"blobs/{blob_file(sha256)}"
-        if engine.files.stat(_full(engine, path)) is not None:
-            done.blobs.append(path)
+        done.blobs.extend(path for path in blob_paths(sha256) if engine.files.stat(_full(engine, path)) is not None)
     if done.removed or done.blobs:
         _stage(engine, done)
         _remove(engine, done)
@@ -271,8 +268,7 @@ def _new_blobs(engine: Engine, done: Rewritten) -> list[str]:
                     found |= references_in(decode_segment_header(fields).sees_ref)
                 else:
                     found |= references_in(fields.get("ref"))
-    paths = (f"blobs/{blob_file(sha256)}" for sha256 in sorted(found))
-    return [path for path in paths if engine.files.stat(_full(engine, path)) is not None]
+    return [path for path in map(blob_path, sorted(found)) if engine.files.stat(_full(engine, path)) is not None]
 
 
 def _remove(engine: Engine, done: Rewritten) -> None:

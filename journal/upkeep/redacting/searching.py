@@ -6,21 +6,27 @@ texts in it, plain or inflated, or lines of redacted events that are not redacte
 
 import os
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from journal.disk.files import write_whole
+from journal.disk.pieces import pieces_of
 from journal.errors import GitError
 from journal.format.checkpoint import decode_entities, decompress_lines
 from journal.format.lines import BadLineError, unseal
 from journal.format.names import parse_event_id
-from journal.git.objects import blob_id
+from journal.format.pointer import lfs_sha256, parse_pointer
+from journal.git.objects import blob_id, blob_id_of_pieces
 from journal.git.repository import Repository
 from journal.git.scanning import Held, search
 from journal.projections.paths import render
 from journal.state.encoding import decode_state
 from journal.state.redaction import Redactions, is_applied, redact_state
 from journal.store.engine import Engine
+from journal.store.layout import LOCAL
+from journal.store.lfs import git_form
+from journal.upkeep.checks.walking import walk
 from journal.upkeep.place import place_of
+from journal.upkeep.redacting.carried import ADVICE, copies_holding, removing
 from journal.upkeep.redacting.needles import Needles, inflated
 
 _LIST_FILE = "journal-purge"
@@ -32,7 +38,8 @@ _SEGMENT = b'{"kind":"segment"'
 @dataclass(frozen=True, slots=True)
 class Purge:
     """What git still holds: ids of files with a path each, of commits that have them, and of commits and tags whose own
-    text holds it; the commands, to be run at the top of the work tree, and what is to be known before.
+    text holds it; the commands, to be run at the top of the work tree, and what is to be known before. ``lfs``: ids of
+    what git LFS has of it; ``files`` has the pointers to these.
     """
 
     files: dict[str, str]
@@ -40,6 +47,7 @@ class Purge:
     messages: tuple[str, ...]
     commands: tuple[str, ...]
     advice: tuple[str, ...]
+    lfs: tuple[str, ...] = ()
 
 
 class Search:
@@ -49,34 +57,79 @@ class Search:
         self._engine, self._needles, self._redactions = engine, needles, redactions
         self.repository = place_of(engine).repository
         self._ids: set[str] = set()
+        self._lfs: set[str] = set()
 
     def add_files(self, paths: list[str]) -> None:
-        """Note files of the store that hold it, as they are now."""
+        """Note files of the store that hold it, as they are now, and as git has them."""
+        files, root = self._engine.files, self._engine.root
         for path in paths:
-            data = self._engine.files.read(os.path.join(self._engine.root, *path.split("/")))
-            self._ids.add(blob_id(data, self.repository.object_format))
+            full = os.path.join(root, *path.split("/"))
+            stat = files.stat(full)
+            size = stat.size if stat is not None else 0
+            self._ids.add(self._id_of(path, size))
+            if (sha256 := lfs_sha256(path)) is not None:
+                self._lfs.add(sha256)
+                # Where git LFS was not set up, git took the bytes themselves.
+                self._ids.add(blob_id_of_pieces(size, pieces_of(files, full), self.repository.object_format))
 
     def add_shown(self, shown: frozenset[tuple[str, bytes]]) -> None:
         """Note documents that hold it, as projections show them."""
         for id, data in shown:
             self._ids.add(blob_id(render(id, data.decode()), self.repository.object_format))
 
-    def run(self, *, writes: bool) -> Purge:
-        """Look at every object of git's; ``writes`` the list that the commands read."""
+    def run(self, *, is_done: bool) -> Purge:
+        """Look at every object of git's, and what git LFS has; once it is done, write the list that the commands read.
+
+        What stands in the store and stays there is never listed, whatever it holds: others need it, and the commands
+        would take it out of every commit.
+        """
         report = self._engine.options.progress
         progress = None if report is None else (lambda done, of: report("git objects", done, of))
         try:
-            held = search(self.repository, self._holds, progress)
+            needed, carried = self._needed(is_done=is_done)
+            lfs = self._lfs - carried if is_done else set(self._lfs)
+            lfs |= set(copies_holding(self._engine, self.repository, self._needles)) - carried
+
+            def holds(identity: str, content: bytes) -> bool:
+                return identity not in needed and self._holds(identity, content, lfs)
+
+            held = search(self.repository, holds, progress)
         except GitError as error:
             return Purge({}, (), (), (), (f"git's objects could not be searched: {error}",))
-        if held.files and writes:
+        if held.files and is_done:
             text = "".join(f"{identity}\n" for identity in sorted(held.files)).encode()
             write_whole(self._engine.files, _list_path(self.repository), text, durable=True)
-        return _purge(self.repository, held)
+        purge = _purge(self.repository, held)
+        if not lfs:
+            return purge
+        commands = (*purge.commands, *removing(self._engine, self.repository, sorted(lfs)))
+        return replace(purge, commands=commands, advice=(*purge.advice, *ADVICE), lfs=tuple(sorted(lfs)))
 
-    def _holds(self, identity: str, content: bytes) -> bool:
+    def _needed(self, *, is_done: bool) -> tuple[set[str], set[str]]:
+        """Return git's ids of the files that stand in the store and stay, and the hashes of those for git LFS."""
+        files, root = self._engine.files, self._engine.root
+        ids: set[str] = set()
+        carried: set[str] = set()
+        for path, stat in walk(files, root, skip=(LOCAL, ".git")):
+            if stat.kind == "file":
+                identity = self._id_of(path, stat.size)
+                if is_done or identity not in self._ids:
+                    ids.add(identity)
+                    carried.update(filter(None, (lfs_sha256(path),)))
+        return ids, carried
+
+    def _id_of(self, path: str, size: int) -> str:
+        """Return git's id of a file of the store as git is to have it."""
+        files, root, format = self._engine.files, self._engine.root, self.repository.object_format
+        if lfs_sha256(path) is not None:
+            return blob_id(git_form(files, root, path), format)
+        return blob_id_of_pieces(size, pieces_of(files, os.path.join(root, *path.split("/"))), format)
+
+    def _holds(self, identity: str, content: bytes, lfs: set[str]) -> bool:
+        pointer = parse_pointer(content) if lfs else None
         return (
             identity in self._ids
+            or (pointer is not None and pointer.sha256 in lfs)
             or self._needles.is_inside(content)
             or (bool(self._redactions) and holds_old_copies(content, self._redactions))
         )
