@@ -26,8 +26,8 @@ class Folding(Base):
         """Fold streams, in one order, and return the value and the token of what was folded.
 
         It begins with ``state``, else with the newest snapshot that can be gone on from, else with the seed: where an
-        event has arrived late, or has left, that is an earlier one. The result is the same in any case. ``progress`` is
-        called with the number of events folded, now and then. Raises what the fold's ``step`` raises.
+        event has arrived late, has left or was redacted, that is an earlier one. The result is the same in any case.
+        ``progress`` is called with the number of events folded, now and then. Raises what the fold's ``step`` raises.
         """
         from journal.folds import snapshots
         from journal.folds.fold import replay

@@ -4,6 +4,9 @@ A state names what it has folded as a token. It can be gone on from only if what
 nothing of it has left the checkout; else an older snapshot serves, or the seed. So a late event of a merged branch is
 folded in its place, and snapshot + tail is what a full replay gives. Events that are truncated are folded too: hiding
 the beginning of a stream from its readers does not change what it came to.
+
+A state names the redactions that it heeds as well. One that was made before a redaction of something in its past may
+hold what was taken out, and is not gone on from either.
 """
 
 import heapq
@@ -52,10 +55,14 @@ class FoldState(Generic[V]):
 
 
 class Tail(NamedTuple):
-    """What a state lacks: the events, in order; ``here`` is what the checkout held when it was asked for."""
+    """What a state lacks: the events, in order; ``here`` is what the checkout held when it was asked for.
+
+    ``redactions``: the notes of those that were known then, which the events are read by.
+    """
 
     events: Iterator[StreamEvent]
     here: Vector
+    redactions: Vector
 
 
 def replay(
@@ -83,9 +90,8 @@ def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], No
         value, last = fold.step(value, event), (event.seq, event.lane)
         if not number % _TELL_EVERY:
             told(number)
-    if last is None:
-        return FoldState(value, state.position)
-    return FoldState(value, token.encode(vector.union(known, vector.through(rest.here, last))))
+    folded = vector.EMPTY if last is None else vector.through(rest.here, last)
+    return FoldState(value, token.encode(vector.union(vector.union(known, folded), rest.redactions)))
 
 
 _TELL_EVERY = 1000
@@ -101,10 +107,16 @@ def copied(value: V) -> V:
 def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     """Return the events of streams that a set lacks; None where the set cannot be gone on from.
 
-    That is where some of it has left the checkout, or something that it lacks sorts before the last of it.
+    That is where some of it has left the checkout, something that it lacks sorts before the last of it, or some of it
+    was redacted since.
     """
-    here, is_late = look_back(engine, lambda view: (dict(view.have), _is_late(view, streams, known)))
-    if is_late or not vector.is_subset(known, here):
+
+    def look(view: View) -> tuple[Vector, Vector, bool]:
+        is_other = _is_late(view, streams, known) or is_redacted_since(view, known)
+        return dict(view.have), _redactions(view), is_other
+
+    here, redactions, is_other = look_back(engine, look)
+    if is_other or not vector.is_subset(known, here):
         return None
     fresh = vector.subtract(here, known)
 
@@ -114,12 +126,28 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
         events = list(lifted_events(engine, events_of(view, placings, known, here)))
         return events, placings[-1][0].at if len(placings) == size else None
 
-    return Tail(in_pieces(engine, piece, None), here)
+    return Tail(in_pieces(engine, piece, None), here, redactions)
 
 
 def lag(view: View, streams: Sequence[str], known: Vector) -> int:
     """Return how many events of streams a set lacks."""
     return sum(1 for _ in _fresh(view, streams, vector.subtract(view.have, known), _START))
+
+
+def is_redacted_since(view: View, known: Vector) -> bool:
+    """Tell whether some of a set may have been redacted by a note that is not in the set; all files are listed."""
+    redacting = view.redacting
+    if redacting is None or vector.is_subset(_redactions(view), known):
+        return False
+    return any(vector.contains(known, *event) for event in redacting.known)
+
+
+def _redactions(view: View) -> Vector:
+    """Return the notes of the redactions that are in force."""
+    found = vector.EMPTY
+    for seq, lane in view.redacting.notes if view.redacting is not None else ():
+        found = vector.union(found, vector.of(lane, seq, seq))
+    return found
 
 
 def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:

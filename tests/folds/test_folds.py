@@ -153,9 +153,39 @@ def test_a_late_event_is_folded_in_its_place(tmp_path):
         assert mine.fold(LISTED, "s", state=merged).value == state.value
 
 
+def test_what_is_redacted_is_in_no_view_and_in_nothing_that_goes_on_from_an_earlier_state(journal):
+    with Journal.open(store=journal.root) as other:
+        views = [journal.view(LISTED, "s"), other.view(LISTED, "s")]
+        first = next(journal.read("s"))
+        before = journal.snapshot(LISTED, "s")
+        assert [view.read() for view in views] == [before.value] * 2
+        journal.redact(event=first.id, reason="leaked")
+        after = ["s:E:[redacted]", *before.value[1:]]
+        assert [view.read() for view in views] == [after] * 2
+        assert journal.fold(LISTED, "s").value == journal.fold(LISTED, "s", state=before).value == after
+        # The state names the redaction, so it is gone on from, and not folded anew for it once more.
+        state, calls = views[0].state(), []
+        assert not list(journal.read("s", since=state.position))
+        assert journal.fold(Fold("listed", [], lambda *given: calls.append(given)), "s", state=state).value == after
+        assert calls == []
+
+
+def test_a_snapshot_from_before_a_redaction_that_a_merge_brings_is_not_gone_on_from_and_leaves(journal, tmp_path):
+    there = clone(journal.root, tmp_path / "there")
+    with Journal.open(store=there) as other:
+        other.append("s", "E", {"n": "secret"})
+        bring(there, journal.root)
+        assert "s:E:secret" in journal.snapshot(LISTED, "s").value
+        other.redact(value="secret", reason="leaked")
+        bring(there, journal.root)
+    assert journal.fold(LISTED, "s").value[-1] == "s:E:[redacted]"
+    folder = os.path.join(journal.root, "local", "derived", "folds")
+    assert [name for _, _, names in os.walk(folder) for name in names] == []
+
+
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("append", "append", "key", "other", "snapshot", "merge", "drop", "truncate")),
+        st.sampled_from(("append", "append", "key", "other", "snapshot", "merge", "drop", "truncate", "redact")),
         st.integers(0, 1),
         st.integers(0, 3),
     ),
@@ -164,7 +194,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=examples(40, 2000))
+@settings(max_examples=examples(60, 2000))
 @given(STEPS)
 def test_snapshot_and_tail_are_the_full_replay_with_late_events_too(story):
     with tempfile.TemporaryDirectory(dir=_FAST) as scratch, contextlib.ExitStack() as opened:
@@ -184,6 +214,8 @@ def test_snapshot_and_tail_are_the_full_replay_with_late_events_too(story):
                 bring(roots[1 - at], roots[at])
             elif act == "truncate" and tree.stream("s").length:
                 tree.truncate("s", through=1 + number % tree.stream("s").length)
+            elif act == "redact" and (found := [event.id for event in tree.read_all() if event.kind == "event"]):
+                tree.redact(event=found[number % len(found)], reason="leaked")
             elif act == "drop":
                 files = sorted(truth(roots[at]))
                 if len(files) > 1:
