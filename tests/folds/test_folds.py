@@ -312,6 +312,39 @@ def test_a_rebuild_tells_its_progress_while_the_old_view_serves(journal):
     assert view.read() == 2_515
 
 
+def test_what_a_caller_does_to_a_state_does_not_spoil_the_view(journal):
+    view = journal.view(LISTED, "s")
+    view.state().value.clear()
+    view.rebuild().value.clear()
+    assert len(view.read()) == 5
+
+
+def test_a_view_is_read_where_the_journal_is_locked_while_another_thread_folds(journal):
+    folding, going_on = threading.Event(), threading.Event()
+
+    def slow(value, event):
+        folding.set()
+        going_on.wait(10)
+        return value + event.data["n"]
+
+    view = journal.view(Fold("slow", 0, slow), "s")
+    reader = threading.Thread(target=view.read, daemon=True)
+    reader.start()
+    assert folding.wait(10)
+    journal.put("total", "s", {"n": 0})
+
+    def change(data):
+        going_on.set()
+        return {"n": view.read()}
+
+    writer = threading.Thread(target=journal.mutate, args=("total", "s", change), daemon=True)
+    writer.start()
+    for thread in (writer, reader):
+        thread.join(10)
+        assert not thread.is_alive()
+    assert journal.get("total", "s").data == {"n": 15}
+
+
 def test_a_view_begins_with_a_snapshot(journal):
     journal.view(SUM, "s").snapshot()
     calls = []
