@@ -1,9 +1,10 @@
 """Folds over streams, snapshots of them, views."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from journal.facade.base import Base
+from journal.errors import UsageError
+from journal.facade.subscribing import Subscribing
 
 if TYPE_CHECKING:
     from journal.folds.fold import Fold, FoldState
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 
-class Folding(Base):
+class Folding(Subscribing):
     """The methods of ``Journal`` that make values of streams."""
 
     def fold(
@@ -48,11 +49,24 @@ class Folding(Base):
         snapshots.save(self._engine, fold, _names(streams), state)
         return state
 
-    def view(self, fold: "Fold[V]", streams: str | Sequence[str]) -> "MaterializedView[V]":
-        """Return a view of streams under the fold's name: a value in one step, never stale."""
-        from journal.folds.view import MaterializedView
+    def view(
+        self, fold: "Fold[V]", streams: str | Sequence[str], *, refresh: Literal["read", "append"] = "read"
+    ) -> "MaterializedView[V]":
+        """Return a view of streams under the fold's name: a value in one step, never stale.
 
-        return MaterializedView(self._engine, fold, _names(streams))
+        ``refresh``: what comes is folded by the next read, or, with ``"append"``, behind each append that this object
+        makes, once it is durable; the append never fails by it, and ``status`` of the view tells what went wrong. What
+        others write is folded by the next read or append either way.
+        """
+        from journal.folds.view import MaterializedView, refresh_with
+
+        if refresh not in ("read", "append"):
+            raise UsageError(f"a view is not refreshed on {refresh!r}", hint="read, or append")
+        view = MaterializedView(self._engine, fold, _names(streams))
+        if refresh == "append":
+            view.refresh()
+            refresh_with(self.hub.on, view)
+        return view
 
 
 def _names(streams: str | Sequence[str]) -> Sequence[str]:

@@ -1,7 +1,8 @@
 """Views: what a fold of streams comes to, always current, in one step to read.
 
 A view holds the state in memory. A read asks what is here that the state lacks: usually nothing, which is told without
-looking at any event; else the tail is folded first. So a read is never stale, and costs what came since.
+looking at any event; else the tail is folded first. So a read is never stale, and costs what came since. A view that is
+refreshed on append folds what this process appends behind the append, so that reads find that done.
 
 **Threads.** No lock is held while events are read or folded, so a view may be read anywhere, also by a function that
 ``mutate`` calls. Two threads that find the same events missing both fold them. Whoever began last says what the state
@@ -10,6 +11,7 @@ is.
 
 import itertools
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -19,8 +21,10 @@ from journal.folds import snapshots
 from journal.folds.fold import Fold, FoldState, V, copied, lag, replay
 from journal.format import token
 from journal.format.segment import Vector
+from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.store.model import Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,20 @@ class MaterializedView(Generic[V]):
     def state(self) -> FoldState[V]:
         """Return the value and the token of what it has folded, brought up to date."""
         return _own(self._current())
+
+    def refresh(self) -> bool:
+        """Bring the view up to date now; whether it is. What goes wrong is not raised: ``status`` says it."""
+        try:
+            self._current()
+        except Exception as error:
+            self._error = _said(error)
+            return False
+        return True
+
+    def _lacks(self, event: Event) -> bool:
+        known = self._known
+        is_seen = known is not None and vector.contains(known.seen, event.seq, event.lane)
+        return event.stream in self._streams and not is_seen
 
     def rebuild(self, progress: Callable[[int], None] | None = None) -> FoldState[V]:
         """Fold everything anew from the seed, while reads go on with the state that is there; then take its place.
@@ -121,6 +139,23 @@ class MaterializedView(Generic[V]):
             raise
         self._error = None
         return after
+
+
+def refresh_with(on: Callable[[Callable[[Event], None]], Callable[[], None]], view: MaterializedView[V]) -> None:
+    """Have a view refreshed when an event comes that it lacks, for as long as somebody has the view.
+
+    ``on`` takes a handler of events, and returns what ends that. Of a batch the first event brings all.
+    """
+    held = weakref.ref(view)
+
+    def handle(event: Event) -> None:
+        found = held()
+        if found is None:
+            off()
+        elif found._lacks(event):
+            found.refresh()
+
+    off = on(handle)
 
 
 def _own(state: FoldState[V]) -> FoldState[V]:

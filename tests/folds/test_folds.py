@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal import Fold, Journal, JournalError, RefusedError
+from journal import Fold, Journal, JournalError, RefusedError, UsageError
 from tests.support.faults import CountingFiles
 from tests.support.stores import bring, clone, drop_file, examples, new_store, truth
 
@@ -343,6 +343,53 @@ def test_a_view_is_read_where_the_journal_is_locked_while_another_thread_folds(j
         thread.join(10)
         assert not thread.is_alive()
     assert journal.get("total", "s").data == {"n": 15}
+
+
+def test_a_view_refreshed_on_append_is_current_before_anybody_reads_it(journal):
+    calls = []
+    view = journal.view(counting(calls), "s", refresh="append")
+    assert (calls, view.status().lag) == ([1, 2, 3, 4, 5], 0)
+    journal.append("s", "E", {"n": 10})
+    assert (calls[5:], view.status().lag) == ([6], 0)
+    journal.append_batch("s", [("E", {"n": 1})] * 3)
+    with journal.transaction() as transaction:
+        transaction.put("t", "beside", {"n": 1})
+        transaction.append("s", "E", {"n": 1})
+    journal.append("other", "E", {"n": 1000})
+    assert calls[6:] == [7, 8, 9, 10]
+    assert view.read() == 29
+    with Journal.open(store=journal.root) as other:
+        other.append("s", "E", {"n": 100})
+    assert view.status().lag == 1
+    assert view.read() == 129
+
+
+def test_a_view_that_cannot_be_refreshed_fails_no_append_and_says_why(journal):
+    def fails_on_seven(value, event):
+        if event.data["n"] == 7:
+            raise ValueError("seven")
+        return value + event.data["n"]
+
+    reported = []
+    journal.hub.on_error = lambda event, error: reported.append(error)
+    view = journal.view(Fold("careful", 0, fails_on_seven), "s", refresh="append")
+    assert journal.append("s", "E", {"n": 7}).position == 6
+    assert journal.append("s", "E", {"n": 8}).position == 7
+    assert (view.status().lag, view.status().last_error, view.refresh()) == (2, "ValueError: seven", False)
+    with pytest.raises(ValueError, match="seven"):
+        view.read()
+    assert reported == []
+
+
+def test_a_view_that_nobody_has_any_more_is_refreshed_no_more(journal):
+    calls = []
+    view = journal.view(counting(calls), "s", refresh="append")
+    del view
+    journal.append("s", "E", {"n": 10})
+    assert len(calls) == 5
+    assert journal.hub._listeners == ()
+    with pytest.raises(UsageError, match="now"):
+        journal.view(SUM, "s", refresh="now")
 
 
 def test_a_view_begins_with_a_snapshot(journal):
