@@ -16,6 +16,7 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
+from journal.errors import ClosedError
 from journal.facade.journal import Journal
 from journal.store.model import Event, Gaps
 
@@ -165,6 +166,7 @@ class AsyncSubscription:
 
     async def take(self, limit: int = 1, *, wait_seconds: float | None = 0.0) -> list[AsyncDelivery]:
         """Return at most so many events, and wait for the first; None: for ever. Cancelled, it claims nothing."""
+        self._subscription.check_open()
         is_cancelled = threading.Event()
         taking = functools.partial(self._subscription.take_until, is_cancelled, limit, wait_seconds)
         future = asyncio.get_running_loop().run_in_executor(self._threads, taking)
@@ -180,9 +182,15 @@ class AsyncSubscription:
         return [AsyncDelivery(item.event, item.attempt, item.token, item) for item in found]
 
     async def __aiter__(self) -> AsyncIterator[AsyncDelivery]:
-        """Yield events one by one, and wait for more."""
-        while True:
-            for delivery in await self.take(wait_seconds=None):
+        """Yield events one by one, and wait for more; ends when another task closes the subscription."""
+        while not self._subscription.is_closed:
+            try:
+                found = await self.take(wait_seconds=None)
+            except ClosedError:
+                if self._subscription.is_closed:
+                    return
+                raise
+            for delivery in found:
                 yield delivery
 
     async def catch_up(self) -> AsyncIterator[AsyncDelivery]:

@@ -161,3 +161,27 @@ def test_closing_a_subscription_ends_what_waits_for_it(root):
                 await taking
 
     run(main())
+
+
+def test_closing_a_subscription_ends_the_loop_of_another_task_and_refuses_what_comes_after(root):
+    write(root, "a")
+
+    async def main():
+        async with await AsyncJournal.open(store=root) as journal:
+            feed, seen = await journal.subscribe("feed"), []
+
+            async def work():
+                async for delivery in feed:
+                    seen.append(delivery.event.entity)
+                    await delivery.ack()
+
+            task = asyncio.ensure_future(work())
+            while not seen:
+                await asyncio.sleep(0.01)
+            await feed.close()
+            await asyncio.wait_for(task, 20)
+            with pytest.raises(ClosedError):
+                await feed.take()
+            return seen
+
+    assert run(main()) == ["a"]
