@@ -16,6 +16,7 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
+from journal.arguments import checks_arguments, instance_of
 from journal.errors import ClosedError
 from journal.facade.journal import Journal
 from journal.store.model import Event, Gaps
@@ -134,6 +135,7 @@ class AsyncJournal:
         await self.close()
 
 
+@checks_arguments()
 @dataclass(frozen=True, slots=True)
 class AsyncDelivery:
     """A ``Delivery`` whose methods are awaited."""
@@ -156,6 +158,7 @@ class AsyncDelivery:
         await asyncio.to_thread(self.inner.park, error)
 
 
+@checks_arguments(deliveries=instance_of("AsyncDelivery"))
 class AsyncSubscription:
     """A ``Subscription`` for asyncio: ``async for`` what comes. Use it as an asynchronous context manager."""
 

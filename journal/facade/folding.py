@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from journal.errors import UsageError
+from journal.arguments import TEXT_OR_TEXTS, checks_arguments
 from journal.facade.subscribing import Subscribing
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 
+@checks_arguments(streams=TEXT_OR_TEXTS)
 class Folding(Subscribing):
     """The methods of ``Journal`` that make values of streams."""
 
@@ -60,8 +61,6 @@ class Folding(Subscribing):
         """
         from journal.folds.view import MaterializedView, refresh_with
 
-        if refresh not in ("read", "append"):
-            raise UsageError(f"a view is not refreshed on {refresh!r}", hint="read, or append")
         view = MaterializedView(self._engine, fold, _names(streams))
         if refresh == "append":
             view.refresh()

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from journal.arguments import TEXT, checks_arguments
 from journal.errors import UsageError
 from journal.facade.base import Base
-from journal.facade.checking import check_limit
 from journal.facade.values import entity_of
 from journal.format.names import event_id
 from journal.index.rows import EntityRow
@@ -28,6 +28,7 @@ _List = list
 _LOG_PIECE = 500
 
 
+@checks_arguments(log__since=TEXT)
 class Reading(Base):
     """The methods of ``Journal`` that read."""
 
@@ -94,7 +95,6 @@ class Reading(Base):
         from journal.store.listing import list_rows
         from journal.store.query import conditions_of
 
-        check_limit(limit)
         conditions = conditions_of(dict(where) if isinstance(where, Mapping) else where)
         document = self._document(as_written)
         with self._engine.reading() as view:
@@ -171,7 +171,6 @@ class Reading(Base):
         """
         from journal.store import history as past
 
-        check_limit(limit)
         moment = past.parse_since(since) if since is not None else None
 
         def matches(event: Event) -> bool:

@@ -1,9 +1,10 @@
 """Streams: events appended under a name, in one order."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from journal.arguments import BATCH, CONDITIONS, FUNCTION, TEXT_OR_TEXTS, check, checks_arguments, either, shown
 from journal.errors import UsageError
 from journal.facade.base import Base
 from journal.facade.values import as_event
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from journal.store.streams.once import Appended
 
 
+@checks_arguments(append_batch__events=BATCH, read__event=TEXT_OR_TEXTS, where=either(CONDITIONS, FUNCTION))
 class Streams(Base):
     """The methods of ``Journal`` on streams."""
 
@@ -92,11 +94,9 @@ class Streams(Base):
         ``as_written``: payloads not lifted by upcasters. A stream that is not there has no events. What is read is what
         is here at the time of the call.
         """
-        from journal.facade.checking import check_positions
         from journal.store import positions
         from journal.store.streams import reading
 
-        check_positions(start, end, last)
         selection = reading.Selection(
             stream,
             start,
@@ -161,13 +161,21 @@ def _append(
     )
 
 
+_BATCH = 'give ("Paid", {"by": "card"}), or {"event": "Paid", "key": "p1"}'
+
+
 def _draft(item: "tuple[str, Payload] | Mapping[str, Any]") -> tuple[str, Any, str | None, Any]:
     if isinstance(item, Mapping):
         if not item.keys() <= {"event", "data", "key", "meta"} or "event" not in item:
-            raise UsageError("an event of a batch has event, and may have data, key and meta")
-        return item["event"], item.get("data"), item.get("key"), item.get("meta")
-    name, data = item
-    return name, data, None, None
+            told = "an event of a batch has event, and may have data, key and meta"
+            raise UsageError(f"{told}, not {shown(item)}", hint=_BATCH)
+        given = {"event": item["event"], **{name: item[name] for name in item if item[name] is not None}}
+    elif isinstance(item, Sequence) and not isinstance(item, str) and len(item) == 2:
+        given = {"event": item[0], **({} if item[1] is None else {"data": item[1]})}
+    else:
+        raise UsageError(f"not an event of a batch: {shown(item)}", hint=_BATCH)
+    check("append_batch", **given)
+    return given["event"], given.get("data"), given.get("key"), given.get("meta")
 
 
 def _events(done: "Appended") -> list[StreamEvent]:
@@ -175,10 +183,12 @@ def _events(done: "Appended") -> list[StreamEvent]:
     return [*done.firsts.values(), *written]
 
 
-def _moment(text: str | datetime | None) -> datetime | None:
+def _moment(time: str | datetime | None) -> datetime | None:
     from journal.store.history import parse_since
 
-    return parse_since(text) if isinstance(text, str) else text
+    if isinstance(time, str):
+        return parse_since(time)
+    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
 
 
 def _predicate(where: Any) -> Callable[[StreamEvent], bool] | None:

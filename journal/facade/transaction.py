@@ -5,6 +5,7 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from journal.arguments import checks_arguments
 from journal.errors import ExpectationError
 from journal.facade.values import as_event, caller_type, expectation
 from journal.state.entity import Payload
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from journal.store.streams.appending import Expect
 
 
+@checks_arguments()
 class Transaction:
     """Writes that become one when its block ends. Nothing is read or written before."""
 

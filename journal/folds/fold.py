@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from journal.arguments import check
 from journal.format import token, values
 from journal.format.segment import Vector
 from journal.index.streams import Placing, Reading
@@ -44,6 +45,10 @@ class Fold(Generic[V]):
     seed: V
     step: Callable[[V, StreamEvent], V]
     version: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what is of a wrong kind."""
+        check("Fold", name=self.name, step=self.step, version=self.version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Generic
 
+from journal.arguments import checks_arguments
 from journal.folds import snapshots
 from journal.folds.fold import Fold, FoldState, V, copied, lag, replay
 from journal.format import token
@@ -49,6 +50,7 @@ class _Known(Generic[V]):
     look: int
 
 
+@checks_arguments()
 class MaterializedView(Generic[V]):
     """A fold over streams that is kept up to date. Safe for several threads; made by ``Journal.view``."""
 

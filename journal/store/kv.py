@@ -22,6 +22,10 @@ class ValueExpectation(Expectation):
     value: Any = ABSENT
     strategies: Strategies = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Raise RefusedError for what no key can hold."""
+        check_value(self.value)
+
     def check(self, key: tuple[str, str], state: EntityState | None) -> Conflict | None:
         """Return a Conflict unless the key holds the value."""
         shown = value(state, self.strategies) if state is not None else None
@@ -30,6 +34,12 @@ class ValueExpectation(Expectation):
             return None
         nothing = Expectation(heads=()).check(key, state)
         return Conflict(*key, self.value, actual, nothing.heads if nothing is not None else ())
+
+
+def check_value(value: Any) -> None:
+    """Raise RefusedError for what no key can hold; ABSENT stands for no key."""
+    if value is not ABSENT:
+        values.encode(value)
 
 
 def is_same(first: Any, second: Any) -> bool:

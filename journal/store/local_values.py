@@ -26,6 +26,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from journal.arguments import checks_arguments
 from journal.disk.clock import Clock
 from journal.disk.files import write_whole
 from journal.disk.folders import checked, ensure_folder
@@ -38,7 +39,7 @@ from journal.format.reserved import KV_TYPE
 from journal.state.entity import ABSENT
 from journal.store.engine import Engine
 from journal.store.home import KV_FOLDER, is_made_here
-from journal.store.kv import is_same
+from journal.store.kv import check_value, is_same
 from journal.store.layout import LOCAL
 from journal.store.model import Conflict
 
@@ -49,6 +50,7 @@ _Entry = dict[str, Any]
 _List = list
 
 
+@checks_arguments()
 class LocalValues:
     """The keys of this work tree alone, as ``journal.kv.local``. Calls as of ``journal.kv``, and a time to live.
 
@@ -142,6 +144,7 @@ class LocalValues:
         The value names the owner: take it with ABSENT as ``expected``, renew it with the owner as both, and give it
         back with ABSENT as ``value``. Let each holder have a name of its own, so that it never renews another's lease.
         """
+        check_value(expected)
         with self._writing():
             actual = self._value(key)
             if not is_same(expected, actual):

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from journal.arguments import checks_arguments
 from journal.store.model import Event
 from journal.subscriptions.selection import Selection, select
 
@@ -22,6 +23,7 @@ class _Listener(NamedTuple):
     selection: Selection
 
 
+@checks_arguments()
 class Hub:
     """Hands out what was written: to every handler, in the order of the commits, each event once.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from journal.arguments import checks_arguments
 from journal.errors import ClosedError, JournalError, UsageError
 from journal.format import token
 from journal.format.names import lane_from
@@ -51,6 +52,7 @@ class _Quiet(NamedTuple):
     since: float
 
 
+@checks_arguments()
 class Subscription:
     """Iterate it for what comes, for ever; ``catch_up`` ends with what is there; ``take`` asks once.
 
