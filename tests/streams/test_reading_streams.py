@@ -405,3 +405,13 @@ def test_old_events_are_lifted_for_callers_and_stay_as_written(journal):
     assert numbers(journal.read("s", event="Even", as_written=True)) == [2, 4, 6]
     assert numbers(journal.read("s", where={"n": -4})) == [-4]
     assert numbers(journal.read("s", last=2)) == [-6, 7]
+
+
+def test_a_moment_without_a_zone_is_of_utc_as_a_text_is(journal):
+    past, to_come = datetime(2001, 1, 1), datetime(2100, 1, 1)
+    assert numbers(journal.read("s", after_time=past, before_time=to_come)) == [1, 2, 3, 4, 5, 6, 7]
+    assert numbers(journal.read("s", after_time=to_come)) == []
+
+
+def test_an_age_from_before_all_dates_leaves_nothing_out(journal):
+    assert numbers(journal.read("s", after_time="999999w")) == [1, 2, 3, 4, 5, 6, 7]
