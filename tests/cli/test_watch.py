@@ -90,6 +90,11 @@ def test_a_program_that_is_not_there_is_told_before_an_event_is_taken(plans):
     assert plans("cursors", "list", "--json").out == ""
 
 
+@pytest.mark.parametrize("verb", ["parked", "replay", "drop", "adopt"])
+def test_a_cursor_that_is_not_there_is_told(plans, verb):
+    assert "no cursor 'never'" in plans("cursors", verb, "never", "--json", status=3).error["message"]
+
+
 def test_cursors_are_listed_and_dropped(plans):
     assert plans("cursors", "list").err == "no cursors\n"
     plans("watch", "--cursor", "feed", "--once", "--type", "plan")
