@@ -64,7 +64,15 @@ class Streams(Base):
             _append(self, stream, name, data, expect if not at else None, key, meta, actor, summary)
             for at, (name, data, key, meta) in enumerate(drafts)
         ]
-        return self._appended(operations) if operations else []
+        return self._appended(operations) if operations else self._append_nothing(stream, expect)
+
+    def _append_nothing(self, stream: str, expect: "Expect | None") -> list[StreamEvent] | Conflict:
+        """Return what a batch of no events comes to: no events, or what an expectation says of the stream."""
+        from journal.store.streams.appending import Append, check_stream, checked_expectation, unmet
+
+        check_stream(stream)
+        asked = Append(stream=stream, event="none", expect=checked_expectation(expect))
+        return unmet(asked, self.stream(stream).length) or []
 
     def _appended(self, operations: "Sequence[Append]") -> list[StreamEvent] | Conflict:
         from journal.store.streams.once import write

@@ -77,7 +77,11 @@ def test_a_batch_is_one_block_or_nothing(journal):
     with pytest.raises(RefusedError):
         journal.append_batch("s", [("D", {}), ("E", {"n": float("nan")})])
     assert told(journal.read("s")) == told(events)
-    assert journal.append_batch("s", []) == []
+    assert journal.append_batch("s", []) == journal.append_batch("s", [], expect=3) == []
+    assert journal.append_batch("s", [], expect="none") == Conflict("stream", "s", "none", 3)
+    with pytest.raises(RefusedError, match="own"):
+        journal.append_batch("$s", [])
+    assert journal.stream("s").length == 3
     with pytest.raises(UsageError, match="batch"):
         journal.append_batch("s", [{"name": "D"}])
 
