@@ -151,6 +151,35 @@ def test_a_key_holds_across_restart_truncation_compaction_and_the_loss_of_the_in
         assert journal.stream("s").length == 13
 
 
+def test_a_key_whose_first_event_is_redacted_is_a_conflict_for_the_data_that_it_had(journal):
+    """Nothing is left to tell by that it is the same, and writing it anew would bring back what was taken out."""
+    event = {"event": "Left", "data": {"mail": "ann@example.com", "n": 1}, "key": "k"}
+    (first,) = journal.append_batch("s", [event])
+    journal.redact(event=first.id, reason="asked for")
+    for expect in (None, "none", 1):
+        told = journal.append("s", "Left", event["data"], key="k", expect=expect)
+        assert (told.expected, told.actual) == ("key 'k' for Left", f"Left with redacted data in event {first.id}")
+        assert told.heads == (first.id,)
+    assert isinstance(journal.append_batch("s", [event]), Conflict)
+    transaction = journal.transaction()
+    transaction.put("t", "a", {})
+    transaction.append("s", "Left", event["data"], key="k")
+    with pytest.raises(ExpectationError, match="redacted"), transaction:
+        pass
+    assert (journal.stream("s").length, journal.get("t", "a")) == (1, None)
+    with Journal.open(store=journal.root) as other:
+        assert isinstance(other.append("s", "Left", event["data"], key="k"), Conflict)
+    # What stands there now is the event that the key is for.
+    redacted = next(journal.read("s"))
+    assert journal.append("s", "Left", redacted.data, key="k").id == first.id
+    # Who wrote it and its summary are not compared, so that redacting them makes no other event of it.
+    second = journal.append("s", "Came", {"n": 2}, key="k2", summary="by bus")
+    journal.redact(value="by bus", reason="asked for")
+    assert journal.append("s", "Came", {"n": 2}, key="k2").id == second.id
+    told = journal.append("s", "Came", {"n": 3}, key="k2")
+    assert told.actual == f"Came with other data in event {second.id}"
+
+
 def test_a_batch_is_repeated_as_a_whole_or_it_is_a_conflict(journal):
     batch = [{"event": "A", "data": {"n": 1}, "key": "a"}, {"event": "B", "data": {"n": 2}, "key": "b"}]
     first = journal.append_batch("s", batch, expect="none")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from journal.format import values
 from journal.index.streams import Reading
 from journal.index.view import View
+from journal.state.vector import EventId
 from journal.store.batch import Operation, Written
 from journal.store.engine import Engine
 from journal.store.model import Conflict, StreamEvent
@@ -59,10 +60,18 @@ def _first(view: View, operation: Append, keys: dict[tuple[str, str], Append]) -
     if at is None:
         return None
     first = event_of(view, *placing_of(view, operation.stream, at))
-    is_same = first.event == operation.event and values.canonical(first.data) == _canonical(operation)
-    actual = f"{first.event} in event {first.id}"
-    expected = f"key {operation.key!r} for {operation.event}"
-    return first if is_same else Conflict(STREAM, operation.stream, expected, actual, (first.id,))
+    is_same_name = first.event == operation.event
+    if is_same_name and values.canonical(first.data) == _canonical(operation):
+        return first
+    with_what = f" with {_difference(view, at)} data" if is_same_name else ""
+    expected, actual = f"key {operation.key!r} for {operation.event}", f"{first.event}{with_what} in event {first.id}"
+    return Conflict(STREAM, operation.stream, expected, actual, (first.id,))
+
+
+def _difference(view: View, at: EventId) -> str:
+    """Return what the data of a first event is: of what is redacted nobody can tell whether it was the same."""
+    paths = view.redacting.known.get(at, ()) if view.redacting is not None else ()
+    return "redacted" if any(path.split("/")[1] == "data" for path in paths) else "other"
 
 
 def _canonical(operation: Append) -> bytes:
