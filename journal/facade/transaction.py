@@ -116,5 +116,9 @@ class Transaction:
 
         done = write(self._engine, self._operations)
         if isinstance(done, Conflict):
-            raise ExpectationError(f"{done.type} {done.id!r}: expected {done.expected}, found {done.actual}")
+            raise ExpectationError(
+                f"{done.type} {done.id!r}: expected {done.expected}, found {done.actual}; nothing was written",
+                hint="read it again, then decide again",
+                conflict=done,
+            )
         self.events = [*done.firsts.values(), *map(as_event, done.written)]

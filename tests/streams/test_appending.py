@@ -227,8 +227,9 @@ def test_a_transaction_appends_beside_put_and_delete(journal):
     tx = journal.transaction()
     tx.put("plan", "p2", {"n": 2})
     tx.append("s", "Never", expect=7)
-    with pytest.raises(ExpectationError, match="stream 's'"), tx:
+    with pytest.raises(ExpectationError, match="stream 's'") as failed, tx:
         pass
+    assert failed.value.conflict == Conflict("stream", "s", 7, 2)
     assert journal.get("plan", "p2") is None
     with journal.transaction() as tx:
         tx.put("plan", "p3", {"n": 3})
