@@ -158,6 +158,21 @@ def test_a_gap_is_a_line_of_its_own(work):
     assert work("watch", "--cursor", "feed", "--once").out == ""
 
 
+def test_a_reader_is_warned_of_events_that_a_token_names_and_that_are_gone(work):
+    work("append", "s", "Start", "--json")
+    work("commit", "-m", "one")
+    work.git("switch", "-q", "-c", "side")
+    token = work("append", "s", "Gone", "--json").json["token"]
+    work("commit", "-m", "two")
+    assert work("read", "s", "--since", token).err == ""
+    work.git("switch", "-q", "main")
+    for words in (("s",), ("--all",)):
+        read = work("read", *words, "--since", token, "--json")
+        warning = json.loads(read.err)["warning"]
+        assert (read.out, warning["code"]) == ("", "gap")
+        assert warning["message"] == "1 event is not here any more that the token names"
+
+
 def test_a_follower_is_warned_of_events_that_leave(work):
     work("put", "plan", "p1", "{}")
     work("commit", "-m", "one")

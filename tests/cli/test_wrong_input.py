@@ -21,6 +21,11 @@ def test_a_number_that_nothing_has_makes_no_sense(shell, words):
     assert shell(*words, "--json", status=2).error["hint"]
 
 
+@pytest.mark.parametrize("words", [("--last", "0"), ("--from", "0"), ("--event", "E"), ("s",)])
+def test_the_whole_journal_is_not_read_by_what_is_of_one_stream(shell, words):
+    assert "--all goes with" in shell("read", "--all", *words, "--json", status=2).error["message"]
+
+
 def test_a_bare_text_as_a_value_is_refused_with_how_to_quote_it(shell):
     refused = shell("kv", "put", "greeting", "hello", "--json", status=6)
     assert refused.error["hint"] == """a text has quotes of its own, for instance '"hello"'"""
