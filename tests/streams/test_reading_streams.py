@@ -187,6 +187,13 @@ def test_the_journals_own_streams_are_hidden(journal):
     put_file(journal.root, path, b"".join(lines) + seal(event))
     assert [line.name for line in journal.streams()] == ["s"]
     assert journal.stream("$own").length == 1
+    told = [event.stream for event in journal.log()]
+    with journal.subscribe() as feed, journal.subscribe(streams=["$own"]) as own:
+        told += [delivery.event.stream for delivery in feed.take(50)]
+        assert len(own.take(50)) == 1
+    assert "$own" not in told
+    assert len(list(journal.log(stream="$own"))) == 1
+    assert [event.stream for event in journal.read_all()].count("$own") == 1
 
 
 def test_truncating_hides_and_the_last_position_stays(journal):
