@@ -91,7 +91,7 @@ def _stream_event(written: "Written") -> StreamEvent:
         event=own["event"],
         key=own.get("key"),
         tx=written.tx,
-        meta=own.get("meta"),
+        meta=None if own.get("meta") is None else values.decode(values.encode(own["meta"])),
         here=written.here,
         position=draft.position,
     )

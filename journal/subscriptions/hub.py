@@ -72,16 +72,18 @@ class Hub:
                 self._is_busy = True
             try:
                 while self._written:
-                    self._call(self._as_event(self._written.popleft()))
+                    self._call(self._written.popleft())
             finally:
                 with self._lock:
                     self._is_busy = False
 
-    def _call(self, event: Event) -> None:
-        fields = {"kind": event.kind, "type": event.type, "stream": event.stream}
-        for listener in self._listeners:
-            if not listener.selection.has(fields):
-                continue
+    def _call(self, written: "Written") -> None:
+        """Call every handler that is meant, each with an event of its own, which it may keep and change."""
+        told = self._as_event(written)
+        fields = {"kind": told.kind, "type": told.type, "stream": told.stream}
+        meant = [listener for listener in self._listeners if listener.selection.has(fields)]
+        for at, listener in enumerate(meant):
+            event = self._as_event(written) if at else told
             try:
                 listener.handler(event)
             except Exception as error:
