@@ -26,7 +26,7 @@ from journal.store.engine import Engine
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent
-from journal.store.positions import in_pieces, refuse_changed
+from journal.store.positions import in_pieces, readable, refuse_changed
 from journal.store.streams.reading import events_of
 
 V = TypeVar("V")
@@ -112,13 +112,13 @@ def copied(value: V) -> V:
 def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     """Return the events of streams that a set lacks; None where the set cannot be gone on from.
 
-    That is where some of it has left the checkout, something that it lacks sorts before the last of it, or some of it
-    was redacted since.
+    That is where some of it has left the checkout or cannot be read any more, something that it lacks sorts before the
+    last of it, or some of it was redacted since.
     """
 
     def look(view: View) -> tuple[Vector, Vector, bool]:
         is_other = _is_late(view, streams, known) or is_redacted_since(view, known)
-        return dict(view.have), _redactions(view), is_other
+        return readable(view), _redactions(view), is_other
 
     here, redactions, is_other = look_back(engine, look)
     if is_other or not vector.is_subset(known, here):

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from journal.arguments import checks_arguments
 from journal.folds import snapshots
@@ -41,12 +41,20 @@ class ViewStatus:
     last_error: str | None
 
 
+class _Seen(NamedTuple):
+    """What a checkout holds: events, those whose lines are in files that were read, and how many places are damaged."""
+
+    have: Vector
+    in_files: Vector
+    damage: int
+
+
 @dataclass(frozen=True, slots=True)
 class _Known(Generic[V]):
     """A state, what the checkout held when it was made current, and the number of the look that found so."""
 
     state: FoldState[V]
-    seen: Vector
+    seen: _Seen
     look: int
 
 
@@ -88,7 +96,7 @@ class MaterializedView(Generic[V]):
 
     def _lacks(self, event: Event) -> bool:
         known = self._known
-        is_seen = known is not None and vector.contains(known.seen, event.seq, event.lane)
+        is_seen = known is not None and vector.contains(known.seen.have, event.seq, event.lane)
         return event.stream in self._streams and not is_seen
 
     def rebuild(self, progress: Callable[[int], None] | None = None) -> FoldState[V]:
@@ -124,11 +132,11 @@ class MaterializedView(Generic[V]):
         self._keep(state, here, look)
         return state
 
-    def _here(self) -> Vector:
+    def _here(self) -> _Seen:
         with self._engine.reading() as view:
-            return dict(view.have)
+            return _Seen(dict(view.have), dict(view.have_files), len(view.damage))
 
-    def _keep(self, state: FoldState[V], seen: Vector, look: int) -> None:
+    def _keep(self, state: FoldState[V], seen: _Seen, look: int) -> None:
         with self._changing:
             if self._known is None or look > self._known.look:
                 self._known = _Known(state, seen, look)

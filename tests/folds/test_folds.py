@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from journal import Fold, Journal, JournalError, RefusedError, UsageError
 from tests.support.faults import CountingFiles
-from tests.support.stores import bring, clone, drop_file, examples, new_store, truth
+from tests.support.stores import bring, clone, drop_file, examples, new_store, put_file, truth
 
 _FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
@@ -181,6 +181,22 @@ def test_a_snapshot_from_before_a_redaction_that_a_merge_brings_is_not_gone_on_f
     assert journal.fold(LISTED, "s").value[-1] == "s:E:[redacted]"
     folder = os.path.join(journal.root, "local", "derived", "folds")
     assert [name for _, _, names in os.walk(folder) for name in names] == []
+
+
+def test_what_only_a_checkpoint_knows_is_folded_once_its_lines_are_back(journal):
+    view = journal.view(LISTED, "s")
+    whole = view.read()
+    journal._engine.lanes.end_segment()
+    (path,) = truth(journal.root)
+    text = truth(journal.root)[path]
+    journal.checkpoint()
+    journal.append("s", "E", {"n": 6})
+    drop_file(journal.root, path)
+    assert view.read() == journal.fold(LISTED, "s").value == ["s:E:6"]
+    state = journal.snapshot(LISTED, "s")
+    assert journal.gaps(state.position).unreadable
+    put_file(journal.root, path, text)
+    assert journal.fold(LISTED, "s", state=state).value == view.read() == [*whole, "s:E:6"]
 
 
 STEPS = st.lists(
