@@ -422,3 +422,18 @@ def test_a_moment_without_a_zone_is_of_utc_as_a_text_is(journal):
 
 def test_an_age_from_before_all_dates_leaves_nothing_out(journal):
     assert numbers(journal.read("s", after_time="999999w")) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_only_a_checkpoint_knows_comes_by_token_once_its_lines_are_back(journal):
+    journal._engine.lanes.end_segment()
+    (path,) = truth(journal.root)
+    text = truth(journal.root)[path]
+    journal.checkpoint()
+    journal.append("s", "New", {"n": 8})
+    drop_file(journal.root, path)
+    read = list(journal.read("s"))
+    assert numbers(read) == [8]
+    tokens = [read[-1].token, next(journal.read("s", last=1)).token]
+    put_file(journal.root, path, text)
+    for token in tokens:
+        assert numbers(journal.read("s", since=token)) == [1, 2, 3, 4, 5, 6, 7]

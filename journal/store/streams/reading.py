@@ -20,7 +20,7 @@ from journal.store.history import event_fields, payload_of, stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent, event_told
-from journal.store.positions import PIECE_EVENTS, in_pieces, refuse_changed
+from journal.store.positions import PIECE_EVENTS, in_pieces, readable, refuse_changed
 
 BEYOND = 1 << 62
 
@@ -65,7 +65,7 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
-    here = look_back(engine, lambda view: dict(view.have))
+    here = look_back(engine, readable)
     since = selection.since or vector.EMPTY
     fresh = vector.subtract(here, since)
 
@@ -88,7 +88,7 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
         placings = Reading(view, selection.stream).visible(selection.low, high, reverse=True)
         some = list(islice(placings, size))
-        events = events_of(view, some, since, dict(view.have))
+        events = events_of(view, some, since, readable(view))
         return events, (some[-1][0].position or 1) - 1 if len(some) == size else 0
 
     while high > 0 and len(found) < count:
@@ -139,4 +139,4 @@ def event_of(view: View, row: Placed, location: Location) -> StreamEvent:
         raise DamagedError(
             f"event {event_id(*row.at)} does not verify any more", hint="journal doctor tells what is damaged"
         )
-    return StreamEvent(**event_fields(view, record, location.lane), here=dict(view.have), position=row.position or 0)
+    return StreamEvent(**event_fields(view, record, location.lane), here=readable(view), position=row.position or 0)
