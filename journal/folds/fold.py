@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from journal.arguments import check
+from journal.folds.redacted import is_redacted_since, redactions_of
 from journal.format import token, values
 from journal.format.segment import Vector
 from journal.index.streams import Placing, Reading
@@ -117,8 +118,8 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     """
 
     def look(view: View) -> tuple[Vector, Vector, bool]:
-        is_other = _is_late(view, streams, known) or is_redacted_since(view, known)
-        return readable(view), _redactions(view), is_other
+        is_other = _is_late(view, streams, known) or is_redacted_since(engine, view, known)
+        return readable(view), redactions_of(view), is_other
 
     here, redactions, is_other = look_back(engine, look)
     if is_other or not vector.is_subset(known, here):
@@ -137,22 +138,6 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
 def lag(view: View, streams: Sequence[str], known: Vector) -> int:
     """Return how many events of streams a set lacks."""
     return sum(1 for _ in _fresh(view, streams, vector.subtract(view.have, known), _START))
-
-
-def is_redacted_since(view: View, known: Vector) -> bool:
-    """Tell whether some of a set may have been redacted by a note that is not in the set; all files are listed."""
-    redacting = view.redacting
-    if redacting is None or vector.is_subset(_redactions(view), known):
-        return False
-    return any(vector.contains(known, *event) for event in redacting.known)
-
-
-def _redactions(view: View) -> Vector:
-    """Return the notes of the redactions that are in force."""
-    found = vector.EMPTY
-    for seq, lane in view.redacting.notes if view.redacting is not None else ():
-        found = vector.union(found, vector.of(lane, seq, seq))
-    return found
 
 
 def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:

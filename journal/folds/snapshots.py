@@ -14,7 +14,8 @@ from typing import Any
 from journal.disk.files import write_whole
 from journal.disk.folders import ensure_folder
 from journal.errors import RefusedError
-from journal.folds.fold import Fold, FoldState, V, is_redacted_since
+from journal.folds.fold import Fold, FoldState, V
+from journal.folds.redacted import is_redacted_since
 from journal.format import token, values
 from journal.format.names import encode_name
 from journal.store.engine import Engine
@@ -53,7 +54,7 @@ def kept(engine: Engine, fold: Fold[V], streams: Sequence[str]) -> Iterator[Fold
             if said != hashlib.sha256(body).hexdigest().encode() or not _is_of(form, fold, streams):
                 continue
             known = token.decode(form["position"])
-            if look_back(engine, lambda view: is_redacted_since(view, known)):  # noqa: B023
+            if look_back(engine, lambda view: is_redacted_since(engine, view, known)):  # noqa: B023
                 engine.files.remove(path)
                 continue
             yield FoldState(form["value"], form["position"])

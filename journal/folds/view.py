@@ -42,11 +42,12 @@ class ViewStatus:
 
 
 class _Seen(NamedTuple):
-    """What a checkout holds: events, those whose lines are in files that were read, and how many places are damaged."""
+    """What a checkout holds: events, those that it has lines of, and how many places are damaged, or redacted."""
 
     have: Vector
     in_files: Vector
-    damage: int
+    damaged: int
+    redacted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,8 @@ class MaterializedView(Generic[V]):
 
     def _here(self) -> _Seen:
         with self._engine.reading() as view:
-            return _Seen(dict(view.have), dict(view.have_files), len(view.damage))
+            redacted = 0 if view.redacting is None else sum(map(len, view.redacting.known.values()))
+            return _Seen(dict(view.have), dict(view.have_files), len(view.damage), redacted)
 
     def _keep(self, state: FoldState[V], seen: _Seen, look: int) -> None:
         with self._changing:

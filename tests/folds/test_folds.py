@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal import Fold, Journal, JournalError, RefusedError, UsageError
+from journal import Fold, FoldState, Journal, JournalError, RefusedError, UsageError
 from tests.support.faults import CountingFiles
 from tests.support.stores import bring, clone, drop_file, examples, new_store, put_file, truth
 
@@ -181,6 +181,23 @@ def test_a_snapshot_from_before_a_redaction_that_a_merge_brings_is_not_gone_on_f
     assert journal.fold(LISTED, "s").value[-1] == "s:E:[redacted]"
     folder = os.path.join(journal.root, "local", "derived", "folds")
     assert [name for _, _, names in os.walk(folder) for name in names] == []
+
+
+def test_a_redaction_that_comes_without_its_note_is_heeded_too(journal, tmp_path):
+    """As a pick brings it: the file that was written anew, and not the one that says so."""
+    (old,) = truth(journal.root)
+    journal._engine.lanes.end_segment()
+    there = clone(journal.root, tmp_path / "there")
+    with Journal.open(store=there) as other:
+        view = other.view(LISTED, "s")
+        before = FoldState(view.read(), view.state().position)
+        other.snapshot(LISTED, "s")
+        journal.redact(event=next(journal.read("s")).id, reason="leaked")
+        (pack,) = (path for path in truth(journal.root) if path.startswith("archive/"))
+        put_file(there, pack, truth(journal.root)[pack])
+        drop_file(there, old)
+        after = ["s:E:[redacted]", *before.value[1:]]
+        assert view.read() == other.fold(LISTED, "s").value == other.fold(LISTED, "s", state=before).value == after
 
 
 def test_what_only_a_checkpoint_knows_is_folded_once_its_lines_are_back(journal):
