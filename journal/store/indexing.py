@@ -75,6 +75,7 @@ class Indexing:
             with contextlib.suppress(sqlite3.Error):
                 self.view.index.close()
         self.view, self.is_shared = None, False
+        self._grown = None  # the next index may not know of that segment yet
 
     def distrust(self) -> None:
         """SQLite finds the index broken: it is a cache, and the next one who holds the lock makes it anew."""
