@@ -17,7 +17,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from journal.arguments import check
 from journal.folds.redacted import is_redacted_since, redactions_of
-from journal.format import token, values
+from journal.format import names, token, values
 from journal.format.segment import Vector
 from journal.index.streams import Placing, Reading
 from journal.index.view import View
@@ -48,8 +48,9 @@ class Fold(Generic[V]):
     version: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what is of a wrong kind."""
+        """Refuse what is of a wrong kind, and a name that no snapshot can have."""
         check("Fold", name=self.name, step=self.step, version=self.version)
+        names.check_id(self.name, what="name of the fold")
 
 
 @dataclass(frozen=True, slots=True)

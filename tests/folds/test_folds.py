@@ -102,6 +102,12 @@ def test_a_value_that_a_step_changes_in_place_spoils_no_other(journal):
     assert journal.fold(fold, "s").value == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 2000, 5])
+def test_a_name_that_no_fold_can_have_is_refused(name):
+    with pytest.raises(RefusedError):
+        Fold(name, 0, step)
+
+
 def test_a_value_that_json_does_not_have_is_refused(journal):
     with pytest.raises(RefusedError):
         journal.snapshot(Fold("odd", None, lambda value, event: {1, 2}), "s")
