@@ -18,6 +18,7 @@ from itertools import chain
 from typing import Generic, NamedTuple
 
 from journal.arguments import checks_arguments
+from journal.errors import RefusedError
 from journal.folds import snapshots
 from journal.folds.fold import Fold, FoldState, V, copied, lag, replay
 from journal.format import token
@@ -80,11 +81,16 @@ class MaterializedView(Generic[V]):
 
         Raises what ``step`` raises, and keeps the state before it: ``status`` says so too.
         """
-        return copied(self._current().value)
+        return self.state().value
 
     def state(self) -> FoldState[V]:
         """Return the value and the token of what it has folded, brought up to date."""
-        return _own(self._current())
+        state = self._current()
+        try:
+            return _own(state)
+        except RefusedError as error:  # no JSON, which only copying it tells
+            self._error = _said(error)
+            raise
 
     def refresh(self) -> bool:
         """Bring the view up to date now; whether it is. What goes wrong is not raised: ``status`` says it."""

@@ -420,6 +420,13 @@ def test_a_view_that_cannot_be_refreshed_fails_no_append_and_says_why(journal):
     assert reported == []
 
 
+def test_a_view_whose_value_json_does_not_have_says_so(journal):
+    view = journal.view(Fold("odd", None, lambda value, event: {1, 2}), "s")
+    with pytest.raises(RefusedError, match="set"):
+        view.read()
+    assert "set" in view.status().last_error
+
+
 def test_a_view_that_nobody_has_any_more_is_refreshed_no_more(journal):
     calls = []
     view = journal.view(counting(calls), "s", refresh="append")
