@@ -85,6 +85,7 @@ class AsyncJournal:
     show = _in_thread(Journal.show)
     position = _in_thread(Journal.position)
     gaps = _in_thread(Journal.gaps)
+    stream = _in_thread(Journal.stream)
     streams = _in_thread(Journal.streams)
     log = _in_pieces(Journal.log)
     read = _in_pieces(Journal.read)
@@ -205,6 +206,14 @@ class AsyncSubscription:
     async def ack(self, *deliveries: AsyncDelivery) -> None:
         """Be done with events; many cost what one does."""
         await asyncio.to_thread(self._subscription.ack, *[delivery.inner for delivery in deliveries])
+
+    async def release(self, *deliveries: AsyncDelivery) -> None:
+        """Give events back that were not tried."""
+        await asyncio.to_thread(self._subscription.release, *[delivery.inner for delivery in deliveries])
+
+    async def position(self) -> str:
+        """Return the token of all that is done."""
+        return await asyncio.to_thread(lambda: self._subscription.position)
 
     async def parked(self) -> "list[ParkedEvent]":
         """Return the events that were parked."""
