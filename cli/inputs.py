@@ -26,7 +26,7 @@ def json_object(argument: str, *, what: str = "the JSON text") -> dict[str, Any]
     """Return the JSON object that an argument stands for. Raises RefusedError."""
     value = _parsed(argument, what)
     if not isinstance(value, dict):
-        raise RefusedError(f"{what}: an entity is a JSON object, written {{…}}")
+        raise RefusedError(f"{what}: this is to be a JSON object, written {{…}}")
     return value
 
 
