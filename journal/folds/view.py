@@ -113,7 +113,7 @@ class MaterializedView(Generic[V]):
         """
         here = self._here()
         after = self._replay((), progress or _ignore)
-        self._keep(after, here, next(self._looks))
+        self._keep(after, here)
         return _own(after)
 
     def snapshot(self) -> FoldState[V]:
@@ -130,8 +130,9 @@ class MaterializedView(Generic[V]):
         return ViewStatus(self.name, token.encode(folded), missing, self._error)
 
     def _current(self) -> FoldState[V]:
-        look = next(self._looks)
-        here, known = self._here(), self._known
+        with self._changing:
+            look, known = next(self._looks), self._known
+        here = self._here()
         if known is not None and known.seen == here:
             return known.state
         mine = () if known is None else (known.state,)
@@ -144,10 +145,12 @@ class MaterializedView(Generic[V]):
             redacted = 0 if view.redacting is None else sum(map(len, view.redacting.known.values()))
             return _Seen(dict(view.have), dict(view.have_files), len(view.damage), redacted)
 
-    def _keep(self, state: FoldState[V], seen: _Seen, look: int) -> None:
+    def _keep(self, state: FoldState[V], seen: _Seen, look: int | None = None) -> None:
+        """Make a state the view's, unless that is of a look which began later; without a look it takes over."""
         with self._changing:
-            if self._known is None or look > self._known.look:
-                self._known = _Known(state, seen, look)
+            number = next(self._looks) if look is None else look
+            if self._known is None or number > self._known.look:
+                self._known = _Known(state, seen, number)
 
     def _replay(self, states: Iterable[FoldState[V]], told: Callable[[int], None]) -> FoldState[V]:
         try:
