@@ -10,6 +10,7 @@ met is for those to say who do that.
 import functools
 import inspect
 import os
+import reprlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -271,9 +272,11 @@ def _has_halves(value: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a message shows it, whatever its class does."""
+    """Return a value as a message shows it, whatever its class does, and however much it holds."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = _SHOWN_CHARACTERS_MAX
     try:
-        text = ascii(value)
+        text = short.repr(value)
     except Exception:
         text = f"<{type(value).__name__}>"
-    return text if len(text) <= _SHOWN_CHARACTERS_MAX else f"{text[:_SHOWN_CHARACTERS_MAX]}…"
+    return text.encode("ascii", "backslashreplace").decode()
