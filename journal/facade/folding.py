@@ -29,7 +29,8 @@ class Folding(Subscribing):
 
         It begins with ``state``, else with the newest snapshot that can be gone on from, else with the seed: where an
         event has arrived late, has left or was redacted, that is an earlier one. The result is the same in any case.
-        ``progress`` is called with the number of events folded, now and then. Raises what the fold's ``step`` raises.
+        ``progress`` is called with the number of events folded, now and then and at the end. Raises what the fold's
+        ``step`` raises.
         """
         from journal.folds import snapshots
         from journal.folds.fold import replay

@@ -77,7 +77,7 @@ def replay(
 ) -> FoldState[V]:
     """Fold what there is, from the first of ``states`` that can be gone on from, else from the seed.
 
-    ``told`` is called with the number of events folded, now and then.
+    ``told`` is called with the number of events folded, now and then and at the end.
     """
     for state in states:
         rest = tail(engine, streams, token.decode(state.position))
@@ -92,11 +92,13 @@ def replay(
 def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], None]) -> FoldState[V]:
     """Fold the tail onto a state."""
     value: V = copied(state.value)
-    known, last = token.decode(state.position), None
+    known, last, number = token.decode(state.position), None, 0
     for number, event in enumerate(rest.events, start=1):
         value, last = fold.step(value, event), (event.seq, event.lane)
         if not number % _TELL_EVERY:
             told(number)
+    if number % _TELL_EVERY:
+        told(number)
     folded = vector.EMPTY if last is None else vector.through(rest.here, last)
     return FoldState(value, token.encode(vector.union(vector.union(known, folded), rest.redactions)))
 

@@ -109,7 +109,7 @@ class MaterializedView(Generic[V]):
     def rebuild(self, progress: Callable[[int], None] | None = None) -> FoldState[V]:
         """Fold everything anew from the seed, while reads go on with the state that is there; then take its place.
 
-        ``progress`` is called with the number of events folded, now and then.
+        ``progress`` is called with the number of events folded, now and then and at the end.
         """
         here = self._here()
         after = self._replay((), progress or _ignore)
