@@ -7,7 +7,7 @@ from journal.format import values
 from journal.git.objects import ObjectReader, blob_id
 from journal.git.safety import in_progress
 from journal.git.staged import Difference, staged_differences, staged_paths
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.projections.paths import entity_at, is_projected, render
 from journal.projections.plan import is_wreck

@@ -186,14 +186,14 @@ class Reading(Base):
             )
 
         def newest(view: "View") -> _List[Event]:
-            places = past.all_places(view, newest_first=True)
+            places = view.places(newest_first=True)
             return list(itertools.islice(filter(matches, past.events_in(view, places)), limit))
 
         if limit is not None:
             found = look_back(self._engine, newest)
             yield from reversed(found) if reverse else found
             return
-        everything = look_back(self._engine, lambda view: list(past.all_places(view, newest_first=not reverse)))
+        everything = look_back(self._engine, lambda view: list(view.places(newest_first=not reverse)))
         # Piece by piece: a caller may take its time, and must not keep other threads waiting meanwhile.
         for start in range(0, len(everything), _LOG_PIECE):
             piece = everything[start : start + _LOG_PIECE]

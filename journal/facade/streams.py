@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 from journal.arguments import BATCH, CONDITIONS, FUNCTION, TEXT_OR_TEXTS, check, checks_arguments, either, shown
 from journal.errors import UsageError
 from journal.facade.base import Base
-from journal.facade.values import as_event
 from journal.store.looking_back import look_back
 from journal.store.model import Conflict, Stream, StreamEvent
 
 if TYPE_CHECKING:
     from journal.state.entity import Payload
     from journal.store.query import Condition
-    from journal.store.streams.appending import Append, Expect
-    from journal.store.streams.once import Appended
+    from journal.store.streams.appending import Expect, NewEvents
 
 
 @checks_arguments(append_batch__events=BATCH, read__event=TEXT_OR_TEXTS, where=either(CONDITIONS, FUNCTION))
@@ -41,7 +39,9 @@ class Streams(Base):
         where the stream has the key, for the same event and data, that first event comes back, whatever is expected; a
         key of another event is a Conflict. ``meta``: what goes along with the event, such as correlation and causation.
         """
-        done = self._appended([_append(self, stream, event, data, expect, key, meta, actor, summary)])
+        from journal.store.streams.appending import one_event
+
+        done = self._appended(stream, one_event(event, data, key, meta), expect, actor, summary)
         return done if isinstance(done, Conflict) else done[0]
 
     def append_batch(
@@ -52,33 +52,44 @@ class Streams(Base):
         expect: "Expect | None" = None,
         actor: str | None = None,
         summary: str | None = None,
-    ) -> list[StreamEvent] | Conflict:
+    ) -> Sequence[StreamEvent] | Conflict:
         """Append events to a stream as one block, all or none: nothing of others comes between them.
 
         Each is (event, data), or a mapping with ``event`` and, as it has them, ``data``, ``key`` and ``meta``.
         ``expect`` is of the stream before the block. Where all of them have keys that are there, the first ones come
         back; where only some have, it is a Conflict.
         """
-        drafts = [_draft(item) for item in events]
-        operations = [
-            _append(self, stream, name, data, expect if not at else None, key, meta, actor, summary)
-            for at, (name, data, key, meta) in enumerate(drafts)
-        ]
-        return self._appended(operations) if operations else self._append_nothing(stream, expect)
+        new = _new_events(list(events))
+        return (
+            self._appended(stream, new, expect, actor, summary) if new.names else self._append_nothing(stream, expect)
+        )
 
     def _append_nothing(self, stream: str, expect: "Expect | None") -> list[StreamEvent] | Conflict:
         """Return what a batch of no events comes to: no events, or what an expectation says of the stream."""
-        from journal.store.streams.appending import Append, check_stream, checked_expectation, unmet
+        from journal.store.streams.appending import Append, NewEvents, check_stream, checked_expectation, unmet
 
         check_stream(stream)
-        asked = Append(stream=stream, event="none", expect=checked_expectation(expect))
+        asked = Append(stream=stream, events=NewEvents((), ()), expect=checked_expectation(expect))
         return unmet(asked, self.stream(stream).length) or []
 
-    def _appended(self, operations: "Sequence[Append]") -> list[StreamEvent] | Conflict:
+    def _appended(
+        self, stream: str, events: "NewEvents", expect: "Expect | None", actor: str | None, summary: str | None
+    ) -> Sequence[StreamEvent] | Conflict:
+        from journal.facade.appended import AppendedEvents
+        from journal.store.streams.appending import Append, checked_expectation
         from journal.store.streams.once import write
 
-        done = write(self._engine, operations, is_whole=True)
-        return done if isinstance(done, Conflict) else _events(done)
+        operation = Append(
+            stream=stream,
+            events=events,
+            expect=checked_expectation(expect),
+            actor=actor or self._actor,
+            summary=summary,
+        )
+        done = write(self._engine, [operation], is_whole=True)
+        if isinstance(done, Conflict):
+            return done
+        return AppendedEvents(done.written[0]) if done.written else done.firsts
 
     def read(
         self,
@@ -144,29 +155,18 @@ class Streams(Base):
         return truncate(self._engine, stream, through, actor=actor or self._actor, summary=summary)
 
 
-def _append(
-    journal: Base,
-    stream: str,
-    event: str,
-    data: "Payload | None",
-    expect: "Expect | None",
-    key: str | None,
-    meta: "Payload | None",
-    actor: str | None,
-    summary: str | None,
-) -> "Append":
-    from journal.store.streams.appending import Append, checked_expectation
+def _new_events(items: "Sequence[tuple[str, Payload] | Mapping[str, Any]]") -> "NewEvents":
+    from journal.store.streams.appending import NewEvents
 
-    return Append(
-        stream=stream,
-        event=event,
-        data={} if data is None else data,
-        expect=checked_expectation(expect),
-        key=key,
-        meta=meta,
-        actor=actor or journal._actor,
-        summary=summary,
-    )
+    if set(map(type, items)) == {tuple} and set(map(len, items)) == {2}:
+        names, payloads = zip(*items, strict=True)
+        if set(map(type, names)) == {str} and set(map(type, payloads)) <= {dict, type(None)}:
+            return NewEvents(names, [{} if data is None else data for data in payloads])
+    drafts = [_draft(item) for item in items]
+    columns: list[Any] = [list(column) for column in zip(*drafts, strict=True)] if drafts else [[], [], [], []]
+    names, payloads, *optional = columns
+    keys, metas = (None if set(map(type, column)) <= {type(None)} else column for column in optional)
+    return NewEvents(names, [{} if data is None else data for data in payloads], keys, metas)
 
 
 _BATCH = 'give ("Paid", {"by": "card"}), or {"event": "Paid", "key": "p1"}'
@@ -184,11 +184,6 @@ def _draft(item: "tuple[str, Payload] | Mapping[str, Any]") -> tuple[str, Any, s
         raise UsageError(f"not an event of a batch: {shown(item)}", hint=_BATCH)
     check("append_batch", **given)
     return given["event"], given.get("data"), given.get("key"), given.get("meta")
-
-
-def _events(done: "Appended") -> list[StreamEvent]:
-    written = [event for item in done.written if isinstance(event := as_event(item), StreamEvent)]
-    return [*done.firsts.values(), *written]
 
 
 def _moment(time: str | datetime | None) -> datetime | None:

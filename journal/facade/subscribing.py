@@ -22,12 +22,12 @@ class Subscribing(Base):
     @cached_property
     def hub(self) -> "Hub":
         """Calls handlers in this process for what this object writes: ``journal.hub.on(handler)``."""
-        from journal.facade.values import as_event
+        from journal.facade.values import as_events
         from journal.store.lifting import lifted_event
         from journal.subscriptions.hub import Hub
 
         engine = self._engine
-        hub = engine.outbox = Hub(lambda written: lifted_event(engine, as_event(written)))
+        hub = engine.outbox = Hub(lambda written: [lifted_event(engine, event) for event in as_events(written)])
         return hub
 
     @cached_property

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from journal.arguments import checks_arguments
 from journal.errors import ExpectationError
-from journal.facade.values import as_event, caller_type, expectation
+from journal.facade.values import all_events, caller_type, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_to_write
@@ -88,16 +88,13 @@ class Transaction:
 
         An expectation that is not met fails the whole block.
         """
-        from journal.store.streams.appending import Append, checked_expectation
+        from journal.store.streams.appending import Append, checked_expectation, one_event
 
         self._operations.append(
             Append(
                 stream=stream,
-                event=event,
-                data={} if data is None else data,
+                events=one_event(event, data, key, meta),
                 expect=checked_expectation(expect),
-                key=key,
-                meta=meta,
                 summary=self._summary,
                 actor=self._actor,
             )
@@ -121,4 +118,4 @@ class Transaction:
                 hint="read it again, then decide again",
                 conflict=done,
             )
-        self.events = [*done.firsts.values(), *map(as_event, done.written)]
+        self.events = all_events(done.firsts, done.written)

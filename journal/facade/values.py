@@ -1,6 +1,6 @@
 """Rows and drafts as the values that callers get."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from journal.errors import RefusedError
@@ -9,7 +9,7 @@ from journal.format.names import event_id
 from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
 from journal.state.value import Lifted, Strategies, conflicts
-from journal.store.model import ANYTHING, Entity, Event, Expectation, StreamEvent
+from journal.store.model import ANYTHING, Entity, Event, Expectation
 
 if TYPE_CHECKING:
     from journal.store.batch import Draft, Written
@@ -46,11 +46,23 @@ def open_conflicts(draft: "Draft", strategies: Strategies) -> int:
     return len(conflicts(draft.state, strategies))
 
 
-def as_event(written: "Written") -> Event:
-    """Return a record that was just written as callers see it."""
-    draft = written.draft
-    if draft.kind == "event":
-        return _stream_event(written)
+def as_events(written: "Written") -> Sequence[Event]:
+    """Return the records of a draft that was just written as callers see them."""
+    from journal.store.batch import Draft
+
+    if isinstance(written.draft, Draft):
+        return (_event(written, written.draft),)
+    from journal.facade.appended import AppendedEvents
+
+    return AppendedEvents(written)
+
+
+def all_events(firsts: "Iterable[Event]", written: "Iterable[Written]") -> list[Event]:
+    """Return the first events of keys that were there already, and the records of drafts that were written."""
+    return [*firsts, *(event for item in written for event in as_events(item))]
+
+
+def _event(written: "Written", draft: "Draft") -> Event:
     own = draft.own
     return Event(
         id=event_id(written.seq, written.lane),
@@ -70,28 +82,4 @@ def as_event(written: "Written") -> Event:
         data=None if draft.payload is None else values.decode(draft.payload),
         note=own.get("note"),
         tx=written.tx,
-    )
-
-
-def _stream_event(written: "Written") -> StreamEvent:
-    draft = written.draft
-    own, operation = draft.own, draft.operation
-    return StreamEvent(
-        id=event_id(written.seq, written.lane),
-        seq=written.seq,
-        lane=written.lane,
-        kind=draft.kind,
-        ts=written.ts,
-        writer=written.writer,
-        actor=operation.actor,
-        summary=operation.summary,
-        rev=own["rev"],
-        data=None if draft.payload is None else values.decode(draft.payload),
-        stream=own["stream"],
-        event=own["event"],
-        key=own.get("key"),
-        tx=written.tx,
-        meta=None if own.get("meta") is None else values.decode(values.encode(own["meta"])),
-        here=written.here,
-        position=draft.position,
     )

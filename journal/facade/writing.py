@@ -8,7 +8,7 @@ from journal.arguments import checks_arguments
 from journal.errors import NotFoundError
 from journal.facade.base import Base
 from journal.facade.transaction import Transaction
-from journal.facade.values import as_event, caller_type, entity_of, expectation, open_conflicts
+from journal.facade.values import all_events, as_events, caller_type, entity_of, expectation, open_conflicts
 from journal.format import names, values
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, Payload
@@ -165,7 +165,7 @@ class Writing(Base):
         from journal.store.streams.once import write
 
         done = write(self._engine, operations)
-        return done if isinstance(done, Conflict) else [*done.firsts.values(), *map(as_event, done.written)]
+        return done if isinstance(done, Conflict) else all_events(done.firsts, done.written)
 
     def transaction(self, *, actor: str | None = None, summary: str | None = None) -> Transaction:
         """Collect writes and make them one: all are applied when the block ends without error, or none."""
@@ -183,7 +183,7 @@ class Writing(Base):
         with engine.locked(), engine.reading(history=True) as view:
             operations = inverse_of(view, find_event(view, event), force=force, actor=actor or self._actor)
             written, _ = engine.write(operations)
-        return [as_event(item) for item in written]
+        return all_events((), written)
 
     def _write_one(self, operation: "Put | Delete") -> Entity | Conflict:
         return self._write_at((operation.type, operation.id), [operation])
@@ -200,6 +200,7 @@ class Writing(Base):
                 row = view.row(key)
             assert row is not None
             return entity_of(row, document_of(self._engine, row))
-        event, draft = as_event(written[-1]), written[-1].draft
+        draft = written[-1].single
+        (event,) = as_events(written[-1])
         still_open = open_conflicts(draft, self._engine.config.strategies(key[0]))
         return Entity(*key, draft.own["rev"], event.id, event.data, still_open)

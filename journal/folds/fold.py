@@ -9,26 +9,25 @@ A state names the redactions that it heeds as well. One that was made before a r
 hold what was taken out, and is not gone on from either.
 """
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from journal.arguments import check
 from journal.folds.redacted import is_redacted_since, redactions_of
 from journal.format import names, token, values
 from journal.format.segment import Vector
-from journal.index.streams import Placing, Reading
+from journal.index.streams import Reading
 from journal.index.view import View
 from journal.state import vector
+from journal.state.stream import Run, in_one_order
 from journal.state.vector import EventId
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent
 from journal.store.positions import in_pieces, readable, refuse_changed
-from journal.store.streams.reading import events_of
+from journal.store.streams.reading import events_of, last_of, up_to
 
 V = TypeVar("V")
 _START: EventId = (0, "")
@@ -92,14 +91,14 @@ def replay(
 def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], None]) -> FoldState[V]:
     """Fold the tail onto a state."""
     value: V = copied(state.value)
-    known, last, number = token.decode(state.position), None, 0
+    known, step, event, number = token.decode(state.position), fold.step, None, 0
     for number, event in enumerate(rest.events, start=1):
-        value, last = fold.step(value, event), (event.seq, event.lane)
+        value = step(value, event)
         if not number % _TELL_EVERY:
             told(number)
     if number % _TELL_EVERY:
         told(number)
-    folded = vector.EMPTY if last is None else vector.through(rest.here, last)
+    folded = vector.EMPTY if event is None else vector.through(rest.here, (event.seq, event.lane))
     return FoldState(value, token.encode(vector.union(vector.union(known, folded), rest.redactions)))
 
 
@@ -129,18 +128,17 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
         return None
     fresh = vector.subtract(here, known)
 
-    def piece(view: View, after: EventId, size: int) -> tuple[list[StreamEvent], EventId | None]:
+    def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
-        placings = list(islice(_fresh(view, streams, fresh, after), size))
-        events = list(lifted_events(engine, events_of(view, placings, known, here)))
-        return events, placings[-1][0].at if len(placings) == size else None
+        runs = up_to(size, _fresh(view, streams, fresh, after))
+        return lifted_events(engine, events_of(view, runs, known, here)), last_of(runs, size)
 
     return Tail(in_pieces(engine, piece, None), here, redactions)
 
 
 def lag(view: View, streams: Sequence[str], known: Vector) -> int:
     """Return how many events of streams a set lacks."""
-    return sum(1 for _ in _fresh(view, streams, vector.subtract(view.have, known), _START))
+    return sum(run.length for run in _fresh(view, streams, vector.subtract(view.have, known), _START))
 
 
 def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
@@ -149,6 +147,6 @@ def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
     return any(True for name in streams for _ in Reading(view, name).fresh(fresh, _START, with_all=True))
 
 
-def _fresh(view: View, streams: Sequence[str], fresh: Vector, after: EventId) -> Iterator[Placing]:
+def _fresh(view: View, streams: Sequence[str], fresh: Vector, after: EventId) -> Iterator[Run]:
     each = [Reading(view, name).fresh(fresh, after, with_hidden=True) for name in streams]
-    return heapq.merge(*each, key=lambda placing: placing[0].at)
+    return each[0] if len(each) == 1 else in_one_order(each)

@@ -9,13 +9,12 @@ import weakref
 
 from journal.format.lines import BadLineError
 from journal.format.segment import Vector
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import View
 from journal.state import vector
 from journal.state.redaction import KEY, Redactions, decode_groups, merge
 from journal.state.vector import EventId
 from journal.store.engine import Engine
-from journal.store.history import places_at
 
 _said: "weakref.WeakKeyDictionary[Engine, dict[EventId, Redactions]]" = weakref.WeakKeyDictionary()
 """What each note says, which is read once."""
@@ -47,7 +46,7 @@ def redactions_of(view: View) -> Vector:
 def _says(engine: Engine, view: View, note: EventId) -> Redactions:
     known = _said.setdefault(engine, {})
     if note not in known:
-        records = (read_record(view, place) for place in places_at(view, *note))
+        records = (read_record(view, place) for place in view.places_at(*note))
         record = next((record for record in records if record is not None), None)
         if record is None:
             return {}  # not for ever: its file may have moved a moment ago

@@ -30,8 +30,13 @@ def seal(fields: dict[str, Any], *, spaces: int = 0) -> bytes:
         head = b"%b%*b%b" % (head[:start], spaces, b"", head[start:])
     line = b'%b,"crc":"%08x"}\n' % (head, zlib.crc32(head))
     if len(line) > LINE_BYTES_MAX:
-        raise RefusedError(f"the record would have {len(line):,} bytes; a line has at most {LINE_BYTES_MAX:,}")
+        raise too_long(len(line))
     return line
+
+
+def too_long(size: int) -> RefusedError:
+    """Return the error for a line of so many bytes."""
+    return RefusedError(f"the record would have {size:,} bytes; a line has at most {LINE_BYTES_MAX:,}")
 
 
 def unseal(line: bytes) -> dict[str, Any]:

@@ -4,11 +4,14 @@ A record travels as a plain dict in the order of its keys: a rebuild decodes a m
 ``check`` is what makes a dict a record; everything after it may rely on the types.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from itertools import count, repeat
+from typing import Any, NamedTuple
+from zlib import crc32
 
 from journal.format import values
-from journal.format.limits import BLOB_BYTES_MAX, SEQ_MAX
-from journal.format.lines import BadLineError, seal, unseal
+from journal.format.limits import BLOB_BYTES_MAX, LINE_BYTES_MAX, SEQ_MAX, SPACES_MAX
+from journal.format.lines import BadLineError, seal, too_long, unseal
 from journal.format.names import is_sha256
 
 Record = dict[str, Any]
@@ -16,6 +19,7 @@ Record = dict[str, Any]
 DELETE = "delete"
 _NO_NAMES: list[str] = []
 _NO_META: dict[str, Any] = {}
+_PADS = [b" " * number for number in range(SPACES_MAX + 1)]
 _UNUSUAL = frozenset(("summary", "unset", "ref"))
 
 
@@ -51,6 +55,92 @@ def encode(
     elif payload is not None:
         fields["data"] = values.fragment(payload)
     return seal(fields, spaces=spaces)
+
+
+class EventTexts(NamedTuple):
+    """What the lines of several events of one stream say, by event; ``payloads`` are stored texts.
+
+    ``keys`` and ``metas`` are None where no event has one; ``refs`` has those whose payloads went to blobs, by number.
+    """
+
+    names: Sequence[str]
+    payloads: Sequence[bytes]
+    keys: Sequence[str | None] | None = None
+    metas: Sequence[dict[str, Any] | None] | None = None
+    refs: dict[int, dict[str, Any]] = {}  # noqa: RUF012 - never changed
+
+
+def encode_events(
+    events: EventTexts,
+    *,
+    seq: int,
+    ts: str,
+    writer: str,
+    actor: str | None,
+    summary: str | None,
+    tx: tuple[int, int],
+    stream: str,
+    rev: int,
+    spaces: Sequence[int],
+) -> list[bytes]:
+    """Return the lines of events that follow each other in one stream, just as ``encode`` spells each of them.
+
+    ``seq``, ``rev`` and the number in ``tx`` are the first one's, and count up.
+    """
+    said: Record = {"ts": ts, "writer": writer}
+    said.update({name: text for name, text in (("actor", actor), ("summary", summary)) if text is not None})
+    number, size = tx
+    template = b'{"kind":"event",%b"seq":%d,' + _literal(values.encode_trusted(said)[1:-1])
+    template += b',"tx":[%%d,%d]' % size if size > 1 else b"%b"
+    template += _literal(b',"stream":' + values.encode_trusted(stream)) + b',"rev":%d,"event":%b%b'
+    pads = [_PADS[width] for width in spaces]
+    numbers = count(number) if size > 1 else repeat(b"")
+    fields = zip(pads, count(seq), numbers, count(rev), _own_texts(events), _bodies(events), strict=False)
+    lines = [b'%b,"crc":"%08x"}\n' % (head, crc32(head)) for head in map(template.__mod__, fields)]
+    longest = max(map(len, lines), default=0)
+    if longest <= LINE_BYTES_MAX:
+        return lines
+    if not any(spaces):
+        raise too_long(longest)
+    return encode_events(
+        events,
+        seq=seq,
+        ts=ts,
+        writer=writer,
+        actor=actor,
+        summary=summary,
+        tx=tx,
+        stream=stream,
+        rev=rev,
+        spaces=[0] * len(pads),
+    )
+
+
+def _literal(text: bytes) -> bytes:
+    """Return a text that stands for itself in a template."""
+    return text.replace(b"%", b"%%")
+
+
+def _bodies(events: EventTexts) -> Sequence[bytes]:
+    if not events.refs:
+        return events.payloads
+    refs = {at: values.encode_trusted(ref) for at, ref in events.refs.items()}
+    return [refs.get(at, text) for at, text in enumerate(events.payloads)]
+
+
+def _own_texts(events: EventTexts) -> list[bytes]:
+    """Return the text of each event from its name on, up to its payload."""
+    names = {name: values.encode_trusted(name) for name in set(events.names)}
+    if events.keys is None and events.metas is None and not events.refs:
+        usual = {name: text + b',"data":' for name, text in names.items()}
+        return [usual[name] for name in events.names]
+    keys, metas = events.keys or repeat(None), events.metas or repeat(None)
+    texts = []
+    for at, name, key, meta in zip(count(), events.names, keys, metas, strict=False):
+        more = {name: item for name, item in (("key", key), ("meta", meta)) if item is not None}
+        rest = b"," + values.encode_trusted(more)[1:-1] if more else b""
+        texts.append(b"%b%b%b" % (names[name], rest, b',"ref":' if at in events.refs else b',"data":'))
+    return texts
 
 
 def decode(line: bytes) -> Record:

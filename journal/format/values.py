@@ -5,6 +5,8 @@ orjson is fast and lenient; this module adds the refusals of docs/format.md, "Li
 
 import math
 import zlib
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -13,6 +15,9 @@ from journal.errors import RefusedError
 from journal.format.limits import BLOB_BYTES_MAX, DEPTH_MAX
 
 _STRICT = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+_CONTAINERS = {dict, list}
+_PLAIN = {*_CONTAINERS, str, int, float, bool, type(None)}
+_MANY = 8
 _PRETTY = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
 
 Payload = dict[str, Any]
@@ -46,6 +51,43 @@ def encode_payload(payload: Any) -> bytes:
     if len(text) > BLOB_BYTES_MAX:
         raise RefusedError(f"the payload has {len(text):,} bytes; at most {BLOB_BYTES_MAX:,} can be stored")
     return text
+
+
+def encode_payloads(payloads: Sequence[Any]) -> list[bytes]:
+    """Return the same of several, which are looked at together, so that each costs less."""
+    if len(payloads) >= _MANY and set(map(type, payloads)) == {dict} and _are_plain([*payloads]):
+        import msgspec
+
+        try:
+            orjson.dumps(payloads)
+            texts = msgspec.json.Encoder().encode_lines(payloads).split(b"\n")[:-1]
+        except (TypeError, ValueError):
+            texts = []  # the one that is to blame is told below
+        if texts and max(map(len, texts)) <= BLOB_BYTES_MAX:
+            return texts
+    return [encode_payload(payload) for payload in payloads]
+
+
+def _are_plain(values: list[Any]) -> bool:
+    """Tell whether values are of JSON's very types, without NaN and infinities, and do not nest too deep.
+
+    Keys and the size of integers are not looked at: orjson refuses what is wrong with them.
+    """
+    for depth in range(DEPTH_MAX + 1):
+        kinds = set(map(type, values))
+        if not kinds <= _PLAIN or (float in kinds and not all(map(math.isfinite, _of(float, values)))):
+            return False
+        if kinds.isdisjoint(_CONTAINERS):
+            return True
+        if depth == DEPTH_MAX:
+            return False
+        members = map(dict.values, _of(dict, values)) if dict in kinds else ()
+        values = [*chain.from_iterable(members), *chain.from_iterable(_of(list, values))]
+    return False
+
+
+def _of(kind: type, values: list[Any]) -> list[Any]:
+    return [value for value in values if type(value) is kind]
 
 
 def decode(text: bytes | str) -> Any:

@@ -1,5 +1,6 @@
 """Applying records to a view: the one place where events become state."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from journal.format.light import TEXT, payload_of
@@ -7,9 +8,8 @@ from journal.format.lines import BadLineError
 from journal.format.names import parse_segment_file, segment_file
 from journal.format.record import Record
 from journal.format.segment import Header, Intervals, Vector
-from journal.index.overlay import Event
 from journal.index.replay import Piece
-from journal.index.rows import DamageFacts, Location, SectionFacts
+from journal.index.rows import DamageFacts, SectionFacts
 from journal.index.streams import note_record
 from journal.index.view import Key, View
 from journal.segments.scan import Found
@@ -146,18 +146,13 @@ class Applier:
         self._places[file] = places
 
     def _list(self, piece: Piece, found: Sequence[Found]) -> None:
-        places, events, lane, file = (
-            self._places.get(piece.file, _PLAIN),
-            self._view.overlay.events,
-            piece.lane,
-            piece.file,
-        )
+        places, view, lane, file = self._places.get(piece.file), self._view, piece.lane, piece.file
         for start, length, record in found:
-            offset, inner = (start, 0) if places is _PLAIN else locate(places, start)
-            seq = record["seq"]
-            key = (record["type"], record["id"]) if record["kind"] == "entity" else None
-            stream = note_record(self._view, record, (seq, lane)) if key is None else None
-            events[seq, lane] = Event(key, Location(seq, lane, file, offset, inner, length), stream)
+            offset, inner = (start, None) if places is None else locate(places, start)
+            at = (record["seq"], lane)
+            is_entity = record["kind"] == "entity"
+            owner = (record["type"], record["id"]) if is_entity else note_record(view, record, at)
+            view.overlay.place(at, file, offset, inner, [length], [owner])
 
     def _lose(self, piece: Piece, item: Found, reason: str) -> None:
         seq = item.record["seq"]
@@ -175,16 +170,11 @@ def past_of(view: View, section: SectionFacts, piece: Piece) -> Past:
     return Past(section.lane, section.first, section.sees, vector.subtract(missing, {piece.lane: own}))
 
 
-_PLAIN = [(0, 0)]
 _RUN_MIN = 8
 
 
 def locate(places: list[tuple[int, int]], offset: int) -> tuple[int, int]:
-    """Return (offset in the file, offset in the member's text) of an offset in the text."""
-    if places is _PLAIN:
-        return offset, 0
-    from bisect import bisect_right
-
+    """Return (offset in the file, offset in the member's text) of an offset in the text of a pack."""
     start, member = places[bisect_right(places, (offset, 1 << 62)) - 1]
     return member, offset - start
 

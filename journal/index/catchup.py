@@ -15,7 +15,8 @@ from journal.index.checkpoints import take_checkpoint
 from journal.index.comparing import Changes, compare, path_of
 from journal.index.leaving import leave
 from journal.index.loading import NeedsRebuildError, growth_source, load_pieces
-from journal.index.places import list_events, read_record
+from journal.index.places import list_events
+from journal.index.records import read_record
 from journal.index.replay import Source, in_causal_order
 from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing

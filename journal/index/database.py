@@ -18,13 +18,13 @@ from journal.index.rows import (
     DamageFacts,
     EntityRow,
     FileFacts,
-    Location,
     SectionFacts,
     intervals_of,
     section_of,
     vector_of,
 )
 from journal.index.schema import SCHEMA, TABLES
+from journal.index.span_table import SPAN_TABLES, SpanTable
 from journal.index.stream_table import STREAM_TABLES, StreamTable
 
 MEMORY = ":memory:"
@@ -36,11 +36,6 @@ INSERT INTO entities({_ROW}, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT(type, name) DO UPDATE SET rev = excluded.rev, seq = excluded.seq, lane = excluded.lane,
 conflicts = excluded.conflicts, data = excluded.data, state = excluded.state
 """
-_PUT_EVENT = """
-INSERT OR REPLACE INTO events(seq, lane, entity, file, offset, inner, length, stream)
-VALUES(?, ?, (SELECT id FROM entities WHERE type = ? AND name = ?), ?, ?, ?, ?, (SELECT id FROM streams WHERE name = ?))
-"""
-_LOCATE = """SELECT e.seq, l.lane, e.file, e.offset, e.inner, e.length FROM events e JOIN lanes l ON l.id = e.lane"""
 
 
 class Index(Printed):
@@ -51,7 +46,7 @@ class Index(Printed):
         self.path = path
         target = f"file:{file_uri(path)}?mode=ro" if read_only else path
         self._db = sqlite3.connect(target, uri=read_only, isolation_level=None, check_same_thread=False, timeout=5.0)
-        self.streams = StreamTable(self._db)
+        self.streams, self.spans = StreamTable(self._db), SpanTable(self._db)
         try:
             if not read_only:
                 self._db.execute("PRAGMA journal_mode=WAL")
@@ -116,9 +111,8 @@ class Index(Printed):
             "parts",
             "damage",
             "entities",
-            "lanes",
-            "events",
             "unprinted",
+            *SPAN_TABLES,
             *STREAM_TABLES,
         ):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
@@ -259,58 +253,18 @@ class Index(Printed):
         query = "SELECT type, count(data), count(*) - count(data) FROM entities GROUP BY type ORDER BY type"
         return self._db.execute(query).fetchall()
 
-    # -- events -------------------------------------------------------------------------------
+    def entity_number(self, type: str, id: str) -> int | None:
+        """Return the small number that stands for an entity in ``events``."""
+        found: tuple[int] | None = self._db.execute(
+            "SELECT id FROM entities WHERE type = ? AND name = ?", (type, id)
+        ).fetchone()
+        return found and found[0]
 
-    def lane_number(self, lane: str) -> int:
-        """Return the small number that stands for a lane in ``events``, made if it is new."""
-        found = self._db.execute("SELECT id FROM lanes WHERE lane = ?", (lane,)).fetchone()
-        if found:
-            number: int = found[0]
-            return number
-        return self._db.execute("INSERT INTO lanes(lane) VALUES(?)", (lane,)).lastrowid or 0
-
-    def put_events(self, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Write (seq, lane number, type, id, file, offset, inner, length, stream); None where it has none."""
-        self._db.executemany(_PUT_EVENT, rows)
-
-    def events_of(self, type: str, id: str) -> list[Location]:
-        """Return where an entity's events stand, oldest first."""
-        entity = self._db.execute("SELECT id FROM entities WHERE type = ? AND name = ?", (type, id)).fetchone()
-        query = f"{_LOCATE} WHERE e.entity = ? ORDER BY e.seq, l.lane"
-        return [Location(*row) for row in self._db.execute(query, entity)] if entity else []
-
-    def events(self, *, newest_first: bool, start: int = 0, stop: int = 1 << 62) -> Iterator[Location]:
-        """Return where all events of a range of seqs stand, in the total order or against it."""
-        order = "DESC" if newest_first else "ASC"
-        query = f"""{_LOCATE} WHERE e.seq BETWEEN ? AND ? ORDER BY e.seq {order}, l.lane {order}"""
-        return (Location(*row) for row in self._db.execute(query, (start, stop)))
-
-    def events_of_no_entity(self) -> list[Location]:
-        """Return where notes and stream events stand, newest first."""
-        query = f"{_LOCATE} WHERE e.entity IS NULL ORDER BY e.seq DESC, l.lane DESC"
-        return [Location(*row) for row in self._db.execute(query)]
-
-    def event(self, seq: int, lane: str | None) -> list[Location]:
-        """Return where the events of a seq stand, of one lane or of all."""
-        found = [Location(*row) for row in self._db.execute(f"{_LOCATE} WHERE e.seq = ? ORDER BY l.lane", (seq,))]
-        return [location for location in found if lane in (None, location.lane)]
-
-    def touched(self, lane: str, low: int, high: int) -> set[tuple[str, str]]:
-        """Return (type, id) of the entities that a lane's events of a range changed."""
-        query = """SELECT DISTINCT n.type, n.name FROM events e JOIN lanes l ON l.id = e.lane
-        JOIN entities n ON n.id = e.entity WHERE e.seq BETWEEN ? AND ? AND l.lane = ?"""
-        return set(self._db.execute(query, (low, high, lane)))
-
-    def drop_events(self, lane: str, low: int, high: int, file: int) -> None:
-        """Forget where a lane's events of a range stand in one file."""
-        query = (
-            "DELETE FROM events WHERE seq BETWEEN ? AND ? AND lane = (SELECT id FROM lanes WHERE lane = ?) AND file = ?"
-        )
-        self._db.execute(query, (low, high, lane, file))
-
-    def count_events(self) -> int:
-        """Return how many events are listed."""
-        found: int = self._db.execute("SELECT count(*) FROM events").fetchone()[0]
+    def entity_named(self, number: int) -> tuple[str, str] | None:
+        """Return (type, id) of the entity that a number stands for."""
+        found: tuple[str, str] | None = self._db.execute(
+            "SELECT type, name FROM entities WHERE id = ?", (number,)
+        ).fetchone()
         return found
 
     def private_copy(self) -> "Index":
@@ -318,6 +272,6 @@ class Index(Printed):
         copy = Index.__new__(Index)
         copy.path = MEMORY
         copy._db = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
-        copy.streams = StreamTable(copy._db)
+        copy.streams, copy.spans = StreamTable(copy._db), SpanTable(copy._db)
         self._db.backup(copy._db)
         return copy

@@ -6,6 +6,7 @@ _NO_JSON = """
 SELECT 'entities' FROM entities WHERE NOT json_valid(state) OR (data IS NOT NULL AND NOT json_valid(data))
 UNION ALL SELECT 'sections' FROM sections WHERE NOT json_valid(sees)
 UNION ALL SELECT 'parts' FROM parts WHERE NOT json_valid(spans)
+UNION ALL SELECT 'spans' FROM spans WHERE length(lengths) != 4 * count OR length(owners) != 8 * count
 UNION ALL SELECT 'meta' FROM meta WHERE key IN ('have_files', 'covers') AND NOT json_valid(value)
 """
 _TEXTS = (
@@ -16,7 +17,8 @@ _TEXTS = (
     "SELECT lane, reason FROM damage",
     "SELECT lane FROM lanes",
     "SELECT name, lane FROM streams",
-    "SELECT lane, key FROM stream_events",
+    "SELECT lane FROM runs",
+    "SELECT lane, key FROM stream_keys",
     "SELECT lane, through_lane FROM truncations",
     "SELECT type, name FROM printed",
     "SELECT type, name FROM unprinted",

@@ -5,11 +5,11 @@ from journal.format.segment import Vector
 from journal.index.checkpoints import remaining_covers
 from journal.index.loading import NeedsRebuildError
 from journal.index.rows import FileFacts
+from journal.index.span_table import NOTES
 from journal.index.streams import forget
 from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS, SEGMENTS
 from journal.state import vector
-from journal.state.vector import EventId
 
 
 def leave(view: View, keys: list[Key]) -> set[Key]:
@@ -20,7 +20,7 @@ def leave(view: View, keys: list[Key]) -> set[Key]:
     _refuse_bare(view)
     _refuse_redactions(view, left)
     touched: set[Key] = set()
-    streams: dict[str, EventId] = {}
+    streams: dict[tuple[int, str], set[int]] = {}
     for facts in left:
         touched |= _forget_events(view, facts, gone, streams)
     forget(view, streams)
@@ -65,30 +65,31 @@ def _refuse_redactions(view: View, left: list[FileFacts]) -> None:
         redacting.is_changed = True
 
 
-def _forget_events(view: View, facts: FileFacts, gone: set[int], streams: dict[str, EventId]) -> set[Key]:
-    """Forget a file's events; return the entities that lost one, and note in ``streams`` the least that each lost."""
+def _forget_events(view: View, facts: FileFacts, gone: set[int], streams: dict[tuple[int, str], set[int]]) -> set[Key]:
+    """Forget a file's events; return the entities that lost one, and note what streams lost: (stream, lane) -> seqs."""
     touched: set[Key] = set()
     for lane, first, spans in view.index.parts_of_file(facts.id):
         lost = _lost(view, lane, first, spans, gone)
-        for name, start in view.index.streams.drop(lane, lost).items():
-            streams[name] = min(streams.get(name, start), start)
-        for low, high in spans:
-            if lost:
-                touched |= view.index.touched(lane, low, high)
-            view.index.drop_events(lane, low, high, facts.id)
+        for low, high in lost:
+            touched |= view.touched(lane, low, high)
+            owners = set(view.index.spans.owners(lane, low, high))
+            view.index.spans.forget_events(lane, owners)
+            for seq, owner in owners:
+                if owner < NOTES:
+                    streams.setdefault((-owner, lane), set()).add(seq)
         view.have_files = dict(vector.subtract(view.have_files, {lane: lost} if lost else {}))
+    view.index.spans.forget_file(facts.id)
     return touched
 
 
 def _lost(
     view: View, lane: str, first: int, spans: tuple[tuple[int, int], ...], gone: set[int]
 ) -> tuple[tuple[int, int], ...]:
-    """Return the seqs of a part that no file that stays holds; what stays elsewhere is listed anew."""
+    """Return the seqs of a part that no file that stays holds."""
     rest: Vector = {lane: spans} if spans else {}
     for holder, others in view.index.holders(lane, first):
         if holder not in gone and others:
             rest = vector.subtract(rest, {lane: others})
-            view.put_file(view.by_id[holder]._replace(listed=0))
     return rest.get(lane, ())
 
 

@@ -1,62 +1,115 @@
 """What was applied since the last flush of a view, and is not in the index yet."""
 
+from bisect import bisect_right
+from collections.abc import Sequence
+
 from journal.format.segment import Intervals
-from journal.index.rows import DamageFacts, EntityRow, FileFacts, Location, SectionFacts
-from journal.index.stream_table import BEYOND, StreamFacts
-from journal.state import vector
+from journal.index.rows import DamageFacts, EntityRow, FileFacts, SectionFacts
+from journal.index.spans import SPAN_EVENTS_MAX, Span
+from journal.index.stream_table import BEYOND, Keyed, StreamFacts
 from journal.state.entity import EntityState
-from journal.state.stream import Entry, Placed
+from journal.state.stream import RUN_EVENTS_MAX, Run
 from journal.state.vector import EventId
 
 Key = tuple[str, str]
 """(type, id) of an entity, or (folder, name) of a file."""
 
+Owner = Key | str | None
+"""Whose an event is: an entity's, a stream's, by its name, or nobody's, as notes are."""
 
-class Event:
-    """One event that is not yet in the index: where it stands, and which entity's or stream's it is."""
 
-    __slots__ = ("key", "location", "stream")
+class OwnedSpan(Span):
+    """A span whose lines are not in the index yet: whose events they are stands beside it."""
 
-    def __init__(self, key: Key | None, location: Location, stream: str | None = None) -> None:
-        self.key, self.location, self.stream = key, location, stream
+    __slots__ = ("owners",)
+
+    def __init__(self, first: int, lane: str, file: int, offset: int, inner: int | None) -> None:
+        self.lengths: list[int]
+        super().__init__(first, lane, file, offset, inner, [])
+        self.owners: list[Owner] = []
 
 
 class StreamChanges:
     """What came to one stream since the last flush.
 
-    ``tail``: the new events with their places while all of them sort behind what the index has, which is what appending
-    does; None as soon as one does not, or hides others: then the index numbers the stream anew at the next flush.
+    ``is_tail``: all of it sorts behind what the index has, which is what appending does, so ``runs`` have their
+    positions. Else they have none, or wrong ones: the index numbers the stream anew at the next flush.
     """
 
-    __slots__ = ("base", "cuts", "end", "entries", "keys", "last", "rev", "tail", "through")
+    __slots__ = (
+        "_late",
+        "_sorted",
+        "base",
+        "cuts",
+        "end",
+        "is_tail",
+        "keyed",
+        "keys",
+        "last",
+        "rev",
+        "runs",
+        "through",
+    )
 
     def __init__(self, base: StreamFacts, through: EventId) -> None:
         self.base, self.through = base, through
-        self.entries: dict[EventId, Entry] = {}
+        self.runs: list[Run] = []
+        self.is_tail = True
         self.cuts: dict[EventId, EventId] = {}
         self.keys: dict[str, EventId] = {}
-        self.tail: list[Placed] | None = []
+        """The earliest new event of each key."""
+        self.keyed: list[Keyed] = []
         self.last, self.rev, self.end = base.last, base.rev, base.end
+        self._sorted = 0
+        """So many of the runs came while each sorted behind the one before."""
+        self._late: set[EventId] = set()
 
-    def add(self, entry: Entry, *, repeats: bool) -> None:
-        """Take an event in that is not in the index; ``repeats``: an earlier event there has its key."""
-        at, rev, key = entry
-        self.entries[at] = entry
-        self.rev = max(self.rev, rev)
-        if key is not None:
-            repeats = repeats or self.keys.get(key, BEYOND) < at
-            self.keys[key] = min(self.keys.get(key, at), at)
-        if self.tail is None or at <= self.end or at <= self.through:
-            self.tail = None
-            return
-        self.last += not repeats
-        self.end = at
-        self.tail.append(Placed(at, rev, key, None if repeats else self.last, False))
+    def has(self, at: EventId) -> bool:
+        """Tell whether an event has come already."""
+        before = bisect_right(self.runs, at, hi=self._sorted, key=_start) - 1
+        run = self.runs[before] if before >= 0 else None
+        return at in self._late or (run is not None and run.lane == at[1] and run.seq <= at[0] <= run.end[0])
+
+    def add(self, at: EventId, count: int, rev: int) -> None:
+        """Take events without keys in that are not in the index, so many with seqs and revs that count up."""
+        seq, lane = at
+        for start in range(0, count, RUN_EVENTS_MAX):
+            length = min(RUN_EVENTS_MAX, count - start)
+            self._take(Run(seq + start, lane, length, rev + start, self.last + 1, False), is_counted=True)
+
+    def add_keyed(self, at: EventId, rev: int, key: str, *, repeats: bool) -> None:
+        """Take an event with a key in that is not in the index; ``repeats``: an earlier event there has its key."""
+        repeats = repeats or self.keys.get(key, BEYOND) < at
+        self.keys[key] = min(self.keys.get(key, at), at)
+        self.keyed.append((key, at))
+        self._take(Run(*at, 1, rev, None if repeats else self.last + 1, False), is_counted=not repeats)
+
+    def _take(self, run: Run, *, is_counted: bool) -> None:
+        self.rev = max(self.rev, run.rev + run.length - 1)
+        if self.is_tail and run.start > self.end and run.start > self.through:
+            self.last += run.length * is_counted
+            self.end = run.end
+        else:
+            self.is_tail = False
+            self._late.update((run.seq + at, run.lane) for at in range(run.length))
+        if self.is_tail and self.runs and self.runs[-1].is_followed_by(run):
+            self.runs[-1] = self.runs[-1]._replace(length=self.runs[-1].length + run.length)
+        else:
+            self.runs.append(run)
+            self._sorted += self.is_tail
 
     def cut(self, at: EventId, through: EventId) -> None:
         """Take a truncation in."""
         self.cuts[at] = through
-        self.tail = None
+        self.is_tail = False
+
+    def keys_by_event(self) -> dict[EventId, str]:
+        """Return the key of each new event that has one."""
+        return {at: key for key, at in self.keyed}
+
+
+def _start(run: Run) -> EventId:
+    return run.start
 
 
 class Overlay:
@@ -65,7 +118,9 @@ class Overlay:
     def __init__(self) -> None:
         self.states: dict[Key, EntityState | None] = {}
         self.rows: dict[Key, EntityRow] = {}
-        self.events: dict[vector.EventId, Event] = {}
+        self.spans: list[OwnedSpan] = []
+        self.count = 0
+        """How many lines stand in the spans."""
         self.streams: dict[str, StreamChanges] = {}
         self.sections: dict[tuple[str, int], SectionFacts] = {}
         self.parts: dict[tuple[int, str, int], Intervals] = {}
@@ -75,4 +130,34 @@ class Overlay:
     @property
     def is_empty(self) -> bool:
         """Whether a flush would write nothing."""
-        return not (self.files or self.states or self.events or self.sections)
+        return not (self.files or self.states or self.count or self.sections)
+
+    def place(
+        self,
+        at: EventId,
+        file: int,
+        offset: int,
+        inner: int | None,
+        lengths: Sequence[int],
+        owners: Sequence[Owner],
+    ) -> None:
+        """Note where lines stand, one behind the other, whose seqs count up from ``at``, and whose events they are."""
+        seq, lane = at
+        self.count += len(lengths)
+        start = 0
+        while start < len(lengths):
+            span = self.spans[-1] if self.spans else None
+            if span is None or not span.ends_at(seq + start, lane, file, offset, inner):
+                span = OwnedSpan(seq + start, lane, file, offset, inner)
+                self.spans.append(span)
+            stop = start + SPAN_EVENTS_MAX - len(span.lengths)
+            taken = lengths[start:stop]
+            size = sum(taken)
+            span.lengths += taken
+            span.size += size
+            span.owners += owners[start:stop]
+            start = stop
+            if inner is None:
+                offset += size
+            else:
+                inner += size

@@ -1,6 +1,6 @@
 """The tables of the index. A change here raises ``SCHEMA``; an index of another schema is built anew."""
 
-SCHEMA = 3
+SCHEMA = 4
 
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -36,23 +36,32 @@ CREATE INDEX open_conflicts ON entities(type, name) WHERE conflicts > 0;
 
 CREATE TABLE lanes(id INTEGER PRIMARY KEY, lane TEXT NOT NULL UNIQUE);
 
--- Where each event's line stands: offset in the file (of the gzip member, for a pack; inner: in its text).
--- stream: of a stream's event, and of a note that truncates one.
+-- Where lines stand, many of one lane whose seqs count up and that stand one behind the other in a file: offset in the
+-- file (of the gzip member, for a pack; inner: in its text). lengths: of each line, 4 bytes each; owners: whose event
+-- each is, 8 bytes each: an entity's, a stream's with the sign turned, 0 for other notes.
+CREATE TABLE spans(
+  lane INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, file INTEGER NOT NULL, offset INTEGER NOT NULL,
+  inner INTEGER, lengths BLOB NOT NULL, owners BLOB NOT NULL);
+CREATE INDEX spans_by_lane ON spans(lane, first);
+CREATE INDEX spans_by_seq ON spans(first);
+CREATE INDEX spans_by_file ON spans(file);
+-- The events of each entity, and notes under 0.
 CREATE TABLE events(
-  seq INTEGER NOT NULL, lane INTEGER NOT NULL, entity INTEGER, file INTEGER NOT NULL, offset INTEGER NOT NULL,
-  inner INTEGER NOT NULL, length INTEGER NOT NULL, stream INTEGER, PRIMARY KEY(seq, lane)) WITHOUT ROWID;
-CREATE INDEX events_by_entity ON events(entity, seq, lane) WHERE entity IS NOT NULL;
+  owner INTEGER NOT NULL, seq INTEGER NOT NULL, lane INTEGER NOT NULL, PRIMARY KEY(owner, seq, lane)) WITHOUT ROWID;
 
 -- last: the greatest position; visible: how many events are not hidden; seq, lane: the last event.
 CREATE TABLE streams(
   id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last INTEGER NOT NULL, visible INTEGER NOT NULL,
   rev INTEGER NOT NULL, seq INTEGER NOT NULL, lane TEXT NOT NULL);
--- position: NULL for one that repeats a key; hidden: by a truncation. Both follow from the rest (state/stream.py).
-CREATE TABLE stream_events(
-  stream INTEGER NOT NULL, seq INTEGER NOT NULL, lane TEXT NOT NULL, rev INTEGER NOT NULL, key TEXT, position INTEGER,
-  hidden INTEGER NOT NULL, PRIMARY KEY(stream, seq, lane)) WITHOUT ROWID;
-CREATE INDEX stream_positions ON stream_events(stream, position) WHERE hidden = 0 AND position IS NOT NULL;
-CREATE INDEX stream_keys ON stream_events(stream, key, seq, lane) WHERE key IS NOT NULL;
+-- Events of a stream, many of one lane whose seqs, revs and positions count up. position: NULL for one that repeats a
+-- key; hidden: by a truncation. Both follow from the rest (state/stream.py).
+CREATE TABLE runs(
+  stream INTEGER NOT NULL, seq INTEGER NOT NULL, lane TEXT NOT NULL, count INTEGER NOT NULL, rev INTEGER NOT NULL,
+  position INTEGER, hidden INTEGER NOT NULL, PRIMARY KEY(stream, seq, lane)) WITHOUT ROWID;
+CREATE INDEX runs_by_position ON runs(stream, position) WHERE hidden = 0 AND position IS NOT NULL;
+CREATE TABLE stream_keys(
+  stream INTEGER NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, lane TEXT NOT NULL,
+  PRIMARY KEY(stream, key, seq, lane)) WITHOUT ROWID;
 CREATE TABLE truncations(
   stream INTEGER NOT NULL, seq INTEGER NOT NULL, lane TEXT NOT NULL, through_seq INTEGER NOT NULL,
   through_lane TEXT NOT NULL, PRIMARY KEY(stream, seq, lane)) WITHOUT ROWID;

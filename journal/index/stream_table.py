@@ -1,19 +1,18 @@
 """The tables of streams, and each statement that is run on them. Positions are kept, so reading one asks for no count.
 
-An event that sorts behind all others of its stream gets the next position. One that arrives late, or leaves, moves
-those behind it: they are numbered again from there on, which a merge pays for, and an append never.
+A stream is kept as runs (``state.stream``). An event that sorts behind all others of its stream gets the next position,
+and mostly makes the last run longer. One that arrives late, or leaves, moves those behind it: they are numbered again
+from there on, which a merge pays for, and an append never.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from journal.format.segment import Intervals
-from journal.index.rows import Location
-from journal.state.stream import Entry, Placed, Truncation, place
+from journal.state.stream import RUN_EVENTS_MAX, Entry, Placed, Run, Truncation, place, runs_of
 from journal.state.vector import EventId
 
-STREAM_TABLES = ("streams", "stream_events", "truncations")
+STREAM_TABLES = ("streams", "runs", "stream_keys", "truncations")
 
 NOWHERE: EventId = (0, "")
 """Before every event."""
@@ -33,9 +32,13 @@ class StreamFacts(NamedTuple):
 
 _FACTS = "SELECT name, last, visible, rev, seq, lane FROM streams"
 _PUT_FACTS = "UPDATE streams SET last = ?, visible = ?, rev = ?, seq = ?, lane = ? WHERE id = ?"
-_PUT_ROW = "INSERT OR IGNORE INTO stream_events(stream, seq, lane, rev, key, position, hidden) VALUES(?,?,?,?,?,?,?)"
-_ROWS = """SELECT s.seq, s.lane, s.rev, s.key, s.position, s.hidden, e.file, e.offset, e.inner, e.length
-FROM stream_events s JOIN lanes l ON l.lane = s.lane JOIN events e ON e.seq = s.seq AND e.lane = l.id"""
+_RUNS = "SELECT seq, lane, count, rev, position, hidden FROM runs WHERE stream = ?"
+_PUT_RUN = "INSERT INTO runs(stream, seq, lane, count, rev, position, hidden) VALUES(?, ?, ?, ?, ?, ?, ?)"
+_DROP_RUN = "DELETE FROM runs WHERE stream = ? AND seq = ? AND lane = ?"
+_LAST = "ORDER BY seq DESC, lane DESC LIMIT 1"
+
+Keyed = tuple[str, EventId]
+"""A key, and the event that has it."""
 
 
 class StreamTable:
@@ -55,6 +58,11 @@ class StreamTable:
         found: tuple[int] | None = self._db.execute("SELECT id FROM streams WHERE name = ?", (name,)).fetchone()
         return found and found[0]
 
+    def name(self, number: int) -> str | None:
+        """Return the stream that a number stands for."""
+        found: tuple[str] | None = self._db.execute("SELECT name FROM streams WHERE id = ?", (number,)).fetchone()
+        return found and found[0]
+
     # -- reading --------------------------------------------------------------------------------
 
     def facts(self, name: str) -> StreamFacts:
@@ -68,34 +76,42 @@ class StreamTable:
 
     def has(self, name: str, at: EventId) -> bool:
         """Tell whether an event of a stream, or a truncation of it, is known."""
-        query = """SELECT 1 FROM stream_events WHERE stream = :stream AND seq = :seq AND lane = :lane
+        query = """SELECT 1 FROM runs WHERE stream = :stream AND seq > :seq - :most AND seq <= :seq AND lane = :lane
+        AND seq + count > :seq
         UNION ALL SELECT 1 FROM truncations WHERE stream = :stream AND seq = :seq AND lane = :lane"""
-        named = {"stream": self._number(name), "seq": at[0], "lane": at[1]}
+        named = {"stream": self._number(name), "seq": at[0], "lane": at[1], "most": RUN_EVENTS_MAX}
         return self._db.execute(query, named).fetchone() is not None
 
     def first_of_key(self, name: str, key: str) -> EventId | None:
         """Return the earliest event of a stream that has a key."""
-        query = "SELECT seq, lane FROM stream_events WHERE stream = ? AND key = ? ORDER BY seq, lane LIMIT 1"
+        query = "SELECT seq, lane FROM stream_keys WHERE stream = ? AND key = ? ORDER BY seq, lane LIMIT 1"
         found: EventId | None = self._db.execute(query, (self._number(name), key)).fetchone()
         return found
 
+    def keys(self, name: str, start: EventId = NOWHERE) -> dict[EventId, str]:
+        """Return the keys of a stream's events from one on."""
+        query = "SELECT seq, lane, key FROM stream_keys WHERE stream = ? AND (seq, lane) >= (?, ?)"
+        return {(seq, lane): key for seq, lane, key in self._db.execute(query, (self._number(name), *start))}
+
     def first_visible(self, name: str) -> int | None:
         """Return the least position of a stream that is not hidden."""
-        query = "SELECT min(position) FROM stream_events WHERE stream = ? AND hidden = 0 AND position IS NOT NULL"
+        query = "SELECT min(position) FROM runs WHERE stream = ? AND hidden = 0 AND position IS NOT NULL"
         found: int | None = self._db.execute(query, (self._number(name),)).fetchone()[0]
         return found
 
-    def visible(self, name: str, low: int, high: int, *, reverse: bool = False) -> Iterator[tuple[Placed, Location]]:
-        """Return the events of a range of positions that are not hidden, and where they stand."""
+    def visible(self, name: str, low: int, high: int, *, reverse: bool = False) -> Iterator[Run]:
+        """Yield the runs that are not hidden and reach into a range of positions, by position or against it."""
         order = "DESC" if reverse else "ASC"
-        query = f"""{_ROWS} WHERE s.stream = ? AND s.hidden = 0 AND s.position IS NOT NULL
-        AND s.position BETWEEN ? AND ? ORDER BY s.position {order}"""
-        return _rows(self._db.execute(query, (self._number(name), low, high)))
+        query = f"""{_RUNS} AND hidden = 0 AND position IS NOT NULL AND position > ? AND position <= ?
+        AND position + count > ? ORDER BY position {order}"""
+        rows = self._db.execute(query, (self._number(name), low - RUN_EVENTS_MAX, high, low))
+        return map(_run, rows)
 
-    def between(self, name: str, low: int, high: int) -> Iterator[tuple[Placed, Location]]:
-        """Return the events of a range of seqs, hidden ones and repetitions too, in the total order."""
-        query = f"{_ROWS} WHERE s.stream = ? AND s.seq BETWEEN ? AND ? ORDER BY s.seq, s.lane"
-        return _rows(self._db.execute(query, (self._number(name), low, high)))
+    def between(self, name: str, low: int, high: int) -> Iterator[Run]:
+        """Yield the runs that reach into a range of seqs, hidden ones and repetitions too, in the total order."""
+        query = f"{_RUNS} AND seq > ? AND seq <= ? AND seq + count > ? ORDER BY seq, lane"
+        rows = self._db.execute(query, (self._number(name), low - RUN_EVENTS_MAX, high, low))
+        return map(_run, rows)
 
     def truncations(self, name: str) -> list[tuple[EventId, EventId]]:
         """Return (note, last event that it hides) of each truncation of a stream."""
@@ -104,17 +120,28 @@ class StreamTable:
 
     # -- changing -------------------------------------------------------------------------------
 
-    def append(self, facts: StreamFacts, rows: Iterable[Placed]) -> None:
-        """Add events that sort behind all others of a stream and are placed already; ``facts`` are those with them."""
+    def append(self, facts: StreamFacts, runs: Sequence[Run], keyed: Iterable[Keyed]) -> None:
+        """Add runs that sort behind all others of a stream and are placed already; ``facts`` are those with them."""
         stream = self.number(facts.name)
-        values = ((stream, *row.at, row.rev, row.key, row.position, row.is_hidden) for row in rows)
-        self._db.executemany(_PUT_ROW, values)
+        last = self._db.execute(f"{_RUNS} {_LAST}", (stream,)).fetchone()
+        rest = list(runs)
+        if last is not None and rest and _run(last).is_followed_by(rest[0]):
+            more = rest.pop(0)
+            query = "UPDATE runs SET count = count + ? WHERE stream = ? AND seq = ? AND lane = ?"
+            self._db.execute(query, (more.length, stream, last[0], last[1]))
+        self._db.executemany(_PUT_RUN, ((stream, *run) for run in rest))
+        self._put_keys(stream, keyed)
         self._db.execute(_PUT_FACTS, (*facts[1:4], *facts.end, stream))
 
-    def insert(self, name: str, entries: Iterable[Entry]) -> None:
+    def insert(self, name: str, runs: Iterable[Run], keyed: Iterable[Keyed]) -> None:
         """Add events anywhere; ``settle`` is to follow."""
         stream = self.number(name)
-        self._db.executemany(_PUT_ROW, ((stream, *at, rev, key, None, 0) for at, rev, key in entries))
+        self._db.executemany(_PUT_RUN, ((stream, *run) for run in runs))
+        self._put_keys(stream, keyed)
+
+    def _put_keys(self, stream: int, keyed: Iterable[Keyed]) -> None:
+        rows = ((stream, key, *at) for key, at in keyed)
+        self._db.executemany("INSERT OR IGNORE INTO stream_keys VALUES(?, ?, ?, ?)", rows)
 
     def truncate(self, name: str, cuts: Iterable[tuple[EventId, EventId]]) -> None:
         """Add truncations; ``settle`` is to follow."""
@@ -122,58 +149,61 @@ class StreamTable:
         rows = ((stream, *at, *through) for at, through in cuts)
         self._db.executemany("INSERT OR REPLACE INTO truncations VALUES(?,?,?,?,?)", rows)
 
-    def drop(self, lane: str, spans: Intervals) -> dict[str, EventId]:
-        """Forget a lane's events of some ranges; return the least event that each stream lost; ``settle`` follows."""
-        touched: dict[str, EventId] = {}
-        query = """SELECT n.name, e.stream, e.seq FROM events e JOIN streams n ON n.id = e.stream
-        WHERE e.seq BETWEEN ? AND ? AND e.lane = (SELECT id FROM lanes WHERE lane = ?) ORDER BY e.seq"""
-        for low, high in spans:
-            for name, stream, seq in self._db.execute(query, (low, high, lane)).fetchall():
-                touched[name] = min(touched.get(name, (seq, lane)), (seq, lane))
-                for table in ("stream_events", "truncations"):
-                    self._db.execute(
-                        f"DELETE FROM {table} WHERE stream = ? AND seq = ? AND lane = ?",  # noqa: S608 - constants
-                        (stream, seq, lane),
-                    )
-        return touched
+    def forget(self, number: int, lane: str, seqs: set[int]) -> None:
+        """Forget a lane's events of a stream, and truncations of it; ``settle`` is to follow."""
+        name = self.name(number)
+        if name is None:
+            return
+        for run in list(self.between(name, min(seqs), max(seqs))):
+            if run.lane == lane:
+                kept = (event for event in run.placed() if event.at[0] not in seqs)
+                self._db.execute(_DROP_RUN, (number, run.seq, lane))
+                self._db.executemany(_PUT_RUN, ((number, *rest) for rest in runs_of(kept)))
+        for table in ("stream_keys", "truncations"):
+            query = f"DELETE FROM {table} WHERE stream = ? AND seq = ? AND lane = ?"  # noqa: S608 - constants
+            self._db.executemany(query, ((number, seq, lane) for seq in seqs))
 
     def settle(self, name: str, start: EventId, truncations: Sequence[Truncation], *, cuts_moved: bool) -> None:
         """Number a stream's events again from one on; ``cuts_moved``: see which of those before it are hidden too."""
         stream = self.number(name)
-        query = """SELECT position FROM stream_events WHERE stream = ? AND (seq, lane) < (?, ?)
-        AND position IS NOT NULL ORDER BY seq DESC, lane DESC LIMIT 1"""
-        before = self._db.execute(query, (stream, *start)).fetchone()
-        query = """SELECT seq, lane, rev, key, position, hidden FROM stream_events
-        WHERE stream = ? AND (seq, lane) >= (?, ?) ORDER BY seq, lane"""
-        rows = [_placed(row) for row in self._db.execute(query, (stream, *start))]
-        entries = (Entry(row.at, row.rev, row.key) for row in rows)
-        placed = place(entries, truncations, after=before[0] if before else 0, knows=self._knows(name, start))
-        changed = [new for old, new in zip(rows, placed, strict=True) if old != new]
+        runs = [run for run in self.between(name, start[0], BEYOND[0]) if run.end >= start]
+        entries = sorted(self._entries(name, runs))
+        first = entries[0].at if entries else start
+        query = f"{_RUNS} AND (seq, lane) < (?, ?) AND position IS NOT NULL {_LAST}"
+        before = self._db.execute(query, (stream, *first)).fetchone()
+        after = before[4] + before[2] - 1 if before else 0
+        placed = list(runs_of(place(entries, truncations, after=after, knows=_Knows(self, name, first))))
+        if placed != runs:
+            self._db.executemany(_DROP_RUN, ((stream, *run.start) for run in runs))
+            self._db.executemany(_PUT_RUN, ((stream, *run) for run in placed))
         if cuts_moved:
-            changed += self._hidden_otherwise(stream, start, truncations)
-        query = "UPDATE stream_events SET position = ?, hidden = ? WHERE stream = ? AND seq = ? AND lane = ?"
-        self._db.executemany(query, ((row.position, row.is_hidden, stream, *row.at) for row in changed))
+            self._hide(stream, first, truncations)
         self._count(stream)
 
-    def _knows(self, name: str, start: EventId) -> "_Knows":
-        return _Knows(self, name, start)
-
-    def _hidden_otherwise(self, stream: int, end: EventId, truncations: Sequence[Truncation]) -> list[Placed]:
-        """Return the events before one that are hidden and should not be, or the other way round."""
+    def _hide(self, stream: int, end: EventId, truncations: Sequence[Truncation]) -> None:
+        """See anew which events before one are hidden."""
         through = max((cut.through for cut in truncations), default=NOWHERE)
-        query = """SELECT seq, lane, rev, key, position, hidden FROM stream_events WHERE stream = ?
-        AND (seq, lane) < (?, ?) AND position IS NOT NULL AND (hidden = 1 OR (seq, lane) <= (?, ?))"""
-        rows = [_placed(row) for row in self._db.execute(query, (stream, *end, *through))]
-        told = ((row, any(cut.hides(row.at) for cut in truncations)) for row in rows)
-        return [row._replace(is_hidden=is_hidden) for row, is_hidden in told if row.is_hidden != is_hidden]
+        query = f"""{_RUNS} AND (seq, lane) < (?, ?) AND position IS NOT NULL
+        AND (hidden = 1 OR (seq, lane) <= (?, ?))"""
+        for row in self._db.execute(query, (stream, *end, *through)).fetchall():
+            run = _run(row)
+            told = (event._replace(is_hidden=any(cut.hides(event.at) for cut in truncations)) for event in run.placed())
+            after = list(runs_of(told))
+            if after != [run]:
+                self._db.execute(_DROP_RUN, (stream, *run.start))
+                self._db.executemany(_PUT_RUN, ((stream, *part) for part in after))
+
+    def _entries(self, name: str, runs: Sequence[Run]) -> Iterator[Entry]:
+        keys = self.keys(name, min(run.start for run in runs)) if runs else {}
+        return (Entry(event.at, event.rev, keys.get(event.at)) for run in runs for event in run.placed())
 
     def _count(self, stream: int) -> None:
         """Note what a stream holds; one that holds nothing is forgotten."""
-        query = """SELECT count(*), coalesce(max(position), 0), coalesce(max(rev), 0),
-        coalesce(sum(hidden = 0 AND position IS NOT NULL), 0) FROM stream_events WHERE stream = ?"""
+        query = """SELECT count(*), coalesce(max(position + count - 1), 0), coalesce(max(rev + count - 1), 0),
+        coalesce(sum(count * (hidden = 0 AND position IS NOT NULL)), 0) FROM runs WHERE stream = ?"""
         count, last, rev, visible = self._db.execute(query, (stream,)).fetchone()
-        query = "SELECT seq, lane FROM stream_events WHERE stream = ? ORDER BY seq DESC, lane DESC LIMIT 1"
-        end = self._db.execute(query, (stream,)).fetchone() or NOWHERE
+        row = self._db.execute(f"{_RUNS} {_LAST}", (stream,)).fetchone()
+        end = _run(row).end if row else NOWHERE
         self._db.execute(_PUT_FACTS, (last, visible, rev, *end, stream))
         if not count:
             query = "DELETE FROM streams WHERE id = ? AND NOT EXISTS (SELECT 1 FROM truncations WHERE stream = id)"
@@ -195,12 +225,12 @@ def _facts(row: tuple[str, int, int, int, int, str]) -> StreamFacts:
     return StreamFacts(*row[:4], (row[4], row[5]))
 
 
-def _placed(row: tuple[int, str, int, str | None, int | None, int]) -> Placed:
-    return Placed((row[0], row[1]), row[2], row[3], row[4], bool(row[5]))
+def _run(row: tuple[int, str, int, int, int | None, int]) -> Run:
+    return Run(*row[:5], row[5] != 0)
 
 
-def _rows(found: sqlite3.Cursor) -> Iterator[tuple[Placed, Location]]:
-    new = tuple.__new__  # a replay asks for a million of them
-    for seq, lane, rev, key, position, hidden, file, offset, inner, length in found:
-        placed = new(Placed, ((seq, lane), rev, key, position, hidden != 0))
-        yield placed, new(Location, (seq, lane, file, offset, inner, length))
+def placed_with_keys(runs: Iterable[Run], keys: dict[EventId, str]) -> Iterator[Placed]:
+    """Yield each event of runs, with its key if it has one."""
+    for run in runs:
+        for event in run.placed():
+            yield event._replace(key=keys[event.at]) if event.at in keys else event

@@ -18,8 +18,10 @@ from journal.format.lines import BadLineError
 from journal.format.names import blob_file, parse_event_id
 from journal.format.record import DELETE, Record, check_ref
 from journal.index.database import Index
-from journal.index.overlay import Key, Overlay
-from journal.index.rows import DamageFacts, EntityRow, FileFacts, Location, SectionFacts
+from journal.index.overlay import Key, Overlay, Owner
+from journal.index.rows import DamageFacts, EntityRow, FileFacts, SectionFacts
+from journal.index.span_table import NOTES
+from journal.index.view_places import Places
 from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
 from journal.state.encoding import decode_state, encode_state
@@ -40,7 +42,6 @@ __all__ = [
     "with_stat",
 ]
 
-_NONE = (None, None)
 _RECENT_MAX = 2048
 _GROUPS = ("set", "unset", "values")
 
@@ -49,7 +50,7 @@ class OvertakenError(sqlite3.OperationalError):
     """Another process wrote the index between two looks at it; look again."""
 
 
-class View:
+class View(Places):
     """Index and overlay as one. Not safe for several threads at once: the journal's lock guards it."""
 
     def __init__(self, files: ReadFiles, root: str, index: Index, strategies: Callable[[str], Strategies]) -> None:
@@ -72,6 +73,8 @@ class View:
         self.facts: dict[Key, FileFacts] = {(row.folder, row.name): row for row in self.index.files()}
         self.by_id: dict[int, FileFacts] = {row.id: row for row in self.facts.values()}
         self._last_file = max(self.by_id, default=0)
+        self.whole: dict[int, tuple[FileStat | None, int]] = {}
+        """Files that were compared with their checksum: with which stat, and up to where."""
         self.have_files = dict(self.index.vector("have_files"))
         self.covers = self.index.vector("covers")
         self.have = dict(vector.union(self.have_files, self.covers))
@@ -178,12 +181,6 @@ class View:
         """Return what the writer of an event saw, and what of it is missing here."""
         past = self.saw(event)
         return Past(past.lane, past.first, past.sees, vector.subtract(past.seen_by(event[0]), self.have))
-
-    def events_of(self, key: Key) -> list[Location]:
-        """Return where an entity's events stand, oldest first; needs all files listed."""
-        found = {(place.seq, place.lane): place for place in self.index.events_of(*key)}
-        found.update({at: event.location for at, event in self.overlay.events.items() if event.key == key})
-        return [place for _, place in sorted(found.items())]
 
     def payload(self, record: Record) -> dict[str, Any]:
         """Return a record's payload, from its blob if need be. Raises BadLineError where it is missing."""
@@ -300,7 +297,7 @@ class View:
             from journal.index.streams import write_streams
 
             write_streams(self)
-        self._write_events()
+        self._write_spans()
         for damage in overlay.damage:
             index.put_damage(damage)
         for facts in overlay.files.values():
@@ -329,13 +326,19 @@ class View:
         rest = {name: part for name, part in form.items() if name not in ("type", "id", "data")}
         return EntityRow(*key, form["rev"], *head, 0, data), values.encode_trusted(rest).decode()
 
-    def _write_events(self) -> None:
-        numbers = {lane: self.index.lane_number(lane) for lane in {lane for _, lane in self.overlay.events}}
-        self.index.put_events(
-            (at.seq, numbers[at.lane], *(event.key or _NONE), at.file, at.offset, at.inner, at.length, event.stream)
-            for event in self.overlay.events.values()
-            for at in (event.location,)
-        )
+    def _write_spans(self) -> None:
+        numbers: dict[Owner, int] = {None: NOTES}
+        for span in self.overlay.spans:
+            for owner in span.owners:
+                if owner not in numbers:
+                    numbers[owner] = self._number_of(owner)
+            self.index.spans.add(span, [numbers[owner] for owner in span.owners])
+
+    def _number_of(self, owner: Owner) -> int:
+        if isinstance(owner, str):
+            return -self.index.streams.number(owner)
+        found = self.index.entity_number(*owner) if owner is not None else None
+        return found if found is not None else NOTES
 
     def settle(self) -> None:
         """Forget the overlay after it was written."""

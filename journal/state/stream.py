@@ -1,6 +1,7 @@
 """What a set of events makes of a stream: its order, its positions, what is hidden (docs/format.md, "State"). Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from journal.state.entity import Past
@@ -8,6 +9,9 @@ from journal.state.vector import EventId
 
 TRUNCATE_NOTE = "truncate"
 """The note that hides the beginning of a stream."""
+
+RUN_EVENTS_MAX = 256
+"""No run has more events, so whoever looks for one by its seq or position knows how far back it may begin."""
 
 
 class Entry(NamedTuple):
@@ -26,6 +30,60 @@ class Placed(NamedTuple):
     key: str | None
     position: int | None
     is_hidden: bool
+
+
+class Run(NamedTuple):
+    """Events that stand one behind the other in a stream: of one lane, their seqs, revs and positions count up by one.
+
+    ``seq``, ``rev`` and ``position`` are the first one's. One that repeats a key has no position, and stands alone.
+    """
+
+    seq: int
+    lane: str
+    length: int
+    rev: int
+    position: int | None
+    is_hidden: bool
+
+    @property
+    def start(self) -> EventId:
+        """The first event."""
+        return self.seq, self.lane
+
+    @property
+    def end(self) -> EventId:
+        """The last event."""
+        return self.seq + self.length - 1, self.lane
+
+    @property
+    def seqs(self) -> tuple[int, int]:
+        """The seqs of the first and of the last event."""
+        return self.seq, self.seq + self.length - 1
+
+    def part(self, start: int, stop: int) -> "Run":
+        """Return the events from ``start`` up to, but without, ``stop``, both counted from 0."""
+        if start == 0 and stop == self.length:
+            return self
+        position = None if self.position is None else self.position + start
+        return Run(self.seq + start, self.lane, stop - start, self.rev + start, position, self.is_hidden)
+
+    def is_followed_by(self, other: "Run") -> bool:
+        """Tell whether another run goes on where this one ends, so that both together are one."""
+        return (
+            other.seq == self.seq + self.length
+            and other.lane == self.lane
+            and other.rev == self.rev + self.length
+            and self.position is not None
+            and other.position == self.position + self.length
+            and other.is_hidden is self.is_hidden
+            and self.length + other.length <= RUN_EVENTS_MAX
+        )
+
+    def placed(self) -> Iterator[Placed]:
+        """Yield each event; which of them have keys a run does not know."""
+        for at in range(self.length):
+            position = None if self.position is None else self.position + at
+            yield Placed((self.seq + at, self.lane), self.rev + at, None, position, self.is_hidden)
 
 
 class Truncation(NamedTuple):
@@ -58,3 +116,46 @@ def place(
             keys.add(key)
         position += 1
         yield Placed(at, rev, key, position, any(cut.hides(at) for cut in cuts))
+
+
+def runs_of(placed: Iterable[Placed]) -> Iterator[Run]:
+    """Yield the runs that events make, which come in the total order; the fewest there can be."""
+    run: Run | None = None
+    for (seq, lane), rev, _, position, is_hidden in placed:
+        one = Run(seq, lane, 1, rev, position, is_hidden)
+        if run is not None and run.is_followed_by(one):
+            run = run._replace(length=run.length + 1)
+            continue
+        if run is not None:
+            yield run
+        run = one
+    if run is not None:
+        yield run
+
+
+def in_one_order(streams: Sequence[Iterator[Run]]) -> Iterator[Run]:
+    """Yield the runs of several streams, each in the total order, in one; those that overlap come in parts."""
+    waiting = [_Waiting(run, rest) for rest in streams if (run := next(rest, None)) is not None]
+    heapq.heapify(waiting)
+    while waiting:
+        first = heapq.heappop(waiting)
+        run = first.run
+        # Up to where another stream's next event stands, which may be in the midst of it.
+        other = waiting[0].run.start if waiting else None
+        count = run.length if other is None else min(run.length, other[0] - run.seq + (run.lane < other[1]))
+        yield run.part(0, count)
+        following = run.part(count, run.length) if count < run.length else next(first.rest, None)
+        if following is not None:
+            heapq.heappush(waiting, _Waiting(following, first.rest))
+
+
+class _Waiting:
+    """The next run of one of several streams, and those behind it."""
+
+    __slots__ = ("rest", "run")
+
+    def __init__(self, run: Run, rest: Iterator[Run]) -> None:
+        self.run, self.rest = run, rest
+
+    def __lt__(self, other: "_Waiting") -> bool:
+        return self.run.start < other.run.start

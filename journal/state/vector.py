@@ -39,7 +39,7 @@ def union(first: Vector, second: Vector) -> Vector:
         if here is None:
             merged[lane] = intervals
         elif here != intervals:
-            merged[lane] = _normal([*here, *intervals])
+            merged[lane] = normal([*here, *intervals])
     return merged
 
 
@@ -87,7 +87,7 @@ def through(vector: Vector, event: EventId) -> Vector:
 
 def seqs(vector: Vector) -> Intervals:
     """Return the seqs of all ids of a set, whatever their lane: ascending intervals that do not touch."""
-    return _normal([interval for intervals in vector.values() for interval in intervals])
+    return normal([interval for intervals in vector.values() for interval in intervals])
 
 
 def is_subset(first: Vector, second: Vector) -> bool:
@@ -105,7 +105,8 @@ def highest(vector: Vector) -> int:
     return max((intervals[-1][1] for intervals in vector.values()), default=0)
 
 
-def _normal(intervals: list[tuple[int, int]]) -> Intervals:
+def normal(intervals: list[tuple[int, int]]) -> Intervals:
+    """Return intervals, in any order, as the ascending ones that do not touch."""
     joined: list[tuple[int, int]] = []
     for low, high in sorted(intervals):
         if joined and low <= joined[-1][1] + 1:

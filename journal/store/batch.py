@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from journal.errors import NotFoundError, RefusedError, UsageError
 from journal.format import names, values
 from journal.format.limits import SUMMARY_CHARACTERS_MAX
-from journal.format.record import DELETE
+from journal.format.record import DELETE, EventTexts
 from journal.format.reserved import KV_TYPE, check_document, check_entity_type
 from journal.format.segment import Vector
 from journal.index.streams import length_of
@@ -17,7 +17,7 @@ from journal.state.delta import difference, named
 from journal.state.entity import Change, EntityState, Past, Payload, apply
 from journal.state.value import value
 from journal.store.model import ANYTHING, Conflict, Expectation
-from journal.store.streams.appending import Append, check_stream, own_fields, unmet
+from journal.store.streams.appending import Append, check_stream, texts_of, unmet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,33 +71,63 @@ Operation = Put | Delete | Append | Note
 
 
 class Draft(NamedTuple):
-    """One record to be written: its own fields in order, its payload's text, the state it leads to.
-
-    ``position``: of a stream's event, its place in the stream.
-    """
+    """One record to be written: its own fields in order, its payload's text, the state it leads to."""
 
     kind: str
     own: dict[str, Any]
     payload: bytes | None
     key: Key | None
     state: EntityState | None
-    operation: Operation
-    position: int = 0
+    operation: Put | Delete | Note
+
+    @property
+    def size(self) -> int:
+        """How many records it is."""
+        return 1
+
+
+class Block(NamedTuple):
+    """Events to be written one behind the other in a stream; ``rev`` and ``position`` are the first one's."""
+
+    operation: Append
+    texts: EventTexts
+    rev: int
+    position: int
+
+    @property
+    def size(self) -> int:
+        """How many records it is."""
+        return len(self.texts.names)
 
 
 class Written(NamedTuple):
-    """A draft that became a record; ``tx`` is (number in the transaction, size), None for one that stands alone.
+    """A draft that became records, the first of them ``seq``.
 
-    ``here``: where events were appended to streams, all that this checkout held afterwards.
+    ``number`` of ``size``: of the first record in its transaction. ``here``: what this checkout held afterwards, where
+    events were appended; ``text``: the lines, which have ``lengths`` bytes.
     """
 
-    draft: Draft
+    draft: Draft | Block
     seq: int
     lane: str
     ts: str
     writer: str
-    tx: tuple[int, int] | None
+    number: int
+    size: int
     here: Vector
+    text: bytes
+    lengths: Sequence[int]
+
+    @property
+    def single(self) -> Draft:
+        """The draft, of a single record: no events were appended."""
+        assert isinstance(self.draft, Draft), self.draft
+        return self.draft
+
+    @property
+    def tx(self) -> tuple[int, int] | None:
+        """The place of the first record in its transaction; None for one that stands alone."""
+        return (self.number, self.size) if self.size > 1 else None
 
 
 class Batch:
@@ -112,7 +142,7 @@ class Batch:
         self._seq = first_seq
         self._states: dict[Key, EntityState | None] = {}
         self._lengths: dict[str, tuple[int, int]] = {}
-        self.drafts: list[Draft] = []
+        self.drafts: list[Draft | Block] = []
 
     def state(self, key: Key) -> EntityState | None:
         """Return an entity's state as this batch has left it."""
@@ -156,10 +186,11 @@ class Batch:
         conflict = unmet(operation, length)
         if conflict is not None:
             return conflict
-        self._lengths[operation.stream] = length + 1, rev + 1
-        own, payload = own_fields(operation, rev + 1), values.encode_payload(operation.data)
-        self.drafts.append(Draft("event", own, payload, None, None, operation, length + 1))
-        self._seq += 1
+        texts = texts_of(operation.events)
+        size = len(texts.names)
+        self._lengths[operation.stream] = length + size, rev + size
+        self.drafts.append(Block(operation, texts, rev + 1, length + 1))
+        self._seq += size
         return None
 
     def _delete(self, operation: Delete, key: Key, state: EntityState | None) -> None:
@@ -203,7 +234,7 @@ class Batch:
         payload: bytes | None,
         key: Key | None,
         state: EntityState | None,
-        operation: Operation,
+        operation: Put | Delete | Note,
     ) -> None:
         self.drafts.append(Draft(kind, own, payload, key, state, operation))
         if key is not None:

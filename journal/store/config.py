@@ -73,6 +73,11 @@ class Config:
         options = self.types.get(type)
         return options is not None and options.fanout
 
+    @property
+    def has_versioned(self) -> bool:
+        """Whether payloads of any type have a version even if they say none."""
+        return any(options.is_versioned for options in self.types.values())
+
     def is_versioned(self, type: str) -> bool:
         """Tell whether payloads of a type have a version even if they say none: version 0."""
         options = self.types.get(type)

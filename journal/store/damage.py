@@ -1,9 +1,9 @@
 """Whether damage of the truth may affect an answer."""
 
-from journal.index.places import list_events, read_record
+from journal.index.places import list_events
+from journal.index.records import read_record
 from journal.index.rows import DamageFacts
 from journal.index.view import Key, View
-from journal.store.history import foreign_places
 
 ACCEPTED_NOTE = "damage"
 
@@ -15,7 +15,7 @@ def open_damage(view: View) -> list[DamageFacts]:
     if not view.is_listed():
         list_events(view)  # a rebuild does not note where the notes stand
     accepted = set()
-    for place in foreign_places(view):
+    for place in view.notes():
         record = read_record(view, place)
         if record is not None and record.get("note") == ACCEPTED_NOTE:
             data = record["data"]

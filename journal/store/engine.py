@@ -37,11 +37,15 @@ if TYPE_CHECKING:
     from journal.store.printing import Printing
     from journal.store.schemas import Schemas
 
-FLUSH_AFTER_EVENTS = 256
-"""A lazy writer brings the index forward at least after so many events."""
+FLUSH_AFTER_EVENTS = 2048
+FLUSH_AFTER_ENTITIES = 256
+"""A lazy writer brings the index forward at least after so many events, or so many entities that changed."""
 
 TROUBLE = (JournalError, OSError, sqlite3.Error)
 """What the world does to an open store; whatever only rides along with something else passes over it."""
+
+Decide = Callable[[View], "Sequence[Operation] | Conflict"]
+"""Decides under the lock what is written; a Conflict: nothing."""
 
 Report = Callable[[str, int, int], None]
 """Called with (what, done, of) while something long goes on."""
@@ -318,25 +322,27 @@ class Engine:
     # -- writing --------------------------------------------------------------------------------
 
     def write(
-        self, operations: "Sequence[Operation] | Callable[[View], Sequence[Operation]]"
+        self, operations: "Sequence[Operation] | Decide", *, history: bool = False
     ) -> "tuple[list[Written], Conflict | None]":
         """Write operations as one transaction and return its records.
 
-        A Conflict comes back as a value, and nothing was written. ``operations`` may be a function of the
-        view, called under the lock: read, decide, write, with nobody between.
+        A Conflict comes back as a value, and nothing was written. ``operations`` may be a function of the view, called
+        under the lock: read, decide, write, with nobody between. ``history``: it asks for the places of events too.
         """
         from journal.state.entity import Past
         from journal.store.batch import Batch
+        from journal.store.model import Conflict
         from journal.store.recording import encode_lines, take_in, time_stamp, written_of
         from journal.store.streams.appending import Append
 
         with self.locked():
             with nothing_applied():
                 view = self.indexing.bring_forward()
+                if history or (not callable(operations) and any(isinstance(item, Append) for item in operations)):
+                    view = self._listed(view)
                 asked = operations(view) if callable(operations) else operations
-                if not view.is_listed() and any(isinstance(operation, Append) for operation in asked):
-                    self._list_places()
-                    view = self.indexing.bring_forward()
+                if isinstance(asked, Conflict):
+                    return [], asked
                 target = self.lanes.target(view)
                 past = Past(target.lane, target.section.first, target.section.sees)
                 batch = Batch(view, target.lane, target.seq, past, self.schemas.refuse)
@@ -345,8 +351,8 @@ class Engine:
                     return [], conflict
                 now = time_stamp(self.backend.clock)
                 lines = encode_lines(self.backend, self.root, self._writer, target, batch.drafts, now)
-            last = target.seq + len(lines) - 1
-            stat = self.lanes.append(view, target, lines, last)
+            last = target.seq + len(lines.lengths) - 1
+            stat = self.lanes.append(view, target, lines.text, last)
             try:
                 take_in(view, target, batch.drafts, lines, stat)
             except sqlite3.Error:
@@ -357,15 +363,23 @@ class Engine:
                 if target.header is not None:
                     self.indexing.freshness.forget()
                 self._follow(view)
-            written = written_of(view, batch.drafts, target, now, self._writer)
+            written = written_of(view, batch.drafts, target, lines, now, self._writer)
             if self.outbox is not None:
                 self.outbox.add(written)
         return written, None
 
+    def _listed(self, view: View) -> View:
+        """Under the lock: return a view that has the places of all events too."""
+        if view.is_listed():
+            return view
+        self._list_places()
+        return self.indexing.bring_forward()
+
     def _follow(self, view: View) -> None:
         """Let index and projections follow a write. They are derived: whatever fails here just lags."""
         is_due = self._is_eager and bool(view.overlay.states)  # what streams gain has no projection
-        if not is_due and len(view.overlay.events) < FLUSH_AFTER_EVENTS:
+        overlay = view.overlay
+        if not is_due and overlay.count < FLUSH_AFTER_EVENTS and len(overlay.states) < FLUSH_AFTER_ENTITIES:
             return
         with contextlib.suppress(sqlite3.Error, OSError, JournalError):
             if not self._is_eager:

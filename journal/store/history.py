@@ -9,7 +9,7 @@ from journal.errors import DamagedError, NotFoundError, UsageError
 from journal.format.lines import BadLineError
 from journal.format.names import event_id, parse_event_id
 from journal.format.record import Record
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, EntityState, Payload, fold
@@ -85,32 +85,13 @@ def find_event(view: View, text: str) -> Location:
                 f"not an event: {text!r}", hint="an event is named SEQ or SEQ@LANE, as `journal log` shows"
             )
         at = parsed
-    found = places_at(view, *at)
+    found = view.places_at(*at)
     if not found:
         raise NotFoundError(f"there is no event {text} in this checkout")
     if len(found) > 1:
         ids = ", ".join(event_id(place.seq, place.lane) for place in found)
         raise UsageError(f"seq {text} is not unique after a merge: it may be {ids}", hint="name one of them in full")
     return found[0]
-
-
-def places_at(view: View, seq: int, lane: str | None) -> list[Location]:
-    """Return the places of the events with a seq, of one lane or of all."""
-    found = {place.lane: place for place in view.index.event(seq, lane)}
-    for (other_seq, other_lane), event in view.overlay.events.items():
-        if other_seq == seq and lane in (None, other_lane):
-            found[other_lane] = event.location
-    return [place for _, place in sorted(found.items())]
-
-
-def all_places(view: View, *, newest_first: bool) -> Iterator[Location]:
-    """Return the places of all events in the total order, or against it."""
-    import heapq
-
-    extra = {at: event.location for at, event in view.overlay.events.items()}
-    known = (place for place in view.index.events(newest_first=newest_first) if (place.seq, place.lane) not in extra)
-    mine = [place for _, place in sorted(extra.items(), reverse=newest_first)]
-    return heapq.merge(known, mine, key=lambda place: (place.seq, place.lane), reverse=newest_first)
 
 
 def entity_events(view: View, key: Key) -> list[Event]:
@@ -209,18 +190,6 @@ def _record_where_it_was(view: View, place: Location) -> Record | None:
 
 
 def places_between(view: View, lane: str, low: int, high: int) -> list[Location]:
-    """Return the places of one lane's events of a range."""
-    found = {
-        place.seq: place for place in view.index.events(newest_first=False, start=low, stop=high) if place.lane == lane
-    }
-    for (seq, other), event in view.overlay.events.items():
-        if other == lane and low <= seq <= high:
-            found[seq] = event.location
-    return [place for _, place in sorted(found.items())]
-
-
-def foreign_places(view: View) -> Iterator[Location]:
-    """Return the places of events that change no entity (notes, stream events), newest first."""
-    extra = [event.location for event in view.overlay.events.values() if event.key is None]
-    yield from sorted(extra, reverse=True)
-    yield from view.index.events_of_no_entity()
+    """Return the places of one lane's events of a range, by seq."""
+    places = (place for span in view.spans_of(lane, low, high) for place in span.places())
+    return [place for _, place in sorted({place.seq: place for place in places if low <= place.seq <= high}.items())]

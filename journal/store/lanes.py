@@ -249,12 +249,12 @@ class Lanes:
 
     # -- appending ------------------------------------------------------------------------------
 
-    def append(self, view: View, target: Target, lines: list[bytes], last: int) -> FileStat:
+    def append(self, view: View, target: Target, text: bytes, last: int) -> FileStat:
         """Append the lines of one transaction and return when they are durable: the file's stat then.
 
         Raises NotAppliedError where the write failed, OutcomeUnknownError where the sync did.
         """
-        data = b"".join(lines)
+        data = text
         is_new = target.header is not None
         path = os.path.join(self._root, SEGMENTS, target.name)
         try:

@@ -62,18 +62,19 @@ def lifting_of(engine: Engine) -> Lifting:
 
 def is_concerned(engine: Engine, name: str, text: str) -> bool:
     """Tell whether a payload, given as its text, may have to be lifted."""
-    return _MARK in text or engine.config.is_versioned(name) or _is_known(engine, name)
+    return _MARK in text or _is_lifted(engine, name)
 
 
 def lift(engine: Engine, name: str, payload: Payload) -> Lifted:
     """Return what callers see of a payload of an entity type, or of a stream event's name."""
-    if SCHEMA_VERSION in payload or engine.config.is_versioned(name) or _is_known(engine, name):
+    if SCHEMA_VERSION in payload or _is_lifted(engine, name):
         return lifting_of(engine).all().lift(name, payload)
     return Lifted(payload)
 
 
-def _is_known(engine: Engine, name: str) -> bool:
-    return engine.lifting is not None and engine.lifting.own.knows(name)
+def _is_lifted(engine: Engine, name: str) -> bool:
+    """Tell whether a payload under a name may have to be lifted though it says no version."""
+    return engine.config.is_versioned(name) or (engine.lifting is not None and engine.lifting.own.knows(name))
 
 
 def document_of(engine: Engine, row: EntityRow) -> Lifted:
@@ -109,13 +110,12 @@ def lifted_event(engine: Engine, event: E) -> E:
 
 def lifted_events(engine: Engine, events: Iterable[E]) -> Iterator[E]:
     """Yield events of streams as callers see them."""
-    is_versioned = engine.config.is_versioned
+    by_name = engine.lifting is not None or engine.config.has_versioned
     for event in events:
-        data, name = event.data, event.event or ""
-        if data is None or not (SCHEMA_VERSION in data or is_versioned(name) or _is_known(engine, name)):
-            yield event
-        else:
+        if by_name or SCHEMA_VERSION in (event.data or ()):
             yield lifted_event(engine, event)
+        else:
+            yield event
 
 
 def lifted_to_write(engine: Engine, type: str, id: str, payload: Payload) -> Payload:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 
 from journal.format import values
 from journal.format.lines import BadLineError
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.projections.mixture import is_mixture

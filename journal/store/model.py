@@ -1,13 +1,17 @@
 """The values that callers get and give. Frozen; safe to keep."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from journal.format.names import event_id, parse_event_id
-from journal.format.record import Record
+from journal.format.record import Record, decode
 from journal.format.segment import Vector
 from journal.state import vector
 from journal.state.entity import EntityState, Payload
+
+if TYPE_CHECKING:
+    from journal.format.event_lines import EventLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,14 @@ class Entity:
 
 
 class _Told:
-    """What is filled from an event's record when it is asked for: a reader of a million events looks at few fields."""
+    """What is filled from an event's line when it is asked for: a reader of a million events looks at few fields."""
 
-    __slots__ = ("_record",)
+    __slots__ = ("_record", "_told")
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name):
-            value = _told(self, name)
+            value = _fill(self, name)
             object.__setattr__(self, name, value)
             return value
 
@@ -100,38 +104,85 @@ class StreamEvent(ReadEvent):
     position: int = 0
 
 
+class Told(NamedTuple):
+    """What events that were read together have in common: what was read before, what the checkout held, their lane.
+
+    ``offset``: what is added to their seqs to get their positions in a stream; None where they have none.
+    """
+
+    since: Vector
+    here: Vector
+    lane: str
+    offset: int | None = None
+
+
 R = TypeVar("R", bound=ReadEvent)
 _KEYS = {name: name for name in Event.__slots__} | {"entity": "id"}
 """Under which name a record has what a field is filled with."""
+_new = object.__new__
+_put_record, _put_told = _Told.__dict__["_record"].__set__, _Told.__dict__["_told"].__set__
+_put_data, _put_event = Event.__dict__["data"].__set__, Event.__dict__["event"].__set__
 
 
-def event_told(
-    cls: type[R], record: Record, lane: str, data: Payload | None, since: Vector, here: Vector, position: int = 0
-) -> R:
+def event_told(cls: type[R], record: Record, told: Told, data: Payload | None) -> R:
     """Return the event that a record tells, its payload fetched; most of its fields are filled when asked for."""
-    event, put = object.__new__(cls), object.__setattr__
-    put(event, "_record", record)
-    put(event, "seq", record["seq"])
-    put(event, "lane", lane)
-    put(event, "event", record.get("event"))
-    put(event, "data", data)
-    put(event, "since", since)
-    put(event, "here", here)
-    if cls is StreamEvent:
-        put(event, "position", position)
+    event = _new(cls)
+    _put_record(event, record)
+    _put_told(event, told)
+    _put_data(event, data)
     return event
 
 
-def _told(event: Any, name: str) -> Any:
+def stream_events_told(
+    lines: "Iterable[EventLine]", told: Told, fetch: Callable[[dict[str, Any]], Payload | None]
+) -> Iterator[StreamEvent]:
+    """Yield the events that lines tell: the same, in as few steps as can be, for a reader of a million of them.
+
+    ``fetch`` returns the payload that a blob has.
+    """
+    new, put_record, put_told, put_data, put_event = _new, _put_record, _put_told, _put_data, _put_event
+    for line in lines:
+        data = line.data
+        event = new(StreamEvent)
+        put_record(event, line)
+        put_told(event, told)
+        put_data(event, data if data is not None else fetch(line.ref or {}))
+        put_event(event, line.event)
+        yield event
+
+
+def line_told(line: bytes, told: Told) -> StreamEvent:
+    """Return the event of a line that was just written; nothing of it is decoded before it is asked for."""
+    event = _new(StreamEvent)
+    _put_record(event, line)
+    _put_told(event, told)
+    return event
+
+
+def with_data(event: StreamEvent, data: Payload) -> None:
+    """Give an event that was just told its payload, where its line does not have it."""
+    _put_data(event, data)
+
+
+def _fill(event: Any, name: str) -> Any:
+    told: Told = event._told
+    if name in Told._fields:
+        return getattr(told, name)
     if name == "id":
         return event_id(event.seq, event.lane)
+    if name == "position":
+        return 0 if told.offset is None else told.offset + event.seq
     key = _KEYS.get(name)
     if key is None:
         raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
-    told = event._record.get(key)
+    record = event._record
+    if type(record) is bytes:
+        record = decode(record)
+        _put_record(event, record)
+    found = record.get(key) if type(record) is dict else getattr(record, key, None)
     if name in ("set", "unset"):
-        return tuple(told or ())
-    return tuple(told) if name == "tx" and told else told
+        return tuple(found or ())
+    return tuple(found) if name == "tx" and found else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,14 @@ A reading is of the moment at which it was asked for, and is read piece by piece
 What it costs follows what is new to the token, not the journal.
 """
 
-import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
 from journal.errors import JournalError
 from journal.format import token
 from journal.format.segment import Vector
-from journal.index.places import RecordReader
+from journal.index.records import RecordReader
 from journal.index.rows import Location
 from journal.index.view import View
 from journal.state import vector
@@ -21,13 +20,13 @@ from journal.store.damage import open_damage
 from journal.store.engine import Engine
 from journal.store.history import payload_of
 from journal.store.looking_back import look_back
-from journal.store.model import Gaps, ReadEvent, event_told
+from journal.store.model import Gaps, ReadEvent, Told, event_told
 
 E = TypeVar("E", bound=ReadEvent)
-Piece = Callable[[View, EventId, int], tuple[list[E], EventId | None]]
+Piece = Callable[[View, EventId, int], tuple[Iterable[E], EventId | None]]
 """Asked with a view, the event to go on behind, and a size: events, and the last one looked at (None: no more)."""
 
-PIECE_EVENTS = 500
+PIECE_EVENTS = 1000
 """So many events are read at a time, between which other threads get their turn."""
 
 
@@ -49,7 +48,7 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
         places = list(islice(places_of(view, fresh, after), size))
         records = RecordReader(view).read_each(places)
         events = [
-            event_told(ReadEvent, record, place.lane, payload_of(view, record), since, here)
+            event_told(ReadEvent, record, Told(since, here, place.lane), payload_of(view, record))
             for place, record in zip(places, records, strict=True)
             if record is not None
         ]
@@ -66,8 +65,12 @@ def in_pieces(engine: Engine, piece: Piece[E], limit: int | None) -> Iterator[E]
         size = min(left, PIECE_EVENTS)
         start = after
         events, after = look_back(engine, lambda view: piece(view, start, size))  # noqa: B023
-        left -= len(events)
-        yield from events
+        if limit is None:
+            yield from events
+        else:
+            found = list(events)
+            left -= len(found)
+            yield from found
 
 
 def refuse_changed(view: View, fresh: Vector) -> None:
@@ -81,19 +84,10 @@ def refuse_changed(view: View, fresh: Vector) -> None:
 
 def places_of(view: View, fresh: Vector, after: EventId) -> Iterator[Location]:
     """Return the places of the events of a set that come after one, in the total order; needs all files listed."""
-    extra = {
-        at: event.location for at, event in view.overlay.events.items() if at > after and vector.contains(fresh, *at)
-    }
-    known = (
-        place
-        for low, high in vector.seqs(fresh)
-        if high >= after[0]
-        for place in view.index.events(newest_first=False, start=max(low, after[0]), stop=high)
-        if (place.seq, place.lane) > after
-        and vector.contains(fresh, place.seq, place.lane)
-        and (place.seq, place.lane) not in extra
-    )
-    return heapq.merge(known, (place for _, place in sorted(extra.items())), key=lambda place: (place.seq, place.lane))
+    for low, high in vector.seqs(fresh):
+        for place in view.places(max(low, after[0]), high) if high >= after[0] else ():
+            if (place.seq, place.lane) > after and vector.contains(fresh, place.seq, place.lane):
+                yield place
 
 
 def gaps(view: View, since: Vector) -> Gaps:

@@ -1,34 +1,65 @@
 """From drafts to lines, and from lines that are durable to what the view knows."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from journal.disk.backend import Backend
 from journal.disk.clock import Clock
 from journal.disk.files import Files, FileStat
 from journal.format import record as records
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
-from journal.index.overlay import Event
-from journal.index.rows import Location
-from journal.index.streams import note_event, note_record
+from journal.index.overlay import Owner
+from journal.index.streams import changes_of, note_event, note_record
 from journal.index.view import View, checksum_on, with_stat
 from journal.segments.folders import SEGMENTS
 from journal.state.redaction import NOTE as REDACTION
 from journal.state.stream import TRUNCATE_NOTE, Entry
 from journal.state.vector import EventId
-from journal.store.batch import Draft, Written
+from journal.store.batch import Block, Draft, Written
 from journal.store.blobs import write_blob
 from journal.store.lanes import Target
 
 
+class Lines(NamedTuple):
+    """The lines of one transaction, one behind the other, and how many bytes each has."""
+
+    text: bytes
+    lengths: list[int]
+
+    def part(self, start: int, stop: int) -> "Lines":
+        """Return the lines from number ``start`` up to, but without, ``stop``, counted from 0."""
+        if stop - start == len(self.lengths):
+            return self
+        begin = sum(self.lengths[:start])
+        lengths = self.lengths[start:stop]
+        return Lines(self.text[begin : begin + sum(lengths)], lengths)
+
+
 def encode_lines(
-    backend: Backend, root: str, writer: str, target: Target, drafts: Sequence[Draft], now: str
-) -> list[bytes]:
+    backend: Backend, root: str, writer: str, target: Target, drafts: Sequence[Draft | Block], now: str
+) -> Lines:
     """Return the lines of one transaction; payloads that are too long for a line are made durable as blobs first."""
-    size, chance = len(drafts), backend.random(len(drafts))
-    return [
-        _line(backend.files, root, writer, draft, target.seq + at, (at + 1, size), now, chance[at] & SPACES_MAX)
-        for at, draft in enumerate(drafts)
-    ]
+    size = sum(draft.size for draft in drafts)
+    spaces = [byte & SPACES_MAX for byte in backend.random(size)]
+    lines: list[bytes] = []
+    for draft in drafts:
+        at = len(lines)
+        place = _Place(target.seq + at, draft.operation.ts or now, writer, (at + 1, size), spaces[at : at + draft.size])
+        if isinstance(draft, Block):
+            lines += _block(backend.files, root, draft, place)
+        else:
+            lines.append(_line(backend.files, root, draft, place))
+    return Lines(b"".join(lines), list(map(len, lines)))
+
+
+class _Place(NamedTuple):
+    """What a record says beside what it is about; ``seq``, and the number in ``tx``, are the first one's of a block."""
+
+    seq: int
+    ts: str
+    writer: str
+    tx: tuple[int, int]
+    spaces: list[int]
 
 
 def time_stamp(clock: Clock) -> str:
@@ -38,30 +69,46 @@ def time_stamp(clock: Clock) -> str:
     return datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _line(
-    files: Files, root: str, writer: str, draft: Draft, seq: int, tx: tuple[int, int], now: str, spaces: int
-) -> bytes:
+def _line(files: Files, root: str, draft: Draft, place: _Place) -> bytes:
     operation, payload, ref = draft.operation, draft.payload, None
     if payload is not None and len(payload) > PAYLOAD_BYTES_INLINE_MAX:
         ref = write_blob(files, root, payload)
     return records.encode(
         kind=draft.kind,
-        seq=seq,
-        ts=operation.ts or now,
-        writer=writer,
+        seq=place.seq,
+        ts=place.ts,
+        writer=place.writer,
         actor=operation.actor,
         summary=operation.summary,
-        tx=tx,
+        tx=place.tx,
         own=draft.own,
         payload=payload,
         ref=ref,
-        spaces=spaces,
+        spaces=place.spaces[0],
     )
 
 
-def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence[bytes], stat: FileStat) -> None:
+def _block(files: Files, root: str, block: Block, place: _Place) -> list[bytes]:
+    operation, payloads = block.operation, block.texts.payloads
+    long = [at for at, payload in enumerate(payloads) if len(payload) > PAYLOAD_BYTES_INLINE_MAX]
+    refs = {at: write_blob(files, root, payloads[at]) for at in long}
+    return records.encode_events(
+        block.texts._replace(refs=refs),
+        seq=place.seq,
+        ts=place.ts,
+        writer=place.writer,
+        actor=operation.actor,
+        summary=operation.summary,
+        tx=place.tx,
+        stream=operation.stream,
+        rev=block.rev,
+        spaces=place.spaces,
+    )
+
+
+def take_in(view: View, target: Target, drafts: Sequence[Draft | Block], lines: Lines, stat: FileStat) -> None:
     """Note records that were just made durable in the view, as a catch-up would find them."""
-    last = target.seq + len(drafts) - 1
+    last = target.seq + len(lines.lengths) - 1
     key = (SEGMENTS, target.name)
     if target.header is not None:
         facts = view.new_file(*key, stat)
@@ -71,47 +118,53 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft], lines: Sequence
             view.add_have(target.lane, target.section.prev_seq + 1, target.seq - 1)
     else:
         facts = view.facts[key]
-    offset, crc = facts.applied, checksum_on(facts.crc, b"".join(lines))
-    for at, (draft, line) in enumerate(zip(drafts, lines, strict=True)):
-        seq = target.seq + at
-        place = Location(seq, target.lane, facts.id, offset, 0, len(line))
-        stream = _note_stream(view, draft, line, (seq, target.lane)) if draft.key is None else None
-        view.overlay.events[seq, target.lane] = Event(draft.key, place, stream)
-        if draft.key is not None:
-            view.put_state(draft.key, draft.state)
-        elif draft.own.get("note") == REDACTION:
-            from journal.index.redacting import hear_record
-
-            hear_record(view, records.decode(line), target.lane)
-        offset += len(line)
+    owners: list[Owner] = []
+    for draft in drafts:
+        at = (target.seq + len(owners), target.lane)
+        if isinstance(draft, Block):
+            _note_block(view, draft, at)
+            owners += [draft.operation.stream] * draft.size
+        else:
+            owners.append(_note_draft(view, draft, lines.part(len(owners), len(owners) + 1).text, at))
+    view.overlay.place((target.seq, target.lane), facts.id, facts.applied, None, lines.lengths, owners)
     view.add_have(target.lane, target.seq, last)
     view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
-    view.put_file(with_stat(facts, stat)._replace(applied=offset, crc=crc, last=last))
+    applied, crc = facts.applied + len(lines.text), checksum_on(facts.crc, lines.text)
+    view.put_file(with_stat(facts, stat)._replace(applied=applied, crc=crc, last=last))
 
 
-def _note_stream(view: View, draft: Draft, line: bytes, at: EventId) -> str | None:
-    """Note what a draft says of a stream; return which."""
-    own = draft.own
-    if draft.kind == "event":
-        note_event(view, own["stream"], Entry(at, own["rev"], own.get("key")))
-        name: str = own["stream"]
-        return name
-    return note_record(view, records.decode(line), at) if own.get("note") == TRUNCATE_NOTE else None
+def _note_block(view: View, block: Block, at: EventId) -> None:
+    name, keys = block.operation.stream, block.texts.keys
+    if keys is None:
+        changes_of(view, name).add(at, block.size, block.rev)
+        return
+    for number, key in enumerate(keys):
+        note_event(view, name, Entry((at[0] + number, at[1]), block.rev + number, key))
 
 
-def written_of(view: View, drafts: Sequence[Draft], target: Target, now: str, writer: str) -> list[Written]:
+def _note_draft(view: View, draft: Draft, line: bytes, at: EventId) -> Owner:
+    """Note what a draft does; return whose event it is."""
+    if draft.key is not None:
+        view.put_state(draft.key, draft.state)
+        return draft.key
+    note = draft.own["note"]
+    if note == REDACTION:
+        from journal.index.redacting import hear_record
+
+        hear_record(view, records.decode(line), at[1])
+    return note_record(view, records.decode(line), at) if note == TRUNCATE_NOTE else None
+
+
+def written_of(
+    view: View, drafts: Sequence[Draft | Block], target: Target, lines: Lines, now: str, writer: str
+) -> list[Written]:
     """Return what is to be told of the records of one transaction."""
-    size = len(drafts)
-    here = dict(view.have) if any(draft.position for draft in drafts) else {}
-    return [
-        Written(
-            draft,
-            target.seq + at,
-            target.lane,
-            draft.operation.ts or now,
-            writer,
-            (at + 1, size) if size > 1 else None,
-            here,
-        )
-        for at, draft in enumerate(drafts)
-    ]
+    here = dict(view.have) if any(isinstance(draft, Block) for draft in drafts) else {}
+    size = len(lines.lengths)
+    written: list[Written] = []
+    at = 0
+    for draft in drafts:
+        ts, mine = draft.operation.ts or now, lines.part(at, at + draft.size)
+        written.append(Written(draft, target.seq + at, target.lane, ts, writer, at + 1, size, here, *mine))
+        at += draft.size
+    return written

@@ -8,7 +8,7 @@ from journal.index.view import Key, View
 from journal.state import vector
 from journal.state.value import value
 from journal.store.batch import Delete, Operation, Put
-from journal.store.history import event_at, places_at, value_at
+from journal.store.history import event_at, value_at
 from journal.store.model import Event
 
 
@@ -44,7 +44,7 @@ def _transaction(view: View, place: Location) -> list[Event]:
     if event.tx is None:
         return [event]
     first = event.seq - event.tx[0] + 1
-    found = [at for seq in range(first, first + event.tx[1]) for at in places_at(view, seq, place.lane)]
+    found = [at for seq in range(first, first + event.tx[1]) for at in view.places_at(seq, place.lane)]
     return [event_at(view, at) for at in found]
 
 

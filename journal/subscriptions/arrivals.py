@@ -5,12 +5,12 @@ from typing import NamedTuple
 from journal.errors import DamagedError
 from journal.format.record import Record
 from journal.format.segment import Vector
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import View
 from journal.state import vector
 from journal.state.vector import EventId
 from journal.store import positions
-from journal.store.history import as_event, places_at
+from journal.store.history import as_event
 from journal.store.model import Event
 from journal.subscriptions.selection import Selection
 
@@ -67,7 +67,7 @@ def read_events(view: View, ids: list[EventId]) -> dict[EventId, Event]:
     """Return the events of some ids; those that are not here, or cannot be read, are left out."""
     found = {}
     for seq, lane in ids:
-        for place in places_at(view, seq, lane):
+        for place in view.places_at(seq, lane):
             record = read_record(view, place)
             event = _event(view, record, lane)
             if event is not None:

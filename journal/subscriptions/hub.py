@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from journal.arguments import checks_arguments
@@ -32,8 +32,8 @@ class Hub:
     never run at once, nor inside one another: one that writes has its events handed out after the present ones.
     """
 
-    def __init__(self, as_event: "Callable[[Written], Event]") -> None:
-        self._as_event = as_event
+    def __init__(self, as_events: "Callable[[Written], Iterable[Event]]") -> None:
+        self._as_events = as_events
         self._listeners: tuple[_Listener, ...] = ()
         self._written: deque[Written] = deque()
         self._lock = threading.Lock()
@@ -72,22 +72,26 @@ class Hub:
                 self._is_busy = True
             try:
                 while self._written:
-                    self._call(self._written.popleft())
+                    self._tell(self._written.popleft())
             finally:
                 with self._lock:
                     self._is_busy = False
 
-    def _call(self, written: "Written") -> None:
-        """Call every handler that is meant, each with an event of its own, which it may keep and change."""
-        told = self._as_event(written)
-        fields = {"kind": told.kind, "type": told.type, "stream": told.stream}
+    def _tell(self, written: "Written") -> None:
+        """Call the handlers that are meant for each of some events, which are alike, with one of its own to change."""
+        first = list(self._as_events(written))
+        fields = {"kind": first[0].kind, "type": first[0].type, "stream": first[0].stream}
         meant = [listener for listener in self._listeners if listener.selection.has(fields)]
-        for at, listener in enumerate(meant):
-            event = self._as_event(written) if at else told
-            try:
-                listener.handler(event)
-            except Exception as error:
-                self._report(event, error)
+        for events in zip(first, *(self._as_events(written) for _ in meant[1:]), strict=True):
+            for listener, event in zip(meant, events, strict=False):
+                if listener in self._listeners:  # not any more, where an earlier event ended that
+                    self._call(listener.handler, event)
+
+    def _call(self, handler: Handler, event: Event) -> None:
+        try:
+            handler(event)
+        except Exception as error:
+            self._report(event, error)
 
     def _report(self, event: Event, error: Exception) -> None:
         try:

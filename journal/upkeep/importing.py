@@ -14,11 +14,10 @@ from typing import IO, Any
 
 from journal.errors import NotFoundError, RefusedError
 from journal.format import values
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import View
 from journal.store.batch import Delete, Note, Operation, Put
 from journal.store.engine import Engine, Report
-from journal.store.history import foreign_places
 from journal.store.looking_back import look_back
 from journal.upkeep.checkpoint import write_checkpoint
 
@@ -92,7 +91,7 @@ def _lines_done(engine: Engine, source: str) -> int:
 
 
 def _offset_noted(view: View, source: str) -> int:
-    for place in foreign_places(view):
+    for place in view.notes():
         record = read_record(view, place)
         if record is not None and record.get("note") == NOTE:
             data: dict[str, Any] = record["data"]

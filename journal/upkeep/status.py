@@ -116,7 +116,7 @@ def stats(engine: Engine) -> dict[str, Any]:
     view_events, (first, last), types, streams = look_back(
         engine,
         lambda view: (
-            view.index.count_events() + len(view.overlay.events),
+            view.count_events(),
             _first_and_last(view),
             _types(view),
             len(catalogue(view)),
@@ -152,11 +152,11 @@ def _types(view: View) -> list[dict[str, Any]]:
 
 
 def _first_and_last(view: View) -> tuple[str | None, str | None]:
-    from journal.store.history import all_places, events_in
+    from journal.store.history import events_in
 
     ends = []
     for newest_first in (False, True):
-        event = next(events_in(view, all_places(view, newest_first=newest_first)), None)
+        event = next(events_in(view, view.places(newest_first=newest_first)), None)
         ends.append(event.ts if event else None)
     return ends[0], ends[1]
 

@@ -63,35 +63,35 @@ def test_the_order_of_keys_is_kept_in_the_stored_text_and_not_in_the_others(payl
     assert values.pretty(backwards) == values.pretty(payload)
 
 
-@pytest.mark.parametrize(
-    ("value", "why"),
-    [
-        (float("nan"), "nan"),
-        (float("inf"), "inf"),
-        (float("-inf"), "inf"),
-        (2**64, "64 bits"),
-        (-(2**63) - 1, "64 bits"),
-        ("\ud800", "lone surrogate"),
-        ({"\udfff": 1}, "lone surrogate"),
-        ({1: 2}, "not a string"),
-        ({None: 2}, "not a string"),
-        ({Text("a"): 2}, "not a string"),
-        ((1, 2), "tuple"),
-        ({1, 2}, "set"),
-        (b"bytes", "bytes"),
-        (Text("a"), "Text"),
-        (Colour.RED, "Colour"),
-        (Point(), "Point"),
-        (decimal.Decimal(1), "Decimal"),
-        (uuid.UUID(int=0), "UUID"),
-        (datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), "datetime"),
-        (datetime.date(2026, 1, 1), "date"),
-        (orjson.Fragment(b"1"), "Fragment"),
-        (orjson.Fragment(b"1,\n"), "Fragment"),
-        (object(), "object"),
-        (CIRCLE, "nested deeper"),
-    ],
-)
+REFUSED = [
+    (float("nan"), "nan"),
+    (float("inf"), "inf"),
+    (float("-inf"), "inf"),
+    (2**64, "64 bits"),
+    (-(2**63) - 1, "64 bits"),
+    ("\ud800", "lone surrogate"),
+    ({"\udfff": 1}, "lone surrogate"),
+    ({1: 2}, "not a string"),
+    ({None: 2}, "not a string"),
+    ({Text("a"): 2}, "not a string"),
+    ((1, 2), "tuple"),
+    ({1, 2}, "set"),
+    (b"bytes", "bytes"),
+    (Text("a"), "Text"),
+    (Colour.RED, "Colour"),
+    (Point(), "Point"),
+    (decimal.Decimal(1), "Decimal"),
+    (uuid.UUID(int=0), "UUID"),
+    (datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC), "datetime"),
+    (datetime.date(2026, 1, 1), "date"),
+    (orjson.Fragment(b"1"), "Fragment"),
+    (orjson.Fragment(b"1,\n"), "Fragment"),
+    (object(), "object"),
+    (CIRCLE, "nested deeper"),
+]
+
+
+@pytest.mark.parametrize(("value", "why"), REFUSED)
 def test_what_json_cannot_carry_is_refused_with_its_place(value, why):
     with pytest.raises(RefusedError, match=why):
         values.encode(value)
@@ -236,3 +236,29 @@ def test_any_text_is_a_value_or_is_refused(text):
 def test_what_is_wrong_in_a_text_is_told_with_its_place_in_plain_words(text, said):
     with pytest.raises(RefusedError, match=re.escape(f"the JSON text: {said}")):
         values.parse_text(text)
+
+
+@given(st.lists(payloads, max_size=12))
+def test_several_payloads_are_encoded_as_each_alone(several):
+    texts = values.encode_payloads(several)
+    assert [values.decode(text) for text in texts] == several
+    assert [json.dumps(values.decode(text)) for text in texts] == [json.dumps(payload) for payload in several]
+    assert not any(b"\n" in text for text in texts)
+
+
+@pytest.mark.parametrize(("value", "why"), REFUSED)
+@pytest.mark.parametrize("wrap", [lambda value: {"a": value}, lambda value: {"a": [1, {"b": value}]}])
+def test_among_several_payloads_the_same_is_refused(value, why, wrap):
+    several = [{"n": number} for number in range(9)]
+    with pytest.raises(RefusedError, match=why):
+        values.encode_payloads([*several, wrap(value)])
+    with pytest.raises(RefusedError, match="a payload is a JSON object"):
+        values.encode_payloads([*several, [1]])
+
+
+def test_several_payloads_nest_as_deep_as_one_and_no_deeper():
+    for inner in ((), (1,)):
+        deep = [{"a": nested(DEPTH_MAX - 1, inner)}] * 9
+        assert [values.decode(text) for text in values.encode_payloads(deep)] == deep
+        with pytest.raises(RefusedError, match="nested deeper"):
+            values.encode_payloads([{"a": nested(DEPTH_MAX, inner)}] * 9)

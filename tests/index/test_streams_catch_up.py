@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from test_catch_up import PACKING, STEPS, Forest, play, steps
 
 from journal import Journal
-from journal.index.places import list_events, read_record
+from journal.index.places import list_events
+from journal.index.records import read_record
 from journal.index.streams import Reading, length_of, names
-from journal.store.history import all_places
 from journal.store.looking_back import look_back
 from tests.support.stores import examples, fresh_view
 
@@ -57,11 +57,16 @@ def streams(view):
     found = {}
     for name in names(view):
         reading = Reading(view, name)
-        rows = [row for row, _ in reading.everything(0, 1 << 62)]
-        shown = [row for row in rows if row.position is not None and not row.is_hidden]
-        assert [row for row, _ in reading.visible()] == shown
-        assert [row for row, _ in reading.visible(reverse=True)] == shown[::-1]
-        assert [row for row, _ in reading.fresh(view.have, (0, ""))] == shown
+        rows = list(reading.everything())
+        shown = [row._replace(key=None) for row in rows if row.position is not None and not row.is_hidden]
+        assert events(reading.visible()) == shown
+        assert events(reversed(list(reading.visible(reverse=True)))) == shown
+        assert events(reading.fresh(view.have, (0, ""))) == shown
+        for low in range(len(shown)):
+            last = shown[low].position
+            assert events(reading.visible(last, last + 1)) == shown[low : low + 2]
+            assert events(reading.fresh(view.have, shown[low].at)) == shown[low + 1 :]
+            assert events([reading.at(shown[low].at)]) == [shown[low]]
         facts = reading.facts
         assert (facts.visible, facts.last) == (len(shown), sum(row.position is not None for row in rows))
         assert length_of(view, name) == (facts.last, max((row.rev for row in rows), default=0))
@@ -74,13 +79,17 @@ def streams(view):
     return found
 
 
+def events(runs):
+    return [event for run in runs for event in run.placed()]
+
+
 def by_definition(root):
     """Return the same from the records of the files alone, by the words of docs/format.md."""
     view = fresh_view(root)
     list_events(view)
     found = {}
     cuts = []
-    for place in all_places(view, newest_first=False):
+    for place in view.places():
         record, at = read_record(view, place), (place.seq, place.lane)
         if record["kind"] == "event":
             found.setdefault(record["stream"], []).append((at, record.get("key")))

@@ -9,7 +9,7 @@ import pytest
 
 from journal import Journal, JournalError, NotFoundError, RefusedError, UsageError
 from journal.format.lines import seal, unseal
-from journal.store.streams.appending import Append
+from journal.store.streams.appending import Append, NewEvents
 from tests.support.faults import CountingFiles
 from tests.support.reads import ReadMeter
 from tests.support.stores import bring, clone, drop_file, new_store, put_file, truth
@@ -178,7 +178,7 @@ def test_the_catalogue(journal):
 def test_the_journals_own_streams_are_hidden(journal):
     """Nobody can write one by this version; one that a later version wrote is not shown."""
     with pytest.raises(RefusedError, match="own"):
-        journal.write([Append(stream="$own", event="E")])
+        journal.write([Append(stream="$own", events=NewEvents(["E"], [{}]))])
     (path,) = truth(journal.root)
     lines = truth(journal.root)[path].splitlines(keepends=True)
     event = next(unseal(line) for line in lines if b'"stream":"s"' in line)
@@ -437,3 +437,35 @@ def test_what_only_a_checkpoint_knows_comes_by_token_once_its_lines_are_back(jou
     put_file(journal.root, path, text)
     for token in tokens:
         assert numbers(journal.read("s", since=token)) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_line_that_goes_bad_while_the_journal_is_open_is_passed_over_and_nothing_else(tmp_path):
+    """Also where all lines of a file are compared with one checksum, and were compared before."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        journal.append_batch("s", [("E", {"n": number, "text": "x" * 40}) for number in range(50)])
+        assert numbers(journal.read("s")) == list(range(50))
+        (segment,) = (path for path in truth(root) if path.startswith("segments/"))
+        path = f"{root}/{segment}"
+        with open(path, "r+b") as file:
+            text = file.read()
+            file.seek(text.index(b'"n":20,') + 4)
+            file.write(b"9")
+        assert numbers(journal.read("s")) == [number for number in range(50) if number != 20]
+
+
+def test_a_long_stream_in_packs_and_segments_is_read_as_it_was_written(tmp_path):
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        for start in range(0, 1200, 300):
+            journal.append_batch("s", [("E", {"n": number, "text": "x" * 200}) for number in range(start, start + 300)])
+            journal.append("other", "E", {"n": start}, key=f"k{start}")
+            journal.checkpoint()
+            journal.compact()
+        assert any(path.startswith("archive/") for path in truth(root))
+        assert numbers(journal.read("s")) == list(range(1200))
+        assert numbers(journal.read("s", 290, 310)) == list(range(289, 310))
+        assert numbers(journal.read("s", last=2)) == [1198, 1199]
+    with Journal.open(store=clone(root, tmp_path / "clone")) as journal:
+        assert numbers(journal.read("s")) == list(range(1200))
+        assert [event.position for event in journal.read("s", 1190)] == list(range(1190, 1201))

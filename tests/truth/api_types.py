@@ -1,6 +1,6 @@
 """The public interface as a caller uses it. Type-checked under ``mypy --strict`` (test_docs.py), never run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, assert_type
 
 from journal import (
@@ -103,7 +103,7 @@ def stream(journal: Journal) -> None:
         assert_type(written.position, int)
         assert_type(written.token, str)
     batch = journal.append_batch("order/42", [("OrderPaid", {}), {"event": "OrderShipped"}], expect="exists")
-    assert_type(batch, list[StreamEvent] | Conflict)
+    assert_type(batch, Sequence[StreamEvent] | Conflict)
     with journal.transaction() as transaction:
         transaction.append("order/42", "OrderClosed", expect="exists")
     assert_type(journal.read("order/42", last=3, where=lambda event: event.position > 1), Iterator[StreamEvent])

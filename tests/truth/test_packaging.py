@@ -82,7 +82,7 @@ def test_the_metadata_is_complete(wheel):
     assert (fields["Name"], fields["License-Expression"]) == ("git-journal", "MIT")
     assert fields["Description-Content-Type"] == "text/markdown"
     needed = {re.split(r"[ <>=!;]", item)[0] for item in fields.get_all("Requires-Dist") if "extra ==" not in item}
-    assert needed == {"click", "dulwich", "orjson", "portalocker"}
+    assert needed == {"click", "dulwich", "msgspec", "orjson", "portalocker"}
 
 
 def test_the_list_of_packages_is_complete(tmp_path):

@@ -38,8 +38,8 @@ def truncate(engine: Engine, name: str, through: int, *, actor: str | None, summ
             raise NotFoundError(f"the stream {name!r} has no position {through}: its last is {now.length}")
         if through < now.first:
             return now
-        last = next(row for row, _ in Reading(view, name).visible(1, through, reverse=True))
-        data = {"stream": name, "through": event_id(*last.at), "position": through}
+        last = next(Reading(view, name).visible(1, through, reverse=True)).end
+        data = {"stream": name, "through": event_id(*last), "position": through}
         engine.write([Note(note=TRUNCATE_NOTE, data=data, actor=actor, summary=summary)])
         engine.flush()
         with engine.reading(history=True) as after:

@@ -5,66 +5,98 @@ asked: so a caller who does not know whether an append went through repeats it, 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from journal.format import values
 from journal.index.streams import Reading
 from journal.index.view import View
+from journal.state.entity import Payload
 from journal.state.vector import EventId
 from journal.store.batch import Operation, Written
 from journal.store.engine import Engine
 from journal.store.model import Conflict, StreamEvent
 from journal.store.streams.appending import STREAM, Append
-from journal.store.streams.reading import event_of, placing_of
+from journal.store.streams.reading import event_of
 
 
 class Appended(NamedTuple):
-    """What became of operations: by the place of each, the first event of its key, or the record that was written."""
+    """What became of operations: the first events of keys that were there already, and what was written."""
 
-    firsts: dict[int, StreamEvent]
+    firsts: list[StreamEvent]
     written: list[Written]
 
 
 def write(engine: Engine, operations: Sequence[Operation], *, is_whole: bool = False) -> Appended | Conflict:
-    """Write operations as one transaction, but for appends that repeat a key.
+    """Write operations as one transaction, but for events that repeat a key.
 
     ``is_whole``: a batch is repeated as a whole or it is a Conflict, so that a part of it is never written twice.
     """
-    if not any(isinstance(operation, Append) and operation.key is not None for operation in operations):
-        written, conflict = engine.write(operations)
-        return conflict or Appended({}, written)
-    with engine.locked(), engine.reading(history=True) as view:
-        firsts: dict[int, StreamEvent] = {}
-        keys: dict[tuple[str, str], Append] = {}
-        for at, operation in enumerate(operations):
-            if isinstance(operation, Append) and operation.key is not None:
-                found = _first(view, operation, keys)
-                if isinstance(found, Conflict):
-                    return found
-                if found is not None:
-                    firsts[at] = found
-        rest = [operation for at, operation in enumerate(operations) if at not in firsts]
-        if is_whole and firsts and rest:
-            return _torn(operations, firsts)
-        written, conflict = engine.write(rest) if rest else ([], None)
-        return conflict or Appended(firsts, written)
+    has_keys = any(isinstance(operation, Append) and operation.events.keys is not None for operation in operations)
+    once = _Once(operations, is_whole)
+    written, conflict = engine.write(once.left if has_keys else operations, history=has_keys)
+    return conflict or Appended(once.firsts, written)
 
 
-def _first(view: View, operation: Append, keys: dict[tuple[str, str], Append]) -> StreamEvent | Conflict | None:
-    """Return the first event of an append's key; None where there is none, a Conflict where that is another event."""
-    assert operation.key is not None
-    twin = keys.setdefault((operation.stream, operation.key), operation)
-    if twin is not operation:
-        return Conflict(STREAM, operation.stream, f"key {operation.key!r} once", "twice in one transaction")
-    at = Reading(view, operation.stream).first_of_key(operation.key)
+class _Once:
+    """Sees, under the lock, what is left to be written of operations."""
+
+    def __init__(self, operations: Sequence[Operation], is_whole: bool) -> None:
+        self._operations, self._is_whole = operations, is_whole
+        self._keys: set[tuple[str, str]] = set()
+        self.firsts: list[StreamEvent] = []
+
+    def left(self, view: View) -> Sequence[Operation] | Conflict:
+        """Return the operations without events whose keys are there; a Conflict where these are other events."""
+        rest: list[Operation] = []
+        for operation in self._operations:
+            found = self._found(view, operation) if isinstance(operation, Append) else {}
+            if isinstance(found, Conflict):
+                return found
+            self.firsts += found.values()
+            if not found:
+                rest.append(operation)
+            elif isinstance(operation, Append) and len(found) < len(operation.events.names):
+                rest.append(replace(operation, events=operation.events.without(found)))
+        if self._is_whole and self.firsts and rest:
+            return self._torn()
+        return rest
+
+    def _found(self, view: View, operation: Append) -> dict[int, StreamEvent] | Conflict:
+        """Return the first events of the keys of an append, by number, that are there already."""
+        found: dict[int, StreamEvent] = {}
+        for number, key in enumerate(operation.events.keys or ()):
+            if key is None:
+                continue
+            if (operation.stream, key) in self._keys:
+                return Conflict(STREAM, operation.stream, f"key {key!r} once", "twice in one transaction")
+            self._keys.add((operation.stream, key))
+            first = _first(view, operation, number, key)
+            if isinstance(first, Conflict):
+                return first
+            if first is not None:
+                found[number] = first
+        return found
+
+    def _torn(self) -> Conflict:
+        appends = [operation for operation in self._operations if isinstance(operation, Append)]
+        said = f"{len(self.firsts)} of {sum(len(item.events.names) for item in appends)} events are there already"
+        heads = tuple(event.id for event in self.firsts)
+        return Conflict(STREAM, appends[0].stream, "all events of the batch, or none, there already", said, heads)
+
+
+def _first(view: View, operation: Append, number: int, key: str) -> StreamEvent | Conflict | None:
+    """Return the first event of a key; None where there is none, a Conflict where that is another event."""
+    at = Reading(view, operation.stream).first_of_key(key)
     if at is None:
         return None
-    first = event_of(view, *placing_of(view, operation.stream, at))
-    is_same_name = first.event == operation.event
-    if is_same_name and values.canonical(first.data) == _canonical(operation):
+    name, payload = operation.events.names[number], operation.events.payloads[number]
+    first = event_of(view, operation.stream, at)
+    is_same_name = first.event == name
+    if is_same_name and values.canonical(first.data) == _canonical(payload):
         return first
     with_what = f" with {_difference(view, at)} data" if is_same_name else ""
-    expected, actual = f"key {operation.key!r} for {operation.event}", f"{first.event}{with_what} in event {first.id}"
+    expected, actual = f"key {key!r} for {name}", f"{first.event}{with_what} in event {first.id}"
     return Conflict(STREAM, operation.stream, expected, actual, (first.id,))
 
 
@@ -74,12 +106,5 @@ def _difference(view: View, at: EventId) -> str:
     return "redacted" if any(path.split("/")[1] == "data" for path in paths) else "other"
 
 
-def _canonical(operation: Append) -> bytes:
-    return values.canonical(values.decode(values.encode_payload(operation.data)))
-
-
-def _torn(operations: Sequence[Operation], firsts: dict[int, StreamEvent]) -> Conflict:
-    name = next(operation.stream for operation in operations if isinstance(operation, Append))
-    heads = tuple(event.id for event in firsts.values())
-    said = f"{len(firsts)} of {len(operations)} events are there already"
-    return Conflict(STREAM, name, "all events of the batch, or none, there already", said, heads)
+def _canonical(payload: Payload) -> bytes:
+    return values.canonical(values.decode(values.encode_payload(payload)))

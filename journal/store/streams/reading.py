@@ -1,26 +1,31 @@
 """Reading a stream: a range of positions, or what is new to a token, filtered, piece by piece."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
-from itertools import islice
-from typing import NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 from journal.errors import DamagedError
+from journal.format.lines import BadLineError
 from journal.format.names import event_id
 from journal.format.segment import Vector
-from journal.index.places import RecordReader, read_record
-from journal.index.rows import Location
-from journal.index.streams import Placing, Reading
+from journal.index.records import Chunk, RecordReader
+from journal.index.streams import Reading
 from journal.index.view import View
 from journal.state import vector
-from journal.state.stream import Placed
+from journal.state.redaction import Redactions
+from journal.state.stream import Run
 from journal.state.vector import EventId
 from journal.store.engine import Engine
-from journal.store.history import event_fields, payload_of, stamp_of
+from journal.store.history import payload_of, stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
-from journal.store.model import StreamEvent, event_told
+from journal.store.model import StreamEvent, Told, event_told, stream_events_told
 from journal.store.positions import PIECE_EVENTS, in_pieces, readable, refuse_changed
+
+if TYPE_CHECKING:
+    from journal.format.event_lines import EventLine
 
 BEYOND = 1 << 62
 
@@ -69,14 +74,12 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
     since = selection.since or vector.EMPTY
     fresh = vector.subtract(here, since)
 
-    def piece(view: View, after: EventId, size: int) -> tuple[list[StreamEvent], EventId | None]:
+    def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
-        placings = list(islice(_placings(view, selection, fresh, after), size))
-        events = events_of(view, placings, since, here)
-        last = placings[-1][0] if len(placings) == size else None
-        return events, last and last.at
+        runs = up_to(size, _runs(view, selection, fresh, after))
+        return _lifted(engine, selection, events_of(view, runs, since, here)), last_of(runs, size)
 
-    return selection.chosen(_lifted(engine, selection, in_pieces(engine, piece, None)))
+    return selection.chosen(in_pieces(engine, piece, None))
 
 
 def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEvent]:
@@ -86,16 +89,15 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
     high = selection.high
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
-        placings = Reading(view, selection.stream).visible(selection.low, high, reverse=True)
-        some = list(islice(placings, size))
-        events = events_of(view, some, since, readable(view))
-        return events, (some[-1][0].position or 1) - 1 if len(some) == size else 0
+        runs = last_up_to(size, Reading(view, selection.stream).visible(selection.low, high, reverse=True))
+        events = list(events_of(view, runs, since, readable(view)))[::-1]
+        return events, (runs[0].position or 1) - 1 if runs else 0
 
     while high > 0 and len(found) < count:
         top, size = high, min(count - len(found), PIECE_EVENTS)
         events, high = look_back(engine, lambda view: piece(view, top, size))  # noqa: B023
-        new = (event for event in events if not vector.contains(since, event.seq, event.lane))
-        found += selection.chosen(_lifted(engine, selection, new))
+        new = [event for event in events if not since or not vector.contains(since, event.seq, event.lane)]
+        found += selection.chosen(_lifted(engine, selection, iter(new)))
     return found[:count][::-1]
 
 
@@ -103,40 +105,101 @@ def _lifted(engine: Engine, selection: Selection, events: Iterator[StreamEvent])
     return lifted_events(engine, events) if selection.is_lifted else events
 
 
-def _placings(view: View, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Placing]:
-    """Yield the places of what a selection asks for behind an event."""
+def _runs(view: View, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Run]:
+    """Yield what a selection asks for behind an event."""
     stream = Reading(view, selection.stream)
-    if selection.since is not None or after > (0, ""):
-        for row, location in stream.fresh(fresh, after):
-            if selection.low <= (row.position or 0) <= selection.high:
-                yield row, location
+    if selection.since is None and after <= (0, ""):
+        for run in stream.visible(selection.low, selection.high):
+            yield from _within(run, fresh)
         return
-    for row, location in stream.visible(selection.low, selection.high):
-        if vector.contains(fresh, *row.at):
-            yield row, location
+    for run in stream.fresh(fresh, after):
+        position = run.position or 0
+        start, stop = max(0, selection.low - position), min(run.length, selection.high + 1 - position)
+        if start < stop:
+            yield run.part(start, stop)
 
 
-def events_of(view: View, placings: list[Placing], since: Vector, here: Vector) -> list[StreamEvent]:
-    """Return the events at places; those that do not verify are passed over (doctor reports them)."""
-    records = RecordReader(view).read_each(location for _, location in placings)
-    return [
-        event_told(StreamEvent, record, location.lane, payload_of(view, record), since, here, row.position or 0)
-        for (row, location), record in zip(placings, records, strict=True)
-        if record is not None
-    ]
+def _within(run: Run, ids: Vector) -> Iterator[Run]:
+    for low, high in ids.get(run.lane, ()):
+        start, stop = max(low, run.seq) - run.seq, min(high + 1, run.seq + run.length) - run.seq
+        if start < stop:
+            yield run.part(start, stop)
 
 
-def placing_of(view: View, name: str, at: EventId) -> Placing:
-    """Return the place of one event of a stream, hidden or not."""
-    stream = Reading(view, name)
-    return next(placing for placing in stream.everything(at[0], at[0]) if placing[0].at == at)
+def up_to(size: int, runs: Iterator[Run]) -> list[Run]:
+    """Return the first runs that have so many events together, the last of them cut where they would have more."""
+    taken: list[Run] = []
+    for run in runs:
+        taken.append(run.part(0, min(run.length, size)))
+        size -= taken[-1].length
+        if not size:
+            break
+    return taken
 
 
-def event_of(view: View, row: Placed, location: Location) -> StreamEvent:
-    """Return the event at a place. Raises DamagedError where its line does not verify any more."""
-    record = read_record(view, location)
-    if record is None:
+def last_up_to(size: int, runs: Iterator[Run]) -> list[Run]:
+    """Return the same of runs that come against the order, in the order."""
+    taken: list[Run] = []
+    for run in runs:
+        taken.append(run.part(max(0, run.length - size), run.length))
+        size -= taken[-1].length
+        if not size:
+            break
+    return taken[::-1]
+
+
+def last_of(runs: list[Run], size: int) -> EventId | None:
+    """Return the last event of runs that have so many events; None where they have fewer, so that nothing follows."""
+    return runs[-1].end if sum(run.length for run in runs) == size else None
+
+
+def events_of(view: View, runs: list[Run], since: Vector, here: Vector) -> Iterator[StreamEvent]:
+    """Return the events of runs; those that do not verify are passed over (doctor reports them).
+
+    What stands in files is read now; most of it is decoded when it is asked for.
+    """
+    reader = RecordReader(view)
+    parts = []
+    for chunk in reader.chunks(runs):
+        run = chunk.run
+        told = Told(since, here, run.lane, None if run.position is None else run.position - run.seq)
+        is_redacted = view.redacting is not None and _is_redacted(view.redacting.known, run)
+        parts.append(_redacted(view, reader, run, told) if is_redacted else _decoded(view, chunk, told))
+    return chain.from_iterable(parts)
+
+
+def _decoded(view: View, chunk: Chunk, told: Told) -> Iterator[StreamEvent]:
+    lines = chain.from_iterable(map(_lines_of, (chunk,)))  # decoded when the first of them is asked for
+    # A blob is there whatever becomes of the segments meanwhile.
+    return stream_events_told(lines, told, lambda ref: payload_of(view, {"ref": ref}))
+
+
+def _lines_of(chunk: Chunk) -> "Iterable[EventLine]":
+    from journal.format.event_lines import decode_each, decode_whole
+
+    if chunk.is_whole:
+        with suppress(BadLineError):
+            return decode_whole(chunk.text)
+    return filter(None, decode_each(chunk.text, chunk.lengths))
+
+
+def _is_redacted(known: Redactions, run: Run) -> bool:
+    return any((seq, run.lane) in known for seq in range(run.seq, run.seq + run.length))
+
+
+def _redacted(view: View, reader: RecordReader, run: Run, told: Told) -> Iterator[StreamEvent]:
+    places = (place for span in view.spans_of(run.lane, *run.seqs) for place in span.places())
+    found = {place.seq: place for place in places if run.seqs[0] <= place.seq <= run.seqs[1]}
+    records = reader.read_each(found[seq] for seq in sorted(found))
+    return iter([event_told(StreamEvent, record, told, payload_of(view, record)) for record in records if record])
+
+
+def event_of(view: View, name: str, at: EventId) -> StreamEvent:
+    """Return one event of a stream, hidden or not. Raises DamagedError where its line does not verify any more."""
+    run = Reading(view, name).at(at)
+    events = list(events_of(view, [run], vector.EMPTY, readable(view))) if run is not None else []
+    if not events:
         raise DamagedError(
-            f"event {event_id(*row.at)} does not verify any more", hint="journal doctor tells what is damaged"
+            f"event {event_id(*at)} does not verify any more", hint="journal doctor tells what is damaged"
         )
-    return StreamEvent(**event_fields(view, record, location.lane), here=readable(view), position=row.position or 0)
+    return events[0]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from journal.index.places import list_events
-from journal.index.stream_table import BEYOND
 from journal.index.streams import Reading, length_of, names
 from journal.index.view import View
 from journal.state.stream import Placed
@@ -26,4 +25,4 @@ def stream_differences(live: View, fresh: View) -> Iterator[Finding]:
 
 def _said(view: View, name: str) -> tuple[list[Placed], tuple[int, int], int]:
     reading = Reading(view, name)
-    return [row for row, _ in reading.everything(0, BEYOND[0])], length_of(view, name), reading.facts.visible
+    return list(reading.everything()), length_of(view, name), reading.facts.visible

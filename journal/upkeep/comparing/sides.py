@@ -11,7 +11,7 @@ from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
 from journal.state.entity import EntityState, Payload
 from journal.state.vector import EventId
-from journal.store.history import event_at, places_at, value_at
+from journal.store.history import event_at, value_at
 from journal.store.listing import all_rows
 from journal.store.model import Event
 
@@ -42,10 +42,10 @@ class Side:
 
     def event(self, id: EventId) -> Event | None:
         """Return an event of this side; None where the files that held it are not there."""
-        found = places_at(self.view, *id)
+        found = self.view.places_at(*id)
         if not found and not all(facts.listed for facts in self.view.facts.values() if facts.folder != CHECKPOINTS):
             list_events(self.view)  # a rebuild does not note where events stand
-            found = places_at(self.view, *id)
+            found = self.view.places_at(*id)
         return event_at(self.view, found[0]) if found else None
 
 
@@ -78,10 +78,5 @@ class EventSide(Side):
 def touched(view: View, first: Vector, second: Vector) -> set[Key]:
     """Return the entities of the events that only one of two sides has; needs all files listed."""
     only = vector.union(vector.subtract(first, second), vector.subtract(second, first))
-    keys = {
-        event.key for at, event in view.overlay.events.items() if event.key is not None and vector.contains(only, *at)
-    }
-    for lane, intervals in only.items():
-        for low, high in intervals:
-            keys |= view.index.touched(lane, low, high)
-    return keys
+    found = (view.touched(lane, low, high) for lane, intervals in only.items() for low, high in intervals)
+    return set().union(*found)

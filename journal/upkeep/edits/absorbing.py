@@ -84,14 +84,14 @@ def absorb(
         operations = [proposal.operation for proposal in proposals if proposal.operation is not None]
         written = engine.write(operations)[0] if operations else []
         _write_anew(engine, proposals)
-    events = {item.draft.key: item for item in written}
+    events = {item.single.key: item for item in written}
     return [_with_event(proposal, events.get(proposal.found.key)) for proposal in proposals]
 
 
 def _with_event(proposal: _Proposal, written: Written | None) -> Absorbed:
     if written is None:
         return proposal.absorbed
-    return replace(proposal.absorbed, rev=written.draft.own["rev"], event=names.event_id(written.seq, written.lane))
+    return replace(proposal.absorbed, rev=written.single.own["rev"], event=names.event_id(written.seq, written.lane))
 
 
 def _refuse_twice(engine: Engine, found: Sequence[Found]) -> None:

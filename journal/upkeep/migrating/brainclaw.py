@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 
 from journal.disk.many import write_many
 from journal.errors import NotFoundError, RefusedError, UsageError
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.state.entity import Payload
 from journal.store.batch import Note
 from journal.store.config import OldStoreOptions, is_old_store_path
 from journal.store.engine import Engine, Report
-from journal.store.history import foreign_places
 from journal.store.looking_back import look_back
 from journal.upkeep.migrating.backup import back_up
 from journal.upkeep.migrating.brainclaw_events import SOURCE, bring_in, rehearse
@@ -141,7 +140,7 @@ def _bring_in(
 
 
 def _has_genesis(view: View) -> bool:
-    records = (read_record(view, place) for place in foreign_places(view))
+    records = (read_record(view, place) for place in view.notes())
     return any(
         record is not None and record.get("note") == _GENESIS and record["data"].get("source") == SOURCE
         for record in records

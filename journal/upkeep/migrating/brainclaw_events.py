@@ -13,13 +13,12 @@ from typing import Any
 from journal.errors import RefusedError
 from journal.format import values
 from journal.format.limits import ID_BYTES_MAX, SUMMARY_CHARACTERS_MAX
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.projections.paths import ID_FIELD
 from journal.state.entity import Payload
 from journal.store.batch import Delete, Note, Operation, Put
 from journal.store.engine import Engine
-from journal.store.history import foreign_places
 from journal.store.looking_back import look_back
 from journal.upkeep.importing import NOTE
 from journal.upkeep.migrating.brainclaw_history import History, Place, Record
@@ -89,7 +88,7 @@ def _parts(records: Iterator[Record]) -> Iterator[list[Record]]:
 
 
 def _read_so_far(view: View, path: str) -> Place | None:
-    for place in foreign_places(view):
+    for place in view.notes():
         record = read_record(view, place)
         data: dict[str, Any] = {} if record is None or record.get("note") != NOTE else record["data"]
         if data.get("source") == SOURCE and data.get("from") == path and "segment" in data:

@@ -13,12 +13,11 @@ from typing import Any
 
 from journal.format.record import DELETE, Record
 from journal.format.segment import Vector
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.state import vector
 from journal.state.entity import EntityState, Payload
 from journal.state.value import value
-from journal.store.history import foreign_places
 from journal.upkeep.importing import NOTE
 from journal.upkeep.migrating.model import Done
 from journal.upkeep.migrating.planning import NEVER, Never
@@ -141,7 +140,7 @@ def _with_merges(view: View, record: Record, merges: list[Record]) -> Payload:
 def read_earlier(view: View) -> Earlier:
     """Return what the notes here say. Ask within ``look_back``."""
     earlier = Earlier()
-    for place in sorted(foreign_places(view)):
+    for place in reversed(view.notes()):
         record = read_record(view, place)
         if record is not None and record.get("note") == NOTE:
             size = record["tx"][1] if "tx" in record else 1

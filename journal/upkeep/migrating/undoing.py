@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from journal.errors import ExpectationError, NotFoundError
 from journal.format.segment import Vector
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.state import vector
 from journal.store.batch import Delete, Note, Operation

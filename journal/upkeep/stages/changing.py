@@ -26,12 +26,11 @@ from datetime import UTC, datetime
 from journal.disk.many import write_many
 from journal.errors import JournalError, PromotionRefusedError, UsageError
 from journal.format import values
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.store.batch import Note
 from journal.store.config import OldStoreOptions
 from journal.store.engine import Engine, Report
-from journal.store.history import foreign_places
 from journal.store.layout import LOCAL
 from journal.store.looking_back import look_back
 from journal.upkeep.doctor import examine
@@ -213,7 +212,7 @@ def _note(engine: Engine, aim: OldStoreOptions, found: StageChange, actor: str |
 
 
 def _stage_noted(view: View) -> str | None:
-    for place in foreign_places(view):
+    for place in view.notes():
         record = read_record(view, place)
         if record is not None and record.get("note") == NOTE and record["data"].get("op") == "stage":
             return str(record["data"].get("to"))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from journal.format import values
 from journal.format.lines import BadLineError
 from journal.index.database import Index
-from journal.index.places import read_record
+from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.state.entity import Payload
 from journal.store.superseded import was_superseded
