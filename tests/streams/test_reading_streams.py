@@ -469,3 +469,28 @@ def test_a_long_stream_in_packs_and_segments_is_read_as_it_was_written(tmp_path)
     with Journal.open(store=clone(root, tmp_path / "clone")) as journal:
         assert numbers(journal.read("s")) == list(range(1200))
         assert [event.position for event in journal.read("s", 1190)] == list(range(1190, 1201))
+
+
+def test_late_events_that_come_in_a_segment_and_in_a_pack_of_it_count_once(two):
+    mine, theirs = two
+    for number in range(1, 3):
+        mine.append("s", "Mine", {"n": number})
+    assert numbers(mine.read("s")) == [0, 1, 2]
+    for number in range(1, 7):
+        theirs.append("s", "Theirs", {"n": -number})
+    segments = truth(theirs.root)
+    for turn in range(3):
+        theirs._engine.lanes.end_segment()
+        theirs.put("turn", "t", {"n": turn})
+        theirs.checkpoint()
+        theirs.compact()
+    packed = truth(theirs.root)
+    assert any(path.startswith("archive/") for path in packed)
+    for path, data in (segments | packed).items():
+        if path not in truth(mine.root):
+            put_file(mine.root, path, data)
+    read = numbers(mine.read("s"))
+    assert sorted(read) == [-6, -5, -4, -3, -2, -1, 0, 1, 2]
+    assert mine.stream("s").length == 9
+    assert mine.append("s", "After", {"n": 9}, expect=9).position == 10
+    assert mine.doctor(verify=True).ok
