@@ -369,11 +369,15 @@ class Engine:
         return written, None
 
     def _listed(self, view: View) -> View:
-        """Under the lock: return a view that has the places of all events too."""
-        if view.is_listed():
-            return view
-        self._list_places()
-        return self.indexing.bring_forward()
+        """Under the lock: return a view that has the places of all events too.
+
+        It is not brought forward once more: what is heard while they are listed, as of a redaction, would have it built
+        anew, without places.
+        """
+        if not view.is_listed():
+            self._list_places()
+        assert self.indexing.view is not None
+        return self.indexing.view
 
     def _follow(self, view: View) -> None:
         """Let index and projections follow a write. They are derived: whatever fails here just lags."""

@@ -1,5 +1,6 @@
 """Appending to a stream: what is expected, batches, keys that count once."""
 
+import shutil
 import time
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from journal import Conflict, ExpectationError, Journal, RefusedError, StreamEvent, UsageError
 from journal.store.batch import Put
 from tests.support.faults import CountingFiles
-from tests.support.stores import bring, clone, new_store, truth
+from tests.support.stores import bring, clone, drop_file, new_store, put_file, truth
 
 
 @pytest.fixture
@@ -131,8 +132,6 @@ def test_the_same_event_is_told_by_what_it_says_and_not_by_its_spelling(journal)
 
 
 def test_a_key_holds_across_restart_truncation_compaction_and_the_loss_of_the_index(tmp_path):
-    import shutil
-
     root = new_store(tmp_path, options='durability = "os"\nroll_bytes = 4096')
     with Journal.open(store=root) as journal:
         first = journal.append("s", "E", {"n": 1}, key="k")
@@ -309,3 +308,21 @@ def test_a_checkpoint_names_the_streams(journal):
     name = journal.checkpoint()
     header = decode_header(next(decompress_lines(truth(journal.root)[f"checkpoints/{name}"])))
     assert header.streams == {"b": 1, "s": 2}
+
+
+def test_an_expectation_is_exact_where_a_redaction_is_heard_of_while_places_are_listed(journal, tmp_path):
+    """A pick has brought the pack that is written anew, and neither the note nor the checkpoint that say so."""
+    first = journal.append("s", "E", {"mail": "ann@example.com"})
+    journal._engine.lanes.end_segment()
+    (old,) = truth(journal.root)
+    journal.checkpoint()
+    with Journal.open(store=clone(journal.root, tmp_path / "there")) as theirs:
+        theirs.redact(event=first.id, reason="asked for")
+        (pack,) = (path for path in truth(theirs.root) if path.startswith("archive/"))
+        put_file(journal.root, pack, truth(theirs.root)[pack])
+    drop_file(journal.root, old)
+    shutil.rmtree(f"{journal.root}/local")
+    with Journal.open(store=journal.root) as fresh:
+        assert fresh.append("s", "E", {"n": 2}, expect="none") == Conflict("stream", "s", "none", 1)
+        written = fresh.append("s", "E", {"n": 2}, expect=1)
+        assert (written.position, written.rev) == (2, 2)
