@@ -369,15 +369,10 @@ class Engine:
         return written, None
 
     def _listed(self, view: View) -> View:
-        """Under the lock: return a view that has the places of all events too.
-
-        It is not brought forward once more: what is heard while they are listed, as of a redaction, would have it built
-        anew, without places.
-        """
+        """Under the lock: return a view with places; brought forward once more it might be built anew, without them."""
         if not view.is_listed():
             self._list_places()
-        assert self.indexing.view is not None
-        return self.indexing.view
+        return self.indexing.view or view
 
     def _follow(self, view: View) -> None:
         """Let index and projections follow a write. They are derived: whatever fails here just lags."""
