@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from journal.store.streams.appending import Expect
 
 STREAM = Argument("stream", "The stream's name, for instance order/42.", complete="stream")
+_DIGITS_MAX = 20
+"""Of a number that could be a length; Python makes no number of thousands of digits."""
+
 EXPECT = Option(("--expect",), "What the stream must be: N events long, none, exists or any.", metavar="EXPECTED")
 
 
@@ -16,7 +19,8 @@ def expectation(text: str | None) -> "Expect | None":
     """Return what ``--expect`` asks for. Raises UsageError."""
     from journal.store.streams.appending import checked_expectation
 
-    return checked_expectation(int(text) if text is not None and text.isascii() and text.isdigit() else text)
+    is_length = text is not None and text.isascii() and text.isdigit() and len(text) < _DIGITS_MAX
+    return checked_expectation(int(text) if text is not None and is_length else text)
 
 
 def stream_form(event: "StreamEvent") -> dict[str, Any]:

@@ -53,6 +53,13 @@ class ExpectationError(JournalError):
 
     code, exit_status = "conflict", 4
 
+    def __init__(
+        self, message: str, *, path: str | None = None, hint: str | None = None, conflict: object = None
+    ) -> None:
+        super().__init__(message, path=path, hint=hint)
+        self.conflict = conflict
+        """The ``Conflict`` of the expectation, where it was one of a transaction's."""
+
 
 class LockTimeoutError(JournalError):
     """Another process kept the writer lock for longer than the caller would wait."""

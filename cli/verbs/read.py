@@ -33,7 +33,8 @@ def run(
     """Print a stream's events, or with ``all`` those of the whole journal."""
     is_token = since is not None and since.startswith(_BEGINNING)
     if all:
-        if stream is not None or any((from_, to, last, before, event, where, as_written, since and not is_token)):
+        numbers = [number for number in (from_, to, last) if number is not None]
+        if stream is not None or numbers or any((before, event, where, as_written, since and not is_token)):
             raise UsageError("--all goes with --since TOKEN alone: it is the whole journal in commit order")
         _print_all(session, since)
         return
@@ -59,7 +60,19 @@ def run(
             _print(session, item)
     if item is None and not session.output.is_json:
         session.output.note(f"no events in {shown(stream)}")
+    if is_token:
+        _tell_gaps(session, since)
     session.check_damage()
+
+
+def _tell_gaps(session: Session, since: str | None) -> None:
+    """Say how many events a token names that are not here any more."""
+    from journal.store.model import Gaps
+    from journal.subscriptions.gaps import count_text
+
+    gone = session.journal.gaps(since).gone
+    if gone:
+        session.output.warn("gap", f"{count_text(Gaps(gone, {}))} any more that the token names")
 
 
 def _print(session: Session, event: "StreamEvent") -> None:
@@ -79,17 +92,12 @@ def _print_all(session: Session, since: str | None) -> None:
     from ..forms import event_form
     from .log import print_event
 
-    gaps = session.journal.gaps(since)
     for event in session.journal.read_all(since=since):
         if session.output.is_json:
             session.output.json({**event_form(event), "token": event.token})
         else:
             print_event(session, event)
-    if gaps.gone:
-        from journal.state import vector
-
-        count = vector.count(gaps.gone)
-        session.output.warn("gap", f"journal: {count:,} events that the token names are not here any more")
+    _tell_gaps(session, since)
     session.check_damage()
 
 

@@ -16,6 +16,8 @@ from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
+from journal.arguments import checks_arguments, instance_of
+from journal.errors import ClosedError
 from journal.facade.journal import Journal
 from journal.store.model import Event, Gaps
 
@@ -83,6 +85,7 @@ class AsyncJournal:
     show = _in_thread(Journal.show)
     position = _in_thread(Journal.position)
     gaps = _in_thread(Journal.gaps)
+    stream = _in_thread(Journal.stream)
     streams = _in_thread(Journal.streams)
     log = _in_pieces(Journal.log)
     read = _in_pieces(Journal.read)
@@ -133,6 +136,7 @@ class AsyncJournal:
         await self.close()
 
 
+@checks_arguments()
 @dataclass(frozen=True, slots=True)
 class AsyncDelivery:
     """A ``Delivery`` whose methods are awaited."""
@@ -155,6 +159,7 @@ class AsyncDelivery:
         await asyncio.to_thread(self.inner.park, error)
 
 
+@checks_arguments(deliveries=instance_of("AsyncDelivery"))
 class AsyncSubscription:
     """A ``Subscription`` for asyncio: ``async for`` what comes. Use it as an asynchronous context manager."""
 
@@ -165,6 +170,7 @@ class AsyncSubscription:
 
     async def take(self, limit: int = 1, *, wait_seconds: float | None = 0.0) -> list[AsyncDelivery]:
         """Return at most so many events, and wait for the first; None: for ever. Cancelled, it claims nothing."""
+        self._subscription.check_open()
         is_cancelled = threading.Event()
         taking = functools.partial(self._subscription.take_until, is_cancelled, limit, wait_seconds)
         future = asyncio.get_running_loop().run_in_executor(self._threads, taking)
@@ -180,9 +186,15 @@ class AsyncSubscription:
         return [AsyncDelivery(item.event, item.attempt, item.token, item) for item in found]
 
     async def __aiter__(self) -> AsyncIterator[AsyncDelivery]:
-        """Yield events one by one, and wait for more."""
-        while True:
-            for delivery in await self.take(wait_seconds=None):
+        """Yield events one by one, and wait for more; ends when another task closes the subscription."""
+        while not self._subscription.is_closed:
+            try:
+                found = await self.take(wait_seconds=None)
+            except ClosedError:
+                if self._subscription.is_closed:
+                    return
+                raise
+            for delivery in found:
                 yield delivery
 
     async def catch_up(self) -> AsyncIterator[AsyncDelivery]:
@@ -194,6 +206,14 @@ class AsyncSubscription:
     async def ack(self, *deliveries: AsyncDelivery) -> None:
         """Be done with events; many cost what one does."""
         await asyncio.to_thread(self._subscription.ack, *[delivery.inner for delivery in deliveries])
+
+    async def release(self, *deliveries: AsyncDelivery) -> None:
+        """Give events back that were not tried."""
+        await asyncio.to_thread(self._subscription.release, *[delivery.inner for delivery in deliveries])
+
+    async def position(self) -> str:
+        """Return the token of all that is done."""
+        return await asyncio.to_thread(lambda: self._subscription.position)
 
     async def parked(self) -> "list[ParkedEvent]":
         """Return the events that were parked."""

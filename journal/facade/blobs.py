@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
+from journal.arguments import ANYTHING, checks_arguments
 from journal.errors import NotAppliedError, NotFoundError, RefusedError, UsageError
 from journal.format.media_types import UNKNOWN, guessed
 from journal.format.names import is_sha256
@@ -18,6 +19,7 @@ Reference = dict[str, Any]
 _List = list
 
 
+@checks_arguments(data=ANYTHING)
 class Blobs:
     """The blobs of a store, as ``journal.blobs``.
 
@@ -132,7 +134,7 @@ class Blobs:
 def _named(blob: str | Mapping[str, Any]) -> tuple[str, int | None]:
     """Return the hash and the size that a caller names."""
     if not isinstance(blob, str | Mapping):
-        raise UsageError("a blob is named by its sha256, or by its reference, a mapping")
+        raise UsageError("a blob is named by its sha256, or by its reference, a mapping", hint="put returns one")
     sha256, size = (blob, None) if isinstance(blob, str) else (blob.get("sha256"), blob.get("bytes"))
     if not is_sha256(sha256) or type(size) not in (int, type(None)):
         hint = 'its sha256 is 64 hex digits, in lower case; a reference has that as "sha256", and its size as "bytes"'

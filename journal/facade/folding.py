@@ -1,9 +1,10 @@
 """Folds over streams, snapshots of them, views."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from journal.facade.base import Base
+from journal.arguments import TEXT_OR_TEXTS, checks_arguments
+from journal.facade.subscribing import Subscribing
 
 if TYPE_CHECKING:
     from journal.folds.fold import Fold, FoldState
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 
-class Folding(Base):
+@checks_arguments(streams=TEXT_OR_TEXTS)
+class Folding(Subscribing):
     """The methods of ``Journal`` that make values of streams."""
 
     def fold(
@@ -26,8 +28,9 @@ class Folding(Base):
         """Fold streams, in one order, and return the value and the token of what was folded.
 
         It begins with ``state``, else with the newest snapshot that can be gone on from, else with the seed: where an
-        event has arrived late, or has left, that is an earlier one. The result is the same in any case. ``progress`` is
-        called with the number of events folded, now and then. Raises what the fold's ``step`` raises.
+        event has arrived late, has left or was redacted, that is an earlier one. The result is the same in any case.
+        ``progress`` is called with the number of events folded, now and then and at the end. Raises what the fold's
+        ``step`` raises.
         """
         from journal.folds import snapshots
         from journal.folds.fold import replay
@@ -48,11 +51,22 @@ class Folding(Base):
         snapshots.save(self._engine, fold, _names(streams), state)
         return state
 
-    def view(self, fold: "Fold[V]", streams: str | Sequence[str]) -> "MaterializedView[V]":
-        """Return a view of streams under the fold's name: a value in one step, never stale."""
-        from journal.folds.view import MaterializedView
+    def view(
+        self, fold: "Fold[V]", streams: str | Sequence[str], *, refresh: Literal["read", "append"] = "read"
+    ) -> "MaterializedView[V]":
+        """Return a view of streams under the fold's name: a value in one step, never stale.
 
-        return MaterializedView(self._engine, fold, _names(streams))
+        ``refresh``: what comes is folded by the next read, or, with ``"append"``, behind each append that this object
+        makes, once it is durable; the append never fails by it, and ``status`` of the view tells what went wrong. What
+        others write is folded by the next read or append either way.
+        """
+        from journal.folds.view import MaterializedView, refresh_with
+
+        view = MaterializedView(self._engine, fold, _names(streams))
+        if refresh == "append":
+            view.refresh()
+            refresh_with(self.hub.on, view)
+        return view
 
 
 def _names(streams: str | Sequence[str]) -> Sequence[str]:

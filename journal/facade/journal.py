@@ -6,6 +6,7 @@ from functools import cache, cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from journal.arguments import WHOLE, checks_arguments
 from journal.disk.backend import Backend, FileBackend
 from journal.disk.files import Files, OsFiles
 from journal.errors import ClosedError, GitError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
 
 
+@checks_arguments(memory__seed=WHOLE)
 class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep, Migrating, Stages):
     """An open store. Use it as a context manager; safe for threads, not across a fork.
 

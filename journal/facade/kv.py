@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from journal.arguments import checks_arguments
 from journal.errors import UsageError
-from journal.facade.checking import check_limit
 from journal.format.reserved import KV_TYPE
 from journal.state.entity import ABSENT
 from journal.store import kv
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _List = list
 
 
+@checks_arguments()
 class KeyValues:
     """The keys of a store, as ``journal.kv``. A value is any JSON value; a key is any text that could be an id.
 
@@ -77,13 +78,11 @@ class KeyValues:
 
     def keys(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> _List[str]:
         """Return the keys that begin with ``prefix``, in order; at most ``limit``, only those behind ``after``."""
-        check_limit(limit)
         with self._engine.reading() as view:
             return [row.id for row in kv.rows_with_prefix(view, prefix, after, limit)]
 
     def list(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Return keys and values, as ``keys`` chooses and orders them."""
-        check_limit(limit)
         with self._engine.reading() as view:
             return {row.id: kv.value_of(row) for row in kv.rows_with_prefix(view, prefix, after, limit)}
 
@@ -98,6 +97,7 @@ class KeyValues:
         return change.value if conflict is None else conflict
 
 
+@checks_arguments()
 class KeyValueDrafts:
     """The keys of a store in a transaction, as ``transaction.kv``; the same calls, which return nothing.
 

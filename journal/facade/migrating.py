@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from journal.arguments import checks_arguments
 from journal.facade.base import Base
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from journal.upkeep.migrating.reading import Rules
 
 
+@checks_arguments()
 class Migrating(Base):
     """The methods of ``Journal`` that migrate. None of them changes a source; each can be run again."""
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from journal.arguments import checks_arguments
 from journal.facade.base import Base
 from journal.store.looking_back import look_back
 from journal.store.model import Gaps, ReadEvent
 
 
+@checks_arguments()
 class Positions(Base):
     """The methods of ``Journal`` that read everything, from where a reader stopped."""
 
@@ -24,10 +26,8 @@ class Positions(Base):
         has the ``token`` from which to go on behind it. Raises RefusedError for a text that is no token, JournalError
         where events leave the checkout on the way.
         """
-        from journal.facade.checking import check_limit
         from journal.store import positions
 
-        check_limit(limit)
         return positions.read_all(self._engine, positions.decoded(since), limit)
 
     def gaps(self, since: str | None = None) -> Gaps:

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from journal.arguments import TEXT, checks_arguments
 from journal.errors import UsageError
 from journal.facade.base import Base
-from journal.facade.checking import check_limit
 from journal.facade.values import entity_of
 from journal.format.names import event_id
+from journal.format.reserved import is_reserved
 from journal.index.rows import EntityRow
 from journal.index.view import Key
 from journal.store.lifting import document_as_written, document_of, is_concerned, lifted_entity, lifted_event
@@ -28,6 +29,7 @@ _List = list
 _LOG_PIECE = 500
 
 
+@checks_arguments(log__since=TEXT)
 class Reading(Base):
     """The methods of ``Journal`` that read."""
 
@@ -94,7 +96,6 @@ class Reading(Base):
         from journal.store.listing import list_rows
         from journal.store.query import conditions_of
 
-        check_limit(limit)
         conditions = conditions_of(dict(where) if isinstance(where, Mapping) else where)
         document = self._document(as_written)
         with self._engine.reading() as view:
@@ -167,16 +168,18 @@ class Reading(Base):
     ) -> Iterator[Event]:
         """Yield events, newest first, or oldest first with ``reverse``; ``limit`` counts the newest either way.
 
-        Without a ``type`` those of the journal's own types (``$kv``) are left out, unless ``reserved``.
+        Without a ``type`` or ``stream`` those of the journal's own types and streams (``$kv``) are left out, unless
+        ``reserved``.
         """
         from journal.store import history as past
 
-        check_limit(limit)
         moment = past.parse_since(since) if since is not None else None
+        has_all = reserved or type is not None or stream is not None
 
         def matches(event: Event) -> bool:
             return (
-                (event.type == type if type is not None else reserved or not (event.type or "").startswith("$"))
+                (type is None or event.type == type)
+                and (has_all or not is_reserved(event.type or event.stream or ""))
                 and (actor is None or event.actor == actor)
                 and (stream is None or event.stream == stream)
                 and (moment is None or past.is_since(event, moment))

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from journal.arguments import checks_arguments
 from journal.store.engine import Engine
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 _List = list
 
 
+@checks_arguments()
 class TypeSchemas:
     """The JSON Schemas of a store's types. They refuse writes here, and nothing that a merge brings."""
 

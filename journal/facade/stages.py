@@ -3,12 +3,14 @@
 import os
 from typing import TYPE_CHECKING
 
+from journal.arguments import checks_arguments
 from journal.facade.base import Base
 
 if TYPE_CHECKING:
     from journal.upkeep.stages.model import Brainclaw, StageChange, StageReport
 
 
+@checks_arguments()
 class Stages(Base):
     """The methods of ``Journal`` that deal with an old store beside it."""
 

@@ -1,9 +1,10 @@
 """Streams: events appended under a name, in one order."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from journal.arguments import BATCH, CONDITIONS, FUNCTION, TEXT_OR_TEXTS, check, checks_arguments, either, shown
 from journal.errors import UsageError
 from journal.facade.base import Base
 from journal.store.looking_back import look_back
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from journal.store.streams.appending import Expect, NewEvents
 
 
+@checks_arguments(append_batch__events=BATCH, read__event=TEXT_OR_TEXTS, where=either(CONDITIONS, FUNCTION))
 class Streams(Base):
     """The methods of ``Journal`` on streams."""
 
@@ -57,8 +59,18 @@ class Streams(Base):
         ``expect`` is of the stream before the block. Where all of them have keys that are there, the first ones come
         back; where only some have, it is a Conflict.
         """
-        new = _new_events(events)
-        return self._appended(stream, new, expect, actor, summary) if new.names else []
+        new = _new_events(list(events))
+        return (
+            self._appended(stream, new, expect, actor, summary) if new.names else self._append_nothing(stream, expect)
+        )
+
+    def _append_nothing(self, stream: str, expect: "Expect | None") -> list[StreamEvent] | Conflict:
+        """Return what a batch of no events comes to: no events, or what an expectation says of the stream."""
+        from journal.store.streams.appending import Append, NewEvents, check_stream, checked_expectation, unmet
+
+        check_stream(stream)
+        asked = Append(stream=stream, events=NewEvents((), ()), expect=checked_expectation(expect))
+        return unmet(asked, self.stream(stream).length) or []
 
     def _appended(
         self, stream: str, events: "NewEvents", expect: "Expect | None", actor: str | None, summary: str | None
@@ -101,11 +113,9 @@ class Streams(Base):
         ``as_written``: payloads not lifted by upcasters. A stream that is not there has no events. What is read is what
         is here at the time of the call.
         """
-        from journal.facade.checking import check_positions
         from journal.store import positions
         from journal.store.streams import reading
 
-        check_positions(start, end, last)
         selection = reading.Selection(
             stream,
             start,
@@ -150,7 +160,8 @@ def _new_events(items: "Sequence[tuple[str, Payload] | Mapping[str, Any]]") -> "
 
     if set(map(type, items)) == {tuple} and set(map(len, items)) == {2}:
         names, payloads = zip(*items, strict=True)
-        return NewEvents(names, [{} if data is None else data for data in payloads])
+        if set(map(type, names)) == {str} and set(map(type, payloads)) <= {dict, type(None)}:
+            return NewEvents(names, [{} if data is None else data for data in payloads])
     drafts = [_draft(item) for item in items]
     columns: list[Any] = [list(column) for column in zip(*drafts, strict=True)] if drafts else [[], [], [], []]
     names, payloads, *optional = columns
@@ -158,19 +169,29 @@ def _new_events(items: "Sequence[tuple[str, Payload] | Mapping[str, Any]]") -> "
     return NewEvents(names, [{} if data is None else data for data in payloads], keys, metas)
 
 
+_BATCH = 'give ("Paid", {"by": "card"}), or {"event": "Paid", "key": "p1"}'
+
+
 def _draft(item: "tuple[str, Payload] | Mapping[str, Any]") -> tuple[str, Any, str | None, Any]:
     if isinstance(item, Mapping):
         if not item.keys() <= {"event", "data", "key", "meta"} or "event" not in item:
-            raise UsageError("an event of a batch has event, and may have data, key and meta")
-        return item["event"], item.get("data"), item.get("key"), item.get("meta")
-    name, data = item
-    return name, data, None, None
+            told = "an event of a batch has event, and may have data, key and meta"
+            raise UsageError(f"{told}, not {shown(item)}", hint=_BATCH)
+        given = {"event": item["event"], **{name: item[name] for name in item if item[name] is not None}}
+    elif isinstance(item, Sequence) and not isinstance(item, str) and len(item) == 2:
+        given = {"event": item[0], **({} if item[1] is None else {"data": item[1]})}
+    else:
+        raise UsageError(f"not an event of a batch: {shown(item)}", hint=_BATCH)
+    check("append_batch", **given)
+    return given["event"], given.get("data"), given.get("key"), given.get("meta")
 
 
-def _moment(text: str | datetime | None) -> datetime | None:
+def _moment(time: str | datetime | None) -> datetime | None:
     from journal.store.history import parse_since
 
-    return parse_since(text) if isinstance(text, str) else text
+    if isinstance(time, str):
+        return parse_since(time)
+    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
 
 
 def _predicate(where: Any) -> Callable[[StreamEvent], bool] | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from journal.arguments import checks_arguments
 from journal.facade.base import Base
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from journal.subscriptions.subscription import Subscription
 
 
+@checks_arguments()
 class Subscribing(Base):
     """The methods of ``Journal`` that tell of events."""
 

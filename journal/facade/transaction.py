@@ -5,6 +5,7 @@ from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from journal.arguments import checks_arguments
 from journal.errors import ExpectationError
 from journal.facade.values import all_events, caller_type, expectation
 from journal.state.entity import Payload
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from journal.store.streams.appending import Expect
 
 
+@checks_arguments()
 class Transaction:
     """Writes that become one when its block ends. Nothing is read or written before."""
 
@@ -116,5 +118,9 @@ class Transaction:
 
         done = write(self._engine, self._operations)
         if isinstance(done, Conflict):
-            raise ExpectationError(f"{done.type} {done.id!r}: expected {done.expected}, found {done.actual}")
+            raise ExpectationError(
+                f"{done.type} {done.id!r}: expected {done.expected}, found {done.actual}; nothing was written",
+                hint="read it again, then decide again",
+                conflict=done,
+            )
         self.events = all_events(done.firsts, done.written)

@@ -3,6 +3,7 @@
 import os
 from typing import TYPE_CHECKING, Any
 
+from journal.arguments import TEXT, checks_arguments
 from journal.facade.base import Base
 from journal.store.engine import Report as ProgressReport
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from journal.upkeep.status import Status
 
 
+@checks_arguments(redact__value=TEXT)
 class Upkeep(Base):
     """The methods of ``Journal`` that look after the store."""
 

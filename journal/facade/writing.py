@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from journal.arguments import checks_arguments
 from journal.errors import NotFoundError
 from journal.facade.base import Base
 from journal.facade.transaction import Transaction
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from journal.store.batch import Delete, Operation, Put
 
 
+@checks_arguments()
 class Writing(Base):
     """The methods of ``Journal`` that write."""
 

@@ -4,13 +4,18 @@ A state names what it has folded as a token. It can be gone on from only if what
 nothing of it has left the checkout; else an older snapshot serves, or the seed. So a late event of a merged branch is
 folded in its place, and snapshot + tail is what a full replay gives. Events that are truncated are folded too: hiding
 the beginning of a stream from its readers does not change what it came to.
+
+A state names the redactions that it heeds as well. One that was made before a redaction of something in its past may
+hold what was taken out, and is not gone on from either.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from journal.format import token, values
+from journal.arguments import check
+from journal.folds.redacted import is_redacted_since, redactions_of
+from journal.format import names, token, values
 from journal.format.segment import Vector
 from journal.index.streams import Reading
 from journal.index.view import View
@@ -21,7 +26,7 @@ from journal.store.engine import Engine
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent
-from journal.store.positions import in_pieces, refuse_changed
+from journal.store.positions import in_pieces, readable, refuse_changed
 from journal.store.streams.reading import events_of, last_of, up_to
 
 V = TypeVar("V")
@@ -41,6 +46,11 @@ class Fold(Generic[V]):
     step: Callable[[V, StreamEvent], V]
     version: int = 1
 
+    def __post_init__(self) -> None:
+        """Refuse what is of a wrong kind, and a name that no snapshot can have."""
+        check("Fold", name=self.name, step=self.step, version=self.version)
+        names.check_id(self.name, what="name of the fold")
+
 
 @dataclass(frozen=True, slots=True)
 class FoldState(Generic[V]):
@@ -51,10 +61,14 @@ class FoldState(Generic[V]):
 
 
 class Tail(NamedTuple):
-    """What a state lacks: the events, in order; ``here`` is what the checkout held when it was asked for."""
+    """What a state lacks: the events, in order; ``here`` is what the checkout held when it was asked for.
+
+    ``redactions``: the notes of those that were known then, which the events are read by.
+    """
 
     events: Iterator[StreamEvent]
     here: Vector
+    redactions: Vector
 
 
 def replay(
@@ -62,7 +76,7 @@ def replay(
 ) -> FoldState[V]:
     """Fold what there is, from the first of ``states`` that can be gone on from, else from the seed.
 
-    ``told`` is called with the number of events folded, now and then.
+    ``told`` is called with the number of events folded, now and then and at the end.
     """
     for state in states:
         rest = tail(engine, streams, token.decode(state.position))
@@ -77,15 +91,15 @@ def replay(
 def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], None]) -> FoldState[V]:
     """Fold the tail onto a state."""
     value: V = copied(state.value)
-    step, event = fold.step, None
+    known, step, event, number = token.decode(state.position), fold.step, None, 0
     for number, event in enumerate(rest.events, start=1):
         value = step(value, event)
         if not number % _TELL_EVERY:
             told(number)
-    if event is None:
-        return FoldState(value, state.position)
-    folded = vector.through(rest.here, (event.seq, event.lane))
-    return FoldState(value, token.encode(vector.union(token.decode(state.position), folded)))
+    if number % _TELL_EVERY:
+        told(number)
+    folded = vector.EMPTY if event is None else vector.through(rest.here, (event.seq, event.lane))
+    return FoldState(value, token.encode(vector.union(vector.union(known, folded), rest.redactions)))
 
 
 _TELL_EVERY = 1000
@@ -101,10 +115,16 @@ def copied(value: V) -> V:
 def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     """Return the events of streams that a set lacks; None where the set cannot be gone on from.
 
-    That is where some of it has left the checkout, or something that it lacks sorts before the last of it.
+    That is where some of it has left the checkout or cannot be read any more, something that it lacks sorts before the
+    last of it, or some of it was redacted since.
     """
-    here, is_late = look_back(engine, lambda view: (dict(view.have), _is_late(view, streams, known)))
-    if is_late or not vector.is_subset(known, here):
+
+    def look(view: View) -> tuple[Vector, Vector, bool]:
+        is_other = _is_late(view, streams, known) or is_redacted_since(engine, view, known)
+        return readable(view), redactions_of(view), is_other
+
+    here, redactions, is_other = look_back(engine, look)
+    if is_other or not vector.is_subset(known, here):
         return None
     fresh = vector.subtract(here, known)
 
@@ -113,7 +133,7 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
         runs = up_to(size, _fresh(view, streams, fresh, after))
         return lifted_events(engine, events_of(view, runs, known, here)), last_of(runs, size)
 
-    return Tail(in_pieces(engine, piece, None), here)
+    return Tail(in_pieces(engine, piece, None), here, redactions)
 
 
 def lag(view: View, streams: Sequence[str], known: Vector) -> int:

@@ -1,7 +1,8 @@
 """Snapshots of folds: states kept in ``local/derived/folds/``, so that a replay begins there.
 
 Crash argument: a snapshot is written to another name and renamed, and holds a checksum of itself; one that is torn or
-foreign is none. They are derived: deleting them costs time, and a redaction deletes them.
+foreign is none. They are derived: deleting them costs time. A redaction deletes them, and one that came with a merge
+those that are met afterwards.
 """
 
 import contextlib
@@ -14,11 +15,13 @@ from journal.disk.files import write_whole
 from journal.disk.folders import ensure_folder
 from journal.errors import RefusedError
 from journal.folds.fold import Fold, FoldState, V
+from journal.folds.redacted import is_redacted_since
 from journal.format import token, values
 from journal.format.names import encode_name
 from journal.store.engine import Engine
 from journal.store.home import is_made_here
 from journal.store.layout import LOCAL
+from journal.store.looking_back import look_back
 from journal.store.not_applied import nothing_applied
 
 _FOLDER = f"{LOCAL}/derived/folds"
@@ -45,12 +48,16 @@ def kept(engine: Engine, fold: Fold[V], streams: Sequence[str]) -> Iterator[Fold
         return
     folder = os.path.join(engine.root, *_FOLDER.split("/"), _name(fold, streams))
     for _, name in _files(engine, folder):
+        path = os.path.join(folder, name)
         with contextlib.suppress(OSError, ValueError, RefusedError):
-            said, _, body = engine.files.read(os.path.join(folder, name)).partition(b"\n")
+            said, _, body = engine.files.read(path).partition(b"\n")
             form: dict[str, Any] = values.decode(body)
             if said != hashlib.sha256(body).hexdigest().encode() or not _is_of(form, fold, streams):
                 continue
-            token.decode(form["position"])
+            known = token.decode(form["position"])
+            if look_back(engine, lambda view: is_redacted_since(engine, view, known)):  # noqa: B023
+                engine.files.remove(path)
+                continue
             yield FoldState(form["value"], form["position"])
 
 

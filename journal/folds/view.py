@@ -1,28 +1,39 @@
 """Views: what a fold of streams comes to, always current, in one step to read.
 
 A view holds the state in memory. A read asks what is here that the state lacks: usually nothing, which is told without
-looking at any event; else the tail is folded first. So a read is never stale, and costs what came since.
+looking at any event; else the tail is folded first. So a read is never stale, and costs what came since. A view that is
+refreshed on append folds what this process appends behind the append, so that reads find that done.
+
+**Threads.** No lock is held while events are read or folded, so a view may be read anywhere, also by a function that
+``mutate`` calls. Two threads that find the same events missing both fold them. Whoever began last says what the state
+is.
 """
 
+import itertools
 import threading
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Generic
+from typing import Generic, NamedTuple
 
+from journal.arguments import checks_arguments
+from journal.errors import RefusedError
 from journal.folds import snapshots
 from journal.folds.fold import Fold, FoldState, V, copied, lag, replay
 from journal.format import token
 from journal.format.segment import Vector
+from journal.state import vector
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.store.model import Event
 
 
 @dataclass(frozen=True, slots=True)
 class ViewStatus:
     """How a view stands: its ``watermark`` (the token of what it has folded), and how many events it lacks.
 
-    ``last_error``: what kept it from going on when it was last read, as text; None where nothing did.
+    ``last_error``: what kept it from going on at last, as text; None where nothing did.
     """
 
     name: str
@@ -31,15 +42,33 @@ class ViewStatus:
     last_error: str | None
 
 
+class _Seen(NamedTuple):
+    """What a checkout holds: events, those that it has lines of, and how many places are damaged, or redacted."""
+
+    have: Vector
+    in_files: Vector
+    damaged: int
+    redacted: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known(Generic[V]):
+    """A state, what the checkout held when it was made current, and the number of the look that found so."""
+
+    state: FoldState[V]
+    seen: _Seen
+    look: int
+
+
+@checks_arguments()
 class MaterializedView(Generic[V]):
     """A fold over streams that is kept up to date. Safe for several threads; made by ``Journal.view``."""
 
     def __init__(self, engine: Engine, fold: Fold[V], streams: Sequence[str]) -> None:
         self._engine, self._fold, self._streams = engine, fold, tuple(streams)
-        self._threads = threading.Lock()
-        self._state: FoldState[V] | None = None
-        self._seen: Vector | None = None
-        """What the checkout held when the state was last made current."""
+        self._changing = threading.Lock()
+        self._looks = itertools.count(1)
+        self._known: _Known[V] | None = None
         self._error: str | None = None
 
     @property
@@ -52,32 +81,40 @@ class MaterializedView(Generic[V]):
 
         Raises what ``step`` raises, and keeps the state before it: ``status`` says so too.
         """
-        return copied(self.state().value)
+        return self.state().value
 
     def state(self) -> FoldState[V]:
         """Return the value and the token of what it has folded, brought up to date."""
-        with self._engine.reading() as view:
-            here = dict(view.have)
-        state = self._state
-        if state is not None and here == self._seen:
-            return state
-        with self._threads:
-            mine = () if self._state is None else (self._state,)
-            kept = snapshots.kept(self._engine, self._fold, self._streams)
-            self._state, self._seen = self._replay(chain(mine, kept), _ignore), here
-            return self._state
+        state = self._current()
+        try:
+            return _own(state)
+        except RefusedError as error:  # no JSON, which only copying it tells
+            self._error = _said(error)
+            raise
+
+    def refresh(self) -> bool:
+        """Bring the view up to date now; whether it is. What goes wrong is not raised: ``status`` says it."""
+        try:
+            self._current()
+        except Exception as error:
+            self._error = _said(error)
+            return False
+        return True
+
+    def _lacks(self, event: Event) -> bool:
+        known = self._known
+        is_seen = known is not None and vector.contains(known.seen.have, event.seq, event.lane)
+        return event.stream in self._streams and not is_seen
 
     def rebuild(self, progress: Callable[[int], None] | None = None) -> FoldState[V]:
         """Fold everything anew from the seed, while reads go on with the state that is there; then take its place.
 
-        ``progress`` is called with the number of events folded, now and then.
+        ``progress`` is called with the number of events folded, now and then and at the end.
         """
-        with self._engine.reading() as view:
-            here = dict(view.have)
+        here = self._here()
         after = self._replay((), progress or _ignore)
-        with self._threads:
-            self._state, self._seen = after, here
-        return after
+        self._keep(after, here)
+        return _own(after)
 
     def snapshot(self) -> FoldState[V]:
         """Keep the present state for the next process, and return it."""
@@ -87,19 +124,68 @@ class MaterializedView(Generic[V]):
 
     def status(self) -> ViewStatus:
         """Return how the view stands now; nothing is folded."""
-        state = self._state
-        known = {} if state is None else token.decode(state.position)
-        missing = look_back(self._engine, lambda view: lag(view, self._streams, known))
-        return ViewStatus(self.name, token.encode(known), missing, self._error)
+        known = self._known
+        folded = {} if known is None else token.decode(known.state.position)
+        missing = look_back(self._engine, lambda view: lag(view, self._streams, folded))
+        return ViewStatus(self.name, token.encode(folded), missing, self._error)
+
+    def _current(self) -> FoldState[V]:
+        with self._changing:
+            look, known = next(self._looks), self._known
+        here = self._here()
+        if known is not None and known.seen == here:
+            return known.state
+        mine = () if known is None else (known.state,)
+        state = self._replay(chain(mine, snapshots.kept(self._engine, self._fold, self._streams)), _ignore)
+        self._keep(state, here, look)
+        return state
+
+    def _here(self) -> _Seen:
+        with self._engine.reading() as view:
+            redacted = 0 if view.redacting is None else sum(map(len, view.redacting.known.values()))
+            return _Seen(dict(view.have), dict(view.have_files), len(view.damage), redacted)
+
+    def _keep(self, state: FoldState[V], seen: _Seen, look: int | None = None) -> None:
+        """Make a state the view's, unless that is of a look which began later; without a look it takes over."""
+        with self._changing:
+            number = next(self._looks) if look is None else look
+            if self._known is None or number > self._known.look:
+                self._known = _Known(state, seen, number)
 
     def _replay(self, states: Iterable[FoldState[V]], told: Callable[[int], None]) -> FoldState[V]:
         try:
             after = replay(self._engine, self._fold, self._streams, states, told)
         except Exception as error:
-            self._error = f"{type(error).__name__}: {error}"
+            self._error = _said(error)
             raise
         self._error = None
         return after
+
+
+def refresh_with(on: Callable[[Callable[[Event], None]], Callable[[], None]], view: MaterializedView[V]) -> None:
+    """Have a view refreshed when an event comes that it lacks, for as long as somebody has the view.
+
+    ``on`` takes a handler of events, and returns what ends that. Of a batch the first event brings all.
+    """
+    held = weakref.ref(view)
+
+    def handle(event: Event) -> None:
+        found = held()
+        if found is None:
+            off()
+        elif found._lacks(event):
+            found.refresh()
+
+    off = on(handle)
+
+
+def _own(state: FoldState[V]) -> FoldState[V]:
+    """Return a state whose value its caller may change."""
+    return FoldState(copied(state.value), state.position)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _ignore(_: int) -> None:

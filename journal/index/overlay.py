@@ -91,6 +91,7 @@ class StreamChanges:
             self.end = run.end
         else:
             self.is_tail = False
+            self.end = max(self.end, run.end)
             self._late.update((run.seq + at, run.lane) for at in range(run.length))
         if self.is_tail and self.runs and self.runs[-1].is_followed_by(run):
             self.runs[-1] = self.runs[-1]._replace(length=self.runs[-1].length + run.length)

@@ -5,7 +5,7 @@ member costs only what it holds. Members inflate to a bounded size: a bomb ends 
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from journal.format.limits import PACK_MEMBER_BYTES, PACK_MEMBER_BYTES_MAX
@@ -24,19 +24,25 @@ class Member(NamedTuple):
     text: bytes | None
 
 
-def encode_pack(lines: Iterable[bytes]) -> bytes:
-    """Return the bytes of a pack; the same lines give the same bytes."""
+def deflate(text: bytes) -> bytes:
+    """Return one gzip member of a text."""
+    deflating = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+    return deflating.compress(text) + deflating.flush()
+
+
+def encode_pack(lines: Iterable[bytes], member: Callable[[bytes], bytes] = deflate) -> bytes:
+    """Return the bytes of a pack; the same lines give the same bytes. ``member`` makes a gzip member of a text."""
     parts: list[bytes] = []
     held: list[bytes] = []
     size = 0
     for line in lines:
         if held and size + len(line) > PACK_MEMBER_BYTES:
-            parts.append(_member(held))
+            parts.append(member(b"".join(held)))
             held, size = [], 0
         held.append(line)
         size += len(line)
     if held:
-        parts.append(_member(held))
+        parts.append(member(b"".join(held)))
     return b"".join(parts)
 
 
@@ -64,11 +70,6 @@ def last_member(tail: bytes) -> bytes:
 def read_member(data: bytes) -> bytes:
     """Return the text of the member whose file bytes these begin with; empty if damaged."""
     return _inflate(data, 0)[0] or b""
-
-
-def _member(lines: list[bytes]) -> bytes:
-    deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
-    return deflate.compress(b"".join(lines)) + deflate.flush()
 
 
 def _inflate(data: bytes, offset: int) -> tuple[bytes | None, int]:

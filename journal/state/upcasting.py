@@ -10,6 +10,7 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from journal.arguments import checks_arguments
 from journal.errors import RefusedError, UsageError
 from journal.format import values
 from journal.format.values import SCHEMA_VERSION
@@ -28,6 +29,7 @@ class Step(NamedTuple):
     to: int
 
 
+@checks_arguments()
 class Upcasters:
     """Which steps there are, by name and version."""
 

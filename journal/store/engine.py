@@ -357,11 +357,10 @@ class Engine:
         return write(self, operations, history=history)
 
     def listed(self, view: View) -> View:
-        """Under the lock: return a view that has the places of all events too."""
-        if view.is_listed():
-            return view
-        self._list_places()
-        return self.indexing.bring_forward()
+        """Under the lock: return a view with places; brought forward once more it might be built anew, without them."""
+        if not view.is_listed():
+            self._list_places()
+        return self.indexing.view or view
 
     def is_flush_due(self, view: View) -> bool:
         """Tell whether index and projections are to follow what was written now."""

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING
 from journal.disk.backend import Backend
 from journal.errors import JournalError
 from journal.format import values
-from journal.index.bounds import Bounds
 from journal.index.comparing import compare
 from journal.index.database import MEMORY, Index
 from journal.index.view import Key, View
 from journal.segments.folders import SEGMENTS, Listing
-from journal.segments.tip import Mark
 from journal.store.config import Config
 from journal.store.freshness import Freshness
-from journal.store.home import INDEX_FILE, OPENING_FILE, is_made_here
-from journal.store.tip_file import Standing, Tips
+from journal.store.home import INDEX_FILE, is_made_here
+from journal.store.tail import Tail
+from journal.store.tip_file import Tips
 
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
@@ -51,27 +50,18 @@ class Indexing:
     ) -> None:
         files = backend.files
         self._backend, self._files, self._root, self._local, self._config = backend, files, root, local, config
-        self._tips, self._progress = tips, progress
-        self._segments = os.path.join(root, SEGMENTS)
+        self._progress = progress
+        self.tail = Tail(files, root, local, tips)
         self.freshness = Freshness(files, root)
         self.view: View | None = None
         self.is_shared = False
         """Whether the view stands on the index file, which may be written under the lock."""
-        self.standing: Standing | None = None
-        """How far the open segment was written and is durable, as of the last look."""
-        self._is_broken = False
-        self._is_unsynced = False
-        """The view may hold what was seen in the open segment and is not known to be durable."""
-        self._synced = ""
-        """The segment that was synced here for that, of which nobody was told yet how far it is durable."""
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
         self._grown: Key | None = None
         """The open segment, where the last look saw that it grew and that nothing else changed."""
         self.rewrite: Callable[[View], bool] | None = None
         """Writes files anew that hold what is redacted; False where that has to wait."""
-        self.unsynced: str | None = None
-        """A segment whose end could not be synced before it was served (a read-only disk), if any."""
 
     # -- opening --------------------------------------------------------------------------------
 
@@ -80,7 +70,8 @@ class Indexing:
         if self.view is not None:
             with contextlib.suppress(sqlite3.Error):
                 self.view.index.close()
-        self.view, self.is_shared, self._is_unsynced = None, False, False
+        self.view, self.is_shared = None, False
+        self.tail.settled()
         self._grown = None  # of the view that is gone
 
     def distrust(self) -> None:
@@ -149,7 +140,7 @@ class Indexing:
         for _ in range(LOOKS_MAX):
             view.reload()
             try:
-                rebuild(view, listing, self.bounds, self._progress("rebuild"))
+                rebuild(view, listing, self.tail.bounds, self._progress("rebuild"))
                 break
             except (NeedsRebuildError, FileNotFoundError):
                 # Git or a compaction has taken away what was listed a moment ago.
@@ -187,8 +178,7 @@ class Indexing:
             return False
         if view.redacting is not None and view.redacting.is_stale:
             return False
-        self.standing = self._tips.look()
-        name = self.standing.tip.segment if self.standing is not None else None
+        name = self.tail.look()
         listing, is_new = self.freshness.look(name)
         if is_new:
             # Not asked again: to the next look, these folders are as they were.
@@ -207,8 +197,8 @@ class Indexing:
     def bring_forward(self, *, syncs: bool = True) -> View:
         """Under the lock: make the view on the index file hold all that is in the files.
 
-        Without ``syncs`` it may hold what is not durable yet, until ``sync_tail`` was called, or a sync of the caller's
-        own has made that durable too (``is_settled``).
+        Without ``syncs`` it may hold what is not durable yet, until ``settle_tail`` was called, or a sync of the
+        caller's own has made that durable too (``tail.settled``).
         """
         view = self.view
         if view is None or not self.is_shared:
@@ -220,7 +210,7 @@ class Indexing:
             return self._redact_arrivals(view)
         grown, self._grown = self._grown, None
         listing, is_new = self._look_behind(syncs=syncs)
-        if not self._catch_up(view, listing, None if is_new else grown) or not self._tell_synced(view):
+        if not self._catch_up(view, listing, None if is_new else grown) or not self.tail.tell_synced(view):
             self._rebuild(view, self._look_behind()[0])
         self._is_behind = False
         return self._redact_arrivals(view)
@@ -255,7 +245,7 @@ class Indexing:
         from journal.index.loading import NeedsRebuildError
 
         try:
-            catch_up(view, listing, self.bounds, grown)
+            catch_up(view, listing, self.tail.bounds, grown)
         except (NeedsRebuildError, FileNotFoundError):
             return False
         except BaseException:
@@ -272,7 +262,7 @@ class Indexing:
         listing, _ = self._look_behind()
         if compare(view, listing).left and view.index.path != MEMORY:
             view = self._open_private()
-        if not self._catch_up(view, listing) or not self._tell_synced(view):
+        if not self._catch_up(view, listing) or not self.tail.tell_synced(view):
             view = view if view.index.path == MEMORY else self._open_private()
             self._rebuild(view, self._look_behind()[0])
         self._is_behind = False
@@ -280,88 +270,18 @@ class Indexing:
 
     def _look_behind(self, *, syncs: bool = True) -> tuple[Listing, bool]:
         self._is_behind = True
-        self.standing = self._tips.look()
-        listing, is_new = self.freshness.look(self.standing.tip.segment if self.standing is not None else None)
-        self._sync_opening(listing)
-        self._is_unsynced = self._is_unsynced or self._has_tail(listing)
+        listing, is_new = self.freshness.look(self.tail.look())
+        self.tail.take_note(listing)
         if syncs:
-            self._sync_tail()
+            self.tail.sync()
         return listing, is_new
-
-    def _has_tail(self, listing: Listing) -> bool:
-        """Tell whether there are bytes in the open segment that nobody is known to have synced yet."""
-        standing = self.standing
-        found = listing.get((SEGMENTS, standing.tip.segment)) if standing is not None else None
-        if standing is None or found is None or found.inode != standing.tip.inode:
-            return False
-        end = found.size if standing.cut is None else standing.cut.size
-        return end > standing.mark.size
 
     def settle_tail(self) -> bool:
         """Make durable what the view has seen in the open segment, as ``bring_forward`` does before it is shown.
 
         False where some of it may be lost: the segment is cut off before that, and the view is of no use.
         """
-        return self._sync_tail() and (self.view is None or self._tell_synced(self.view))
-
-    def _sync_tail(self) -> bool:
-        """Sync what was seen in the open segment; False where it may be lost, and is cut off.
-
-        On a read-only disk, where nothing can be cut off either, it is shown as it is.
-        """
-        before = self.standing
-        if not self._is_unsynced or before is None:
-            return True
-        self._is_unsynced = False
-        name = before.tip.segment
-        try:
-            self._files.sync(os.path.join(self._segments, name))
-        except OSError:
-            self.unsynced = name
-            self._tips.cut_off(name)
-        else:
-            self.unsynced, self._synced = None, name
-        # Another process may just have been told that its bytes were lost: then this sync could not tell.
-        self.standing = self._tips.look() or before
-        return self.unsynced is None and self.standing.cut == before.cut
-
-    def _tell_synced(self, view: View) -> bool:
-        """Tell all how far the segment is durable that was just synced here; False where it was cut off before that."""
-        name, self._synced = self._synced, ""
-        facts = view.facts.get((SEGMENTS, name)) if name else None
-        return facts is None or self._tips.acknowledge(Mark(name, facts.applied, facts.last)) is not False
-
-    def is_settled(self) -> None:
-        """Take note that all that was seen in the open segment is durable by now."""
-        self._is_unsynced = False
-
-    def _sync_opening(self, listing: Listing) -> None:
-        """The same for a segment that its writer has begun and not acknowledged: killed, or just about to."""
-        try:
-            name = (
-                self._files.read_at(os.path.join(self._local, OPENING_FILE), 0, 64).decode("ascii", "replace").strip()
-            )
-        except OSError:
-            return
-        if (SEGMENTS, name) not in listing or (self.standing is not None and self.standing.tip.segment == name):
-            return
-        try:
-            self._files.sync(os.path.join(self._segments, name))
-            self._files.sync_folder(self._segments)
-        except OSError:
-            self.unsynced = name
-
-    def bounds(self, name: str) -> Bounds:
-        """What this work tree remembers of a segment's end: nothing acknowledged may be missing before it."""
-        standing = self.standing
-        cut = standing.cut_of(name) if standing is not None else None
-        limit = None if cut is None else cut.seq
-        if standing is None or standing.tip.segment != name:
-            return Bounds(limit_seq=limit)
-        found = self._files.stat(os.path.join(self._segments, name))
-        if found is None or found.inode != standing.tip.inode:
-            return Bounds()
-        return Bounds(standing.mark.seq, limit)
+        return self.tail.sync() and (self.view is None or self.tail.tell_synced(self.view))
 
     # -- history --------------------------------------------------------------------------------
 

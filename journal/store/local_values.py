@@ -26,6 +26,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from journal.arguments import checks_arguments
 from journal.disk.clock import Clock
 from journal.disk.files import write_whole
 from journal.disk.folders import checked, ensure_folder
@@ -49,6 +50,7 @@ _Entry = dict[str, Any]
 _List = list
 
 
+@checks_arguments()
 class LocalValues:
     """The keys of this work tree alone, as ``journal.kv.local``. Calls as of ``journal.kv``, and a time to live.
 

@@ -40,7 +40,7 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
 
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
-    here = look_back(engine, lambda view: dict(view.have))
+    here = look_back(engine, readable)
     fresh = vector.subtract(here, since)
 
     def piece(view: View, after: EventId, size: int) -> tuple[list[ReadEvent], EventId | None]:
@@ -93,6 +93,14 @@ def places_of(view: View, fresh: Vector, after: EventId) -> Iterator[Location]:
 def gaps(view: View, since: Vector) -> Gaps:
     """Return what a reading from a vector cannot give; needs all files listed."""
     return Gaps(vector.subtract(since, view.have), vector.subtract(unreadable(view), since))
+
+
+def readable(view: View) -> Vector:
+    """Return the events of this checkout that can be read, which a reader's tokens name; needs all files listed.
+
+    What only a checkpoint knows, or is damaged, is new to such a token, so that it comes once its line is back.
+    """
+    return vector.subtract(view.have, unreadable(view))
 
 
 def unreadable(view: View) -> Vector:

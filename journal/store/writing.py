@@ -58,7 +58,7 @@ def _append(engine: Engine, operations: Sequence[Operation] | Decide, *, history
             asked = operations(view) if callable(operations) else operations
             if isinstance(asked, Conflict):
                 return [], asked
-            target = engine.lanes.target(view, indexing.standing)
+            target = engine.lanes.target(view, indexing.tail.standing)
             past = Past(target.lane, target.section.first, target.section.sees)
             batch = Batch(view, target.lane, target.seq, past, engine.schemas.refuse)
             conflict = batch.add(asked)
@@ -108,4 +108,4 @@ def _settle(engine: Engine) -> None:
     except BaseException:
         engine.indexing.drop()
         raise
-    engine.indexing.is_settled()
+    engine.indexing.tail.settled()

@@ -1,5 +1,6 @@
 """Looking after the durable cursors of a checkout, whether anybody consumes them or not."""
 
+from journal.arguments import checks_arguments
 from journal.errors import JournalError
 from journal.format import token
 from journal.state import vector
@@ -11,6 +12,7 @@ from journal.subscriptions.putting_aside import parked_events, replay
 from journal.subscriptions.shelf import FileShelf, cursor_names
 
 
+@checks_arguments()
 class Cursors:
     """The durable cursors of one store, by name. They belong to this checkout alone, and are never committed."""
 

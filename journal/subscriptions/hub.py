@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from journal.arguments import checks_arguments
 from journal.store.model import Event
 from journal.subscriptions.selection import Selection, select
 
@@ -22,6 +23,7 @@ class _Listener(NamedTuple):
     selection: Selection
 
 
+@checks_arguments()
 class Hub:
     """Hands out what was written: to every handler, in the order of the commits, each event once.
 
@@ -70,21 +72,26 @@ class Hub:
                 self._is_busy = True
             try:
                 while self._written:
-                    for event in self._as_events(self._written.popleft()):
-                        self._call(event)
+                    self._tell(self._written.popleft())
             finally:
                 with self._lock:
                     self._is_busy = False
 
-    def _call(self, event: Event) -> None:
-        fields = {"kind": event.kind, "type": event.type, "stream": event.stream}
-        for listener in self._listeners:
-            if not listener.selection.has(fields):
-                continue
-            try:
-                listener.handler(event)
-            except Exception as error:
-                self._report(event, error)
+    def _tell(self, written: "Written") -> None:
+        """Call the handlers that are meant for each of some events, which are alike, with one of its own to change."""
+        first = list(self._as_events(written))
+        fields = {"kind": first[0].kind, "type": first[0].type, "stream": first[0].stream}
+        meant = [listener for listener in self._listeners if listener.selection.has(fields)]
+        for events in zip(first, *(self._as_events(written) for _ in meant[1:]), strict=True):
+            for listener, event in zip(meant, events, strict=False):
+                if listener in self._listeners:  # not any more, where an earlier event ended that
+                    self._call(listener.handler, event)
+
+    def _call(self, handler: Handler, event: Event) -> None:
+        try:
+            handler(event)
+        except Exception as error:
+            self._report(event, error)
 
     def _report(self, event: Event, error: Exception) -> None:
         try:

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from journal.arguments import checks_arguments
 from journal.store.model import Event, Gaps
 
 if TYPE_CHECKING:
     from journal.subscriptions.subscription import Subscription
 
 
+@checks_arguments()
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """An event that a consumer holds until it says what became of it, or its lease ends.

@@ -28,7 +28,7 @@ def open_subscription(
     on_gap: OnGap | None,
 ) -> Subscription:
     """Return a consumer of a durable cursor, or of one in memory where ``name`` is None (see ``Journal.subscribe``)."""
-    _check(policy, poll_seconds)
+    check_settings(policy, poll_seconds)
     selection = select(types, streams, notes=notes)
     first = Group(taken=token.decode(since) if since is not None else {})
     consumer = new_consumer(engine)
@@ -43,7 +43,8 @@ def open_subscription(
     return Subscription(engine, shelf, selection, policy, consumer=consumer, waiting=waiting, on_gap=on_gap)
 
 
-def _check(policy: Policy, poll_seconds: float | None) -> None:
+def check_settings(policy: Policy, poll_seconds: float | None) -> None:
+    """Raise UsageError where a number makes no sense."""
     seconds = (policy.lease_seconds, policy.retry_seconds_max, poll_seconds if poll_seconds is not None else 1.0)
     if not all(math.isfinite(item) and item > 0 for item in seconds):
         raise UsageError("a lease, a wait and a poll take more than no time")

@@ -25,6 +25,7 @@ def parked_events(group: Group) -> list[ParkedEvent]:
 
 def replay(shelf: Shelf, events: tuple[str, ...]) -> int:
     """Deliver parked events of a cursor again, all or those that are named; return how many. Raises NotFoundError."""
+    shelf.load()  # where there is none, there is no lock either
     with shelf.held():
         before = shelf.load()
         ids = [parse_event_id(text) for text in events]

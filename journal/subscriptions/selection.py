@@ -13,7 +13,7 @@ _NAMES_MAX = 1000
 class Selection(NamedTuple):
     """Entities of ``types``, events of ``streams``; a name that ends in ``*`` stands for all that begin so.
 
-    With neither, all entities and streams, without the journal's own types (``$kv``); ``notes``: its notes too.
+    With neither, all entities and streams, without the journal's own (``$kv``, ``$…``); ``notes``: its notes too.
     """
 
     types: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Selection(NamedTuple):
         wanted = self.types if kind == "entity" else self.streams
         name = fields[_KINDS[kind]]
         if not self.types and not self.streams:
-            return kind != "entity" or not is_reserved(name)
+            return not is_reserved(name)
         return any(name.startswith(item[:-1]) if item.endswith("*") else name == item for item in wanted)
 
 

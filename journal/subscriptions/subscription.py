@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from journal.arguments import checks_arguments
 from journal.errors import ClosedError, JournalError, UsageError
 from journal.format import token
 from journal.format.names import lane_from
@@ -51,6 +52,7 @@ class _Quiet(NamedTuple):
     since: float
 
 
+@checks_arguments()
 class Subscription:
     """Iterate it for what comes, for ever; ``catch_up`` ends with what is there; ``take`` asks once.
 
@@ -73,12 +75,17 @@ class Subscription:
         self._consumer, self._waiting, self._on_gap = consumer, waiting, on_gap
         self._clock = engine.backend.clock.now
         """What leases and waits are counted by: seconds that all processes of this machine agree on."""
-        self._looking = threading.Lock()
-        """One thread at a time looks at the store; ``ack`` and its like do not need it."""
+        self._looking = threading.RLock()
+        """One thread at a time looks at the store; ``ack`` and its like do not need it.
+
+        It may look while it looks: ``on_gap`` may accept the gap, and a handler of the hub's, which any thread that has
+        just read may have to call, may take.
+        """
         self._survey: Survey | None = None
         self._seen: tuple[int, int, Vector] | None = None
         self._quiet: _Quiet | None = None
-        self._is_closed = False
+        self.is_closed = False
+        """Whether it was closed."""
 
     # -- taking ---------------------------------------------------------------------------------
 
@@ -98,8 +105,7 @@ class Subscription:
             raise UsageError("at least one event is taken")
         deadline = None if wait_seconds is None else time.monotonic() + wait_seconds
         while True:
-            if self._is_closed:
-                raise ClosedError("the subscription was closed")
+            self.check_open()
             heard = self._waiting.heard
             with self._looking:
                 found = self._take_now(limit)
@@ -114,11 +120,11 @@ class Subscription:
 
     def __iter__(self) -> Iterator[Delivery]:
         """Yield events one by one, and wait for more; ends when another thread closes the subscription."""
-        while not self._is_closed:
+        while not self.is_closed:
             try:
                 found = self.take(wait_seconds=None)
             except ClosedError:
-                if self._is_closed:
+                if self.is_closed:
                     return
                 raise
             yield from found
@@ -302,11 +308,16 @@ class Subscription:
 
     # -- life -----------------------------------------------------------------------------------
 
+    def check_open(self) -> None:
+        """Raise ClosedError once the subscription was closed."""
+        if self.is_closed:
+            raise ClosedError("the subscription was closed")
+
     def close(self) -> None:
         """Give back what was not finished, and let go. Closing twice is harmless; a thread that waits wakes up."""
-        if self._is_closed:
+        if self.is_closed:
             return
-        self._is_closed = True
+        self.is_closed = True
         self._waiting.close()
         # What cannot be given back (the cursor was dropped, the disk is full) is free once its consumer is gone.
         with contextlib.suppress(JournalError):

@@ -104,7 +104,7 @@ def _look_at_files(engine: Engine, indexing: Indexing, listing: Listing, strange
         listing,
         strange,
         store=store,
-        bounds=indexing.bounds,
+        bounds=indexing.tail.bounds,
         identify=identify,
         progress=_progress(engine),
     )

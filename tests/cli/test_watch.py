@@ -97,6 +97,11 @@ def test_a_program_that_is_not_there_is_told_before_an_event_is_taken(plans):
     assert plans("cursors", "list", "--json").out == ""
 
 
+@pytest.mark.parametrize("verb", ["parked", "replay", "drop", "adopt"])
+def test_a_cursor_that_is_not_there_is_told(plans, verb):
+    assert "no cursor 'never'" in plans("cursors", verb, "never", "--json", status=3).error["message"]
+
+
 def test_cursors_are_listed_and_dropped(plans):
     assert plans("cursors", "list").err == "no cursors\n"
     plans("watch", "--cursor", "feed", "--once", "--type", "plan")
@@ -159,6 +164,21 @@ def test_a_gap_is_a_line_of_its_own(work):
     assert work("watch", "--cursor", "feed", "--once").out == ""
     work.git("switch", "-q", "side")
     assert work("watch", "--cursor", "feed", "--once").out == ""
+
+
+def test_a_reader_is_warned_of_events_that_a_token_names_and_that_are_gone(work):
+    work("append", "s", "Start", "--json")
+    work("commit", "-m", "one")
+    work.git("switch", "-q", "-c", "side")
+    token = work("append", "s", "Gone", "--json").json["token"]
+    work("commit", "-m", "two")
+    assert work("read", "s", "--since", token).err == ""
+    work.git("switch", "-q", "main")
+    for words in (("s",), ("--all",)):
+        read = work("read", *words, "--since", token, "--json")
+        warning = json.loads(read.err)["warning"]
+        assert (read.out, warning["code"]) == ("", "gap")
+        assert warning["message"] == "1 event is not here any more that the token names"
 
 
 def test_a_follower_is_warned_of_events_that_leave(work):

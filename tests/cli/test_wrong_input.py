@@ -5,7 +5,25 @@ import pytest
 
 @pytest.mark.parametrize("words", [("list", "--limit", "-1"), ("log", "-n", "-1"), ("kv", "list", "--limit", "-1")])
 def test_a_limit_below_nothing_makes_no_sense(shell, words):
-    assert "a limit is a whole number" in shell(*words, "--json", status=2).error["message"]
+    assert "limit is a whole number, 0 or more" in shell(*words, "--json", status=2).error["message"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("read", "s", "--from", "9" * 30),
+        ("log", "-n", "9" * 30),
+        ("append", "s", "E", "--expect", "9" * 5000),
+        ("truncate", "s", "--through", "9" * 30),
+    ],
+)
+def test_a_number_that_nothing_has_makes_no_sense(shell, words):
+    assert shell(*words, "--json", status=2).error["hint"]
+
+
+@pytest.mark.parametrize("words", [("--last", "0"), ("--from", "0"), ("--event", "E"), ("s",)])
+def test_the_whole_journal_is_not_read_by_what_is_of_one_stream(shell, words):
+    assert "--all goes with" in shell("read", "--all", *words, "--json", status=2).error["message"]
 
 
 def test_a_bare_text_as_a_value_is_refused_with_how_to_quote_it(shell):

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journal import Fold, Journal, JournalError, NotAppliedError, RefusedError
+from journal import Fold, FoldState, Journal, JournalError, NotAppliedError, RefusedError, UsageError
 from tests.support.faults import CountingFiles, FaultyFiles
-from tests.support.stores import bring, clone, drop_file, examples, new_store, truth
+from tests.support.stores import bring, clone, drop_file, examples, new_store, put_file, truth
 
 _FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
@@ -102,6 +102,12 @@ def test_a_value_that_a_step_changes_in_place_spoils_no_other(journal):
     assert journal.fold(fold, "s").value == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 2000, 5])
+def test_a_name_that_no_fold_can_have_is_refused(name):
+    with pytest.raises(RefusedError):
+        Fold(name, 0, step)
+
+
 def test_a_value_that_json_does_not_have_is_refused(journal):
     with pytest.raises(RefusedError):
         journal.snapshot(Fold("odd", None, lambda value, event: {1, 2}), "s")
@@ -163,9 +169,72 @@ def test_a_late_event_is_folded_in_its_place(tmp_path):
         assert mine.fold(LISTED, "s", state=merged).value == state.value
 
 
+def test_what_is_redacted_is_in_no_view_and_in_nothing_that_goes_on_from_an_earlier_state(journal):
+    with Journal.open(store=journal.root) as other:
+        views = [journal.view(LISTED, "s"), other.view(LISTED, "s")]
+        first = next(journal.read("s"))
+        before = journal.snapshot(LISTED, "s")
+        assert [view.read() for view in views] == [before.value] * 2
+        journal.redact(event=first.id, reason="leaked")
+        after = ["s:E:[redacted]", *before.value[1:]]
+        assert [view.read() for view in views] == [after] * 2
+        assert journal.fold(LISTED, "s").value == journal.fold(LISTED, "s", state=before).value == after
+        # The state names the redaction, so it is gone on from, and not folded anew for it once more.
+        state, calls = views[0].state(), []
+        assert not list(journal.read("s", since=state.position))
+        assert journal.fold(Fold("listed", [], lambda *given: calls.append(given)), "s", state=state).value == after
+        assert calls == []
+
+
+def test_a_snapshot_from_before_a_redaction_that_a_merge_brings_is_not_gone_on_from_and_leaves(journal, tmp_path):
+    there = clone(journal.root, tmp_path / "there")
+    with Journal.open(store=there) as other:
+        other.append("s", "E", {"n": "secret"})
+        bring(there, journal.root)
+        assert "s:E:secret" in journal.snapshot(LISTED, "s").value
+        other.redact(value="secret", reason="leaked")
+        bring(there, journal.root)
+    assert journal.fold(LISTED, "s").value[-1] == "s:E:[redacted]"
+    folder = os.path.join(journal.root, "local", "derived", "folds")
+    assert [name for _, _, names in os.walk(folder) for name in names] == []
+
+
+def test_a_redaction_that_comes_without_its_note_is_heeded_too(journal, tmp_path):
+    """As a pick brings it: the file that was written anew, and not the one that says so."""
+    (old,) = truth(journal.root)
+    journal._engine.lanes.end_segment()
+    there = clone(journal.root, tmp_path / "there")
+    with Journal.open(store=there) as other:
+        view = other.view(LISTED, "s")
+        before = FoldState(view.read(), view.state().position)
+        other.snapshot(LISTED, "s")
+        journal.redact(event=next(journal.read("s")).id, reason="leaked")
+        (pack,) = (path for path in truth(journal.root) if path.startswith("archive/"))
+        put_file(there, pack, truth(journal.root)[pack])
+        drop_file(there, old)
+        after = ["s:E:[redacted]", *before.value[1:]]
+        assert view.read() == other.fold(LISTED, "s").value == other.fold(LISTED, "s", state=before).value == after
+
+
+def test_what_only_a_checkpoint_knows_is_folded_once_its_lines_are_back(journal):
+    view = journal.view(LISTED, "s")
+    whole = view.read()
+    journal._engine.lanes.end_segment()
+    (path,) = truth(journal.root)
+    text = truth(journal.root)[path]
+    journal.checkpoint()
+    journal.append("s", "E", {"n": 6})
+    drop_file(journal.root, path)
+    assert view.read() == journal.fold(LISTED, "s").value == ["s:E:6"]
+    state = journal.snapshot(LISTED, "s")
+    assert journal.gaps(state.position).unreadable
+    put_file(journal.root, path, text)
+    assert journal.fold(LISTED, "s", state=state).value == view.read() == [*whole, "s:E:6"]
+
+
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(("append", "append", "key", "other", "snapshot", "merge", "drop", "truncate")),
+        st.sampled_from(("append", "append", "key", "other", "snapshot", "merge", "drop", "truncate", "redact")),
         st.integers(0, 1),
         st.integers(0, 3),
     ),
@@ -174,7 +243,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=examples(40, 2000))
+@settings(max_examples=examples(60, 2000))
 @given(STEPS)
 def test_snapshot_and_tail_are_the_full_replay_with_late_events_too(story):
     with tempfile.TemporaryDirectory(dir=_FAST) as scratch, contextlib.ExitStack() as opened:
@@ -194,6 +263,8 @@ def test_snapshot_and_tail_are_the_full_replay_with_late_events_too(story):
                 bring(roots[1 - at], roots[at])
             elif act == "truncate" and tree.stream("s").length:
                 tree.truncate("s", through=1 + number % tree.stream("s").length)
+            elif act == "redact" and (found := [event.id for event in tree.read_all() if event.kind == "event"]):
+                tree.redact(event=found[number % len(found)], reason="leaked")
             elif act == "drop":
                 files = sorted(truth(roots[at]))
                 if len(files) > 1:
@@ -286,8 +357,95 @@ def test_a_rebuild_tells_its_progress_while_the_old_view_serves(journal):
     assert view.read() == 2_515
     gate.set()
     worker.join(10)
-    assert told == [1000, 2000]
+    assert told == [1000, 2000, 2505]
     assert view.read() == 2_515
+
+
+def test_what_a_caller_does_to_a_state_does_not_spoil_the_view(journal):
+    view = journal.view(LISTED, "s")
+    view.state().value.clear()
+    view.rebuild().value.clear()
+    assert len(view.read()) == 5
+
+
+def test_a_view_is_read_where_the_journal_is_locked_while_another_thread_folds(journal):
+    folding, going_on = threading.Event(), threading.Event()
+
+    def slow(value, event):
+        folding.set()
+        going_on.wait(10)
+        return value + event.data["n"]
+
+    view = journal.view(Fold("slow", 0, slow), "s")
+    reader = threading.Thread(target=view.read, daemon=True)
+    reader.start()
+    assert folding.wait(10)
+    journal.put("total", "s", {"n": 0})
+
+    def change(data):
+        going_on.set()
+        return {"n": view.read()}
+
+    writer = threading.Thread(target=journal.mutate, args=("total", "s", change), daemon=True)
+    writer.start()
+    for thread in (writer, reader):
+        thread.join(10)
+        assert not thread.is_alive()
+    assert journal.get("total", "s").data == {"n": 15}
+
+
+def test_a_view_refreshed_on_append_is_current_before_anybody_reads_it(journal):
+    calls = []
+    view = journal.view(counting(calls), "s", refresh="append")
+    assert (calls, view.status().lag) == ([1, 2, 3, 4, 5], 0)
+    journal.append("s", "E", {"n": 10})
+    assert (calls[5:], view.status().lag) == ([6], 0)
+    journal.append_batch("s", [("E", {"n": 1})] * 3)
+    with journal.transaction() as transaction:
+        transaction.put("t", "beside", {"n": 1})
+        transaction.append("s", "E", {"n": 1})
+    journal.append("other", "E", {"n": 1000})
+    assert calls[6:] == [7, 8, 9, 10]
+    assert view.read() == 29
+    with Journal.open(store=journal.root) as other:
+        other.append("s", "E", {"n": 100})
+    assert view.status().lag == 1
+    assert view.read() == 129
+
+
+def test_a_view_that_cannot_be_refreshed_fails_no_append_and_says_why(journal):
+    def fails_on_seven(value, event):
+        if event.data["n"] == 7:
+            raise ValueError("seven")
+        return value + event.data["n"]
+
+    reported = []
+    journal.hub.on_error = lambda event, error: reported.append(error)
+    view = journal.view(Fold("careful", 0, fails_on_seven), "s", refresh="append")
+    assert journal.append("s", "E", {"n": 7}).position == 6
+    assert journal.append("s", "E", {"n": 8}).position == 7
+    assert (view.status().lag, view.status().last_error, view.refresh()) == (2, "ValueError: seven", False)
+    with pytest.raises(ValueError, match="seven"):
+        view.read()
+    assert reported == []
+
+
+def test_a_view_whose_value_json_does_not_have_says_so(journal):
+    view = journal.view(Fold("odd", None, lambda value, event: {1, 2}), "s")
+    with pytest.raises(RefusedError, match="set"):
+        view.read()
+    assert "set" in view.status().last_error
+
+
+def test_a_view_that_nobody_has_any_more_is_refreshed_no_more(journal):
+    calls = []
+    view = journal.view(counting(calls), "s", refresh="append")
+    del view
+    journal.append("s", "E", {"n": 10})
+    assert len(calls) == 5
+    assert journal.hub._listeners == ()
+    with pytest.raises(UsageError, match="now"):
+        journal.view(SUM, "s", refresh="now")
 
 
 def test_a_view_begins_with_a_snapshot(journal):

@@ -45,7 +45,10 @@ class Place:
         """Readable files that a person edited, as long as git leaves them alone."""
         self.is_equipped = False
         """Whether the repository has our hooks and merge driver."""
+        self.delivered: set[str] = set()
+        """The events that a cursor here has delivered."""
         self._journal: Journal | None = None
+        self._kept: dict[str, Any] = {}
         self.now = 0
 
     def say(self, text: str) -> None:
@@ -99,8 +102,15 @@ class Place:
             self._journal = Journal.open(self.folder, actor=self.name)
         return self._journal
 
+    def kept(self, name: str, make: Callable[[Journal], Any]) -> Any:
+        """Return what was made of the journal under a name since it was opened; it is made by the first who asks."""
+        if self._journal is None or name not in self._kept:
+            self._kept[name] = make(self.journal)
+        return self._kept[name]
+
     def close(self) -> None:
         """Close the journal, as the end of a program does."""
+        self._kept.clear()
         if self._journal is not None:
             self._journal.close()
         self._journal = None

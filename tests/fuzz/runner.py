@@ -12,6 +12,7 @@ from typing import NamedTuple
 from journal.format import names
 from tests.fuzz import git_operations, journal_operations, remote_operations, stream_operations
 from tests.fuzz.checks import check_answers, check_doctor, check_edits, check_files, check_projections, check_rebuilt
+from tests.fuzz.observer_checks import check_cursor, check_view
 from tests.fuzz.operation import Operation
 from tests.fuzz.places import Place
 from tests.fuzz.stream_checks import check_streams, check_tokens
@@ -121,6 +122,8 @@ def _look(world: World, place: Place, closely: float) -> None:
         check_answers(world, place)
         check_streams(world, place)
         check_tokens(world, place)
+        check_view(place)
+        check_cursor(place)
     if closely < 0.3:
         check_projections(world, place)
     if closely < 0.2:

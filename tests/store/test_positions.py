@@ -138,7 +138,33 @@ def test_a_line_that_is_damaged_is_a_gap_for_who_has_not_read_it(two):
         seq, lane = lost.event.split("@")
         assert vector.contains(journal.gaps(start).unreadable, int(seq), lane)
         assert journal.gaps(read).unreadable == {}
-        assert [event.data for event in journal.read_all(since=start)] == [{"n": 3}]
+        (last,) = journal.read_all(since=start)
+        assert last.data == {"n": 3}
+        # It was not read, so it is still new to who read on, and comes once its line is mended.
+        assert vector.contains(journal.gaps(last.token).unreadable, int(seq), lane)
+        assert list(journal.read_all(since=last.token)) == []
+        put_file(here, path, data)
+        assert ids(journal.read_all(since=last.token)) == [lost.event]
+        assert list(journal.read_all(since=read)) == []
+
+
+def test_what_only_a_checkpoint_knows_is_new_until_its_lines_are_back(two):
+    """As after a pick of a compaction's second half: the segments are gone, and the pack is on another branch."""
+    here, _ = two
+    with Journal.open(store=here) as journal:
+        before = journal.read_all()
+        journal._engine.lanes.end_segment()
+        (path,) = truth(here)
+        data = truth(here)[path]
+        journal.checkpoint()
+        journal.put("t", "b", {"n": 2})
+        drop_file(here, path)
+        read = list(journal.read_all())
+        assert [event.entity for event in read] == [None, "b"]
+        assert journal.gaps(read[-1].token).unreadable
+        put_file(here, path, data)
+        assert ids(journal.read_all(since=read[-1].token)) == ids(before)
+        assert list(journal.read_all(since=journal.position())) == []
 
 
 def test_a_branch_switch_under_a_reading_is_an_error_that_says_how_to_go_on(two, monkeypatch):

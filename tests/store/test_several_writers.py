@@ -1,8 +1,12 @@
 """Several open journals on one store share its lane, and each sees what the others do."""
 
+import shutil
+import time
+
 import pytest
 
 from journal import Journal
+from tests.support.stores import new_store
 
 
 @pytest.fixture
@@ -51,3 +55,19 @@ def test_one_that_only_reads_sees_every_write_at_once(root):
             writer.put("plan", "a", {"turn": turn, "text": "x" * 300})
             assert reader.get("plan", "a").data["turn"] == turn
             assert len(reader.history("plan", "a")) == turn + 1
+
+
+def test_a_reader_whose_index_is_behind_meets_a_segment_that_grows(tmp_path):
+    """It saw the segment grow by a view of its own; the index that it opens then does not know of the segment."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        journal.append("s", "E", {"n": 0})
+    shutil.rmtree(f"{root}/local")
+    with Journal.open(store=root) as writer, Journal.open(store=root) as reader:
+        with writer._engine.locked():
+            writer.append("s", "E", {"n": 1})
+            for _ in range(3):
+                time.sleep(0.06)  # until time stamps of folders count
+                assert [event.data["n"] for event in reader.read("s")] == [0, 1]
+            writer.append("s", "E", {"n": 2})
+        assert [event.data["n"] for event in reader.read("s")] == [0, 1, 2]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from journal import RefusedError, UsageError
+from journal import Journal, RefusedError, UsageError
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_wrong_argument_is_told(journal, name, bad):
 
 @pytest.mark.parametrize("bad", [5, b"j1_x", {}])
 def test_what_is_no_text_is_no_token(journal, bad):
-    with pytest.raises(RefusedError, match="not a position token"):
+    with pytest.raises(RefusedError, match="position token"):
         list(journal.read("s", since=bad))
 
 
@@ -43,3 +43,40 @@ def test_what_is_no_text_is_no_token(journal, bad):
 def test_a_key_that_cannot_be_is_called_a_key(journal, key):
     with pytest.raises(RefusedError, match="the key"):
         journal.kv.put(key, 1)
+
+
+@pytest.mark.parametrize("options", [{"durability": "Sync"}, {"durability": ""}, {"projections": "never"}])
+def test_a_mode_that_there_is_not_is_refused_and_not_taken_for_the_other_one(tmp_path, options):
+    Journal.init(tmp_path)
+    with pytest.raises(UsageError, match="is one of"):
+        Journal.open(tmp_path, **options)
+
+
+@pytest.mark.parametrize("expected", [object(), float("nan"), b"x"])
+def test_what_no_key_can_hold_is_expected_of_none(journal, expected):
+    for keys in (journal.kv, journal.kv.local):
+        with pytest.raises(RefusedError):
+            keys.cas("k", expected=expected, value=1)
+
+
+@pytest.mark.parametrize(
+    "item", [5, "E", ("E",), ("E", {}, 1), {"name": "E"}, {"event": "E", "at": 1}, ("E", [1]), (5, {})]
+)
+def test_what_is_no_event_of_a_batch_is_told(journal, item):
+    with pytest.raises((UsageError, RefusedError)) as told:
+        journal.append_batch("s", [("E", {}), item])
+    assert told.value.hint
+    assert journal.stream("s").length == 1
+
+
+@pytest.mark.parametrize("field", ["key", "meta", "data"])
+def test_what_is_no_field_of_an_event_of_a_batch_is_told(journal, field):
+    with pytest.raises(RefusedError, match=field):
+        journal.append_batch("s", [{"event": "E", field: [1]}])
+
+
+def test_numbers_beyond_64_bits_are_told(journal):
+    with pytest.raises(UsageError, match="64 bits"):
+        journal.read("s", 2**70)
+    with pytest.raises(UsageError, match="can be expected"):
+        journal.append("s", "E", expect=10**5000)

@@ -1,5 +1,6 @@
 """Appending to a stream: what is expected, batches, keys that count once."""
 
+import shutil
 import time
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from journal import Conflict, ExpectationError, Journal, RefusedError, StreamEvent, UsageError
 from journal.store.batch import Put
 from tests.support.faults import CountingFiles
-from tests.support.stores import bring, clone, new_store, truth
+from tests.support.stores import bring, clone, drop_file, new_store, put_file, truth
 
 
 def told(events):
@@ -71,7 +72,11 @@ def test_a_batch_is_one_block_or_nothing(journal):
     with pytest.raises(RefusedError):
         journal.append_batch("s", [("D", {}), ("E", {"n": float("nan")})])
     assert told(journal.read("s")) == told(events)
-    assert journal.append_batch("s", []) == []
+    assert journal.append_batch("s", []) == journal.append_batch("s", [], expect=3) == []
+    assert journal.append_batch("s", [], expect="none") == Conflict("stream", "s", "none", 3)
+    with pytest.raises(RefusedError, match="own"):
+        journal.append_batch("$s", [])
+    assert journal.stream("s").length == 3
     with pytest.raises(UsageError, match="batch"):
         journal.append_batch("s", [{"name": "D"}])
 
@@ -121,8 +126,6 @@ def test_the_same_event_is_told_by_what_it_says_and_not_by_its_spelling(journal)
 
 
 def test_a_key_holds_across_restart_truncation_compaction_and_the_loss_of_the_index(tmp_path):
-    import shutil
-
     root = new_store(tmp_path, options='durability = "os"\nroll_bytes = 4096')
     with Journal.open(store=root) as journal:
         first = journal.append("s", "E", {"n": 1}, key="k")
@@ -139,6 +142,35 @@ def test_a_key_holds_across_restart_truncation_compaction_and_the_loss_of_the_in
         assert journal.append("s", "E", {"n": 1}, key="k").id == first.id
         assert isinstance(journal.append("s", "E", {"n": 2}, key="k"), Conflict)
         assert journal.stream("s").length == 13
+
+
+def test_a_key_whose_first_event_is_redacted_is_a_conflict_for_the_data_that_it_had(journal):
+    """Nothing is left to tell by that it is the same, and writing it anew would bring back what was taken out."""
+    event = {"event": "Left", "data": {"mail": "ann@example.com", "n": 1}, "key": "k"}
+    (first,) = journal.append_batch("s", [event])
+    journal.redact(event=first.id, reason="asked for")
+    for expect in (None, "none", 1):
+        told = journal.append("s", "Left", event["data"], key="k", expect=expect)
+        assert (told.expected, told.actual) == ("key 'k' for Left", f"Left with redacted data in event {first.id}")
+        assert told.heads == (first.id,)
+    assert isinstance(journal.append_batch("s", [event]), Conflict)
+    transaction = journal.transaction()
+    transaction.put("t", "a", {})
+    transaction.append("s", "Left", event["data"], key="k")
+    with pytest.raises(ExpectationError, match="redacted"), transaction:
+        pass
+    assert (journal.stream("s").length, journal.get("t", "a")) == (1, None)
+    with Journal.open(store=journal.root) as other:
+        assert isinstance(other.append("s", "Left", event["data"], key="k"), Conflict)
+    # What stands there now is the event that the key is for.
+    redacted = next(journal.read("s"))
+    assert journal.append("s", "Left", redacted.data, key="k").id == first.id
+    # Who wrote it and its summary are not compared, so that redacting them makes no other event of it.
+    second = journal.append("s", "Came", {"n": 2}, key="k2", summary="by bus")
+    journal.redact(value="by bus", reason="asked for")
+    assert journal.append("s", "Came", {"n": 2}, key="k2").id == second.id
+    told = journal.append("s", "Came", {"n": 3}, key="k2")
+    assert told.actual == f"Came with other data in event {second.id}"
 
 
 def test_a_batch_is_repeated_as_a_whole_or_it_is_a_conflict(journal):
@@ -188,8 +220,9 @@ def test_a_transaction_appends_beside_put_and_delete(journal):
     tx = journal.transaction()
     tx.put("plan", "p2", {"n": 2})
     tx.append("s", "Never", expect=7)
-    with pytest.raises(ExpectationError, match="stream 's'"), tx:
+    with pytest.raises(ExpectationError, match="stream 's'") as failed, tx:
         pass
+    assert failed.value.conflict == Conflict("stream", "s", 7, 2)
     assert journal.get("plan", "p2") is None
     with journal.transaction() as tx:
         tx.put("plan", "p3", {"n": 3})
@@ -269,3 +302,21 @@ def test_a_checkpoint_names_the_streams(journal, root):
     name = journal.checkpoint()
     header = decode_header(next(decompress_lines(truth(root)[f"checkpoints/{name}"])))
     assert header.streams == {"b": 1, "s": 2}
+
+
+def test_an_expectation_is_exact_where_a_redaction_is_heard_of_while_places_are_listed(journal, tmp_path):
+    """A pick has brought the pack that is written anew, and neither the note nor the checkpoint that say so."""
+    first = journal.append("s", "E", {"mail": "ann@example.com"})
+    journal._engine.lanes.end_segment()
+    (old,) = truth(journal.root)
+    journal.checkpoint()
+    with Journal.open(store=clone(journal.root, tmp_path / "there")) as theirs:
+        theirs.redact(event=first.id, reason="asked for")
+        (pack,) = (path for path in truth(theirs.root) if path.startswith("archive/"))
+        put_file(journal.root, pack, truth(theirs.root)[pack])
+    drop_file(journal.root, old)
+    shutil.rmtree(f"{journal.root}/local")
+    with Journal.open(store=journal.root) as fresh:
+        assert fresh.append("s", "E", {"n": 2}, expect="none") == Conflict("stream", "s", "none", 1)
+        written = fresh.append("s", "E", {"n": 2}, expect=1)
+        assert (written.position, written.rev) == (2, 2)

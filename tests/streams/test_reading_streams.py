@@ -186,6 +186,13 @@ def test_the_journals_own_streams_are_hidden(journal, root):
     put_file(root, path, b"".join(lines) + seal(event))
     assert [line.name for line in journal.streams()] == ["s"]
     assert journal.stream("$own").length == 1
+    told = [event.stream for event in journal.log()]
+    with journal.subscribe() as feed, journal.subscribe(streams=["$own"]) as own:
+        told += [delivery.event.stream for delivery in feed.take(50)]
+        assert len(own.take(50)) == 1
+    assert "$own" not in told
+    assert len(list(journal.log(stream="$own"))) == 1
+    assert [event.stream for event in journal.read_all()].count("$own") == 1
 
 
 def test_truncating_hides_and_the_last_position_stays(journal):
@@ -406,6 +413,31 @@ def test_old_events_are_lifted_for_callers_and_stay_as_written(journal):
     assert numbers(journal.read("s", last=2)) == [-6, 7]
 
 
+def test_a_moment_without_a_zone_is_of_utc_as_a_text_is(journal):
+    past, to_come = datetime(2001, 1, 1), datetime(2100, 1, 1)
+    assert numbers(journal.read("s", after_time=past, before_time=to_come)) == [1, 2, 3, 4, 5, 6, 7]
+    assert numbers(journal.read("s", after_time=to_come)) == []
+
+
+def test_an_age_from_before_all_dates_leaves_nothing_out(journal):
+    assert numbers(journal.read("s", after_time="999999w")) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_what_only_a_checkpoint_knows_comes_by_token_once_its_lines_are_back(journal):
+    journal._engine.lanes.end_segment()
+    (path,) = truth(journal.root)
+    text = truth(journal.root)[path]
+    journal.checkpoint()
+    journal.append("s", "New", {"n": 8})
+    drop_file(journal.root, path)
+    read = list(journal.read("s"))
+    assert numbers(read) == [8]
+    tokens = [read[-1].token, next(journal.read("s", last=1)).token]
+    put_file(journal.root, path, text)
+    for token in tokens:
+        assert numbers(journal.read("s", since=token)) == [1, 2, 3, 4, 5, 6, 7]
+
+
 def test_a_line_that_goes_bad_while_the_journal_is_open_is_passed_over_and_nothing_else(tmp_path):
     """Also where all lines of a file are compared with one checksum, and were compared before."""
     root = new_store(tmp_path)
@@ -436,3 +468,28 @@ def test_a_long_stream_in_packs_and_segments_is_read_as_it_was_written(tmp_path)
     with Journal.open(store=clone(root, tmp_path / "clone")) as journal:
         assert numbers(journal.read("s")) == list(range(1200))
         assert [event.position for event in journal.read("s", 1190)] == list(range(1190, 1201))
+
+
+def test_late_events_that_come_in_a_segment_and_in_a_pack_of_it_count_once(two):
+    mine, theirs = two
+    for number in range(1, 3):
+        mine.append("s", "Mine", {"n": number})
+    assert numbers(mine.read("s")) == [0, 1, 2]
+    for number in range(1, 7):
+        theirs.append("s", "Theirs", {"n": -number})
+    segments = truth(theirs.root)
+    for turn in range(3):
+        theirs._engine.lanes.end_segment()
+        theirs.put("turn", "t", {"n": turn})
+        theirs.checkpoint()
+        theirs.compact()
+    packed = truth(theirs.root)
+    assert any(path.startswith("archive/") for path in packed)
+    for path, data in (segments | packed).items():
+        if path not in truth(mine.root):
+            put_file(mine.root, path, data)
+    read = numbers(mine.read("s"))
+    assert sorted(read) == [-6, -5, -4, -3, -2, -1, 0, 1, 2]
+    assert mine.stream("s").length == 9
+    assert mine.append("s", "After", {"n": 9}, expect=9).position == 10
+    assert mine.doctor(verify=True).ok

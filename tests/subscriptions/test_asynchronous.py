@@ -40,7 +40,7 @@ def test_what_a_journal_reads_it_reads_too(root):
             assert [event.id async for event in journal.log()] == [event.id for event in same.log()]
             same.append("order/1", "Placed", {"n": 1})
             assert [event async for event in journal.read("order/1")] == list(same.read("order/1"))
-            assert await journal.streams() == same.streams()
+            assert await journal.streams() == same.streams() == [await journal.stream("order/1")]
             token = (await journal.show("5")).id
             assert token.startswith("5@")
             assert [event.seq async for event in journal.read_all(since=await journal.position())] == []
@@ -61,7 +61,11 @@ def test_events_are_delivered_and_acknowledged(root):
             assert [parked.cause for parked in await feed.parked()] == ["ValueError"]
             assert await feed.replay() == 1
             (again,) = await feed.take(5)
+            await feed.release(again)
+            (again,) = await feed.take(5)
+            assert again.attempt == 1
             await feed.ack(again)
+            assert await feed.position() == await journal.position()
             return [*found, again.event.entity]
 
     assert run(consume()) == [("a", 1), ("b", 1), ("c", 1), "b"]
@@ -161,3 +165,27 @@ def test_closing_a_subscription_ends_what_waits_for_it(root):
                 await taking
 
     run(main())
+
+
+def test_closing_a_subscription_ends_the_loop_of_another_task_and_refuses_what_comes_after(root):
+    write(root, "a")
+
+    async def main():
+        async with await AsyncJournal.open(store=root) as journal:
+            feed, seen = await journal.subscribe("feed"), []
+
+            async def work():
+                async for delivery in feed:
+                    seen.append(delivery.event.entity)
+                    await delivery.ack()
+
+            task = asyncio.ensure_future(work())
+            while not seen:
+                await asyncio.sleep(0.01)
+            await feed.close()
+            await asyncio.wait_for(task, 20)
+            with pytest.raises(ClosedError):
+                await feed.take()
+            return seen
+
+    assert run(main()) == ["a"]

@@ -43,6 +43,18 @@ def test_a_handler_is_not_called_while_an_outer_block_holds_the_lock(journal):
     assert told == [False]
 
 
+def test_what_a_handler_does_to_its_event_is_seen_by_nobody_else(journal):
+    told = []
+
+    def change(event):
+        event.data["n"] = event.meta["by"] = "changed"
+
+    journal.hub.on(change)
+    journal.hub.on(lambda event: told.append((event.data, event.meta)))
+    written = journal.append("s", "E", {"n": 1}, meta={"by": "bus"})
+    assert told == [({"n": 1}, {"by": "bus"})] == [(written.data, written.meta)]
+
+
 def test_an_error_of_a_handler_fails_no_write_and_is_reported(journal, caplog):
     told, errors = [], []
 

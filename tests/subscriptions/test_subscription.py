@@ -247,6 +247,12 @@ def test_closing_it_ends_the_loop_of_another_thread(journal):
         feed.take()
 
 
+@pytest.mark.parametrize("seconds", [0, -1])
+def test_following_without_a_pause_is_refused(journal, seconds):
+    with pytest.raises(UsageError, match="poll"):
+        journal.follow(poll_seconds=seconds)
+
+
 def test_following_gives_what_comes_from_now_on_of_any_kind(journal):
     write(journal, "before")
     coming = journal.follow()

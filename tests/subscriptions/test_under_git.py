@@ -127,6 +127,27 @@ def test_a_gap_is_told_once_to_who_listens_and_again_when_it_comes_again(tree):
     assert len(told) == 2
 
 
+def test_a_gap_may_be_accepted_by_who_is_told_of_it(tree):
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, "s1")
+    told, feeds = [], []
+
+    def accept(gap):
+        told.append(gap)
+        feeds[0].accept_gap()
+
+    with tree.open() as journal, journal.subscribe("feed", on_gap=accept) as feed:
+        feeds.append(feed)
+        feed.ack(*feed.take(5))
+        tree.git("switch", "-q", "main")
+        taker = threading.Thread(target=feed.take, daemon=True)
+        taker.start()
+        taker.join(20)
+        assert not taker.is_alive()
+    assert len(told) == 1
+
+
 def test_events_that_left_before_they_were_handled_are_kept_for_their_return(tree):
     write(tree, "base")
     tree.git("switch", "-q", "-c", "side")

@@ -114,7 +114,7 @@ def stream(journal: Journal) -> None:
     fold = Fold("length", 0, lambda value, event: value + 1)
     assert_type(journal.fold(fold, ["order/42", "order/43"]), FoldState[int])
     assert_type(journal.view(fold, "order/42"), MaterializedView[int])
-    assert_type(journal.view(fold, "order/42").read(), int)
+    assert_type(journal.view(fold, "order/42", refresh="append").read(), int)
     assert_type(journal.truncate("order/42", through=2), Stream)
     assert_type(journal.gaps().gone, dict[str, tuple[tuple[int, int], ...]])
 

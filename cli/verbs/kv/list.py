@@ -9,11 +9,12 @@ from ...session import Session
 
 def run(session: Session, *, prefix: str | None, keys: bool, limit: int | None, local: bool) -> None:
     """List keys and values."""
-    from journal.facade.checking import check_limit
+    from journal.arguments import check
 
     from ...output import shown
 
-    check_limit(limit)
+    if limit is not None:
+        check("kv list", limit=limit)
     scope = keys_of(session, local=local)
     found = dict(islice(scope.list(prefix or "").items(), limit)) if local else scope.list(prefix or "", limit=limit)
     if session.output.is_json:

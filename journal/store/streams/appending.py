@@ -4,8 +4,10 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from journal.arguments import shown
 from journal.errors import RefusedError, UsageError
 from journal.format import names, values
+from journal.format.limits import SEQ_MAX
 from journal.format.record import EventTexts
 from journal.state.entity import Payload
 from journal.store.model import Conflict
@@ -69,13 +71,12 @@ def check_stream(name: str) -> None:
 
 def checked_expectation(expect: object) -> Expect:
     """Return an expectation that is one; None expects nothing. Raises UsageError."""
-    if expect is None or expect == ANY:
-        return ANY
-    if expect in {"none", "exists"}:
-        return "none" if expect == "none" else "exists"
-    if type(expect) is int and expect >= 0:
+    if expect is None or expect in (ANY, "none", "exists"):
+        return ANY if expect is None else expect
+    if type(expect) is int and 0 <= expect <= SEQ_MAX:
         return expect
-    raise UsageError(f"not what a stream can be expected to be: {expect!r}", hint="any, none, exists, or its length")
+    what = "not what a stream can be expected to be"
+    raise UsageError(f"{what}: {shown(expect)}", hint="any, none, exists, or its length")
 
 
 def unmet(operation: Append, length: int) -> Conflict | None:

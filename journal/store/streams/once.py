@@ -12,6 +12,7 @@ from journal.format import values
 from journal.index.streams import Reading
 from journal.index.view import View
 from journal.state.entity import Payload
+from journal.state.vector import EventId
 from journal.store.batch import Operation, Written
 from journal.store.engine import Engine
 from journal.store.model import Conflict, StreamEvent
@@ -91,9 +92,18 @@ def _first(view: View, operation: Append, number: int, key: str) -> StreamEvent 
         return None
     name, payload = operation.events.names[number], operation.events.payloads[number]
     first = event_of(view, operation.stream, at)
-    is_same = first.event == name and values.canonical(first.data) == _canonical(payload)
-    expected, actual = f"key {key!r} for {name}", f"{first.event} in event {first.id}"
-    return first if is_same else Conflict(STREAM, operation.stream, expected, actual, (first.id,))
+    is_same_name = first.event == name
+    if is_same_name and values.canonical(first.data) == _canonical(payload):
+        return first
+    with_what = f" with {_difference(view, at)} data" if is_same_name else ""
+    expected, actual = f"key {key!r} for {name}", f"{first.event}{with_what} in event {first.id}"
+    return Conflict(STREAM, operation.stream, expected, actual, (first.id,))
+
+
+def _difference(view: View, at: EventId) -> str:
+    """Return what the data of a first event is: of what is redacted nobody can tell whether it was the same."""
+    paths = view.redacting.known.get(at, ()) if view.redacting is not None else ()
+    return "redacted" if any(path.split("/")[1] == "data" for path in paths) else "other"
 
 
 def _canonical(payload: Payload) -> bytes:

@@ -22,7 +22,7 @@ from journal.store.history import payload_of, stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent, Told, event_told, stream_events_told
-from journal.store.positions import PIECE_EVENTS, in_pieces, refuse_changed
+from journal.store.positions import PIECE_EVENTS, in_pieces, readable, refuse_changed
 
 if TYPE_CHECKING:
     from journal.format.event_lines import EventLine
@@ -70,7 +70,7 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
-    here = look_back(engine, lambda view: dict(view.have))
+    here = look_back(engine, readable)
     since = selection.since or vector.EMPTY
     fresh = vector.subtract(here, since)
 
@@ -90,7 +90,7 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
         runs = last_up_to(size, Reading(view, selection.stream).visible(selection.low, high, reverse=True))
-        events = list(events_of(view, runs, since, dict(view.have)))[::-1]
+        events = list(events_of(view, runs, since, readable(view)))[::-1]
         return events, (runs[0].position or 1) - 1 if runs else 0
 
     while high > 0 and len(found) < count:
@@ -197,7 +197,7 @@ def _redacted(view: View, reader: RecordReader, run: Run, told: Told) -> Iterato
 def event_of(view: View, name: str, at: EventId) -> StreamEvent:
     """Return one event of a stream, hidden or not. Raises DamagedError where its line does not verify any more."""
     run = Reading(view, name).at(at)
-    events = list(events_of(view, [run], vector.EMPTY, dict(view.have))) if run is not None else []
+    events = list(events_of(view, [run], vector.EMPTY, readable(view))) if run is not None else []
     if not events:
         raise DamagedError(
             f"event {event_id(*at)} does not verify any more", hint="journal doctor tells what is damaged"

@@ -45,14 +45,14 @@ def indexing_of(engine: Engine, standing: Standing | None) -> Indexing:
     """Return what opens indexes of this store, apart from the engine's own."""
     tips = RememberedTip(standing)
     indexing = Indexing(engine.backend, engine.root, engine.local, engine.config, tips, lambda _: None)
-    indexing.standing = standing
+    indexing.tail.standing = standing
     return indexing
 
 
 def build(indexing: Indexing, engine: Engine, listing: Listing) -> View:
     """Build everything from these files, in memory."""
     view = View(engine.files, engine.root, Index(MEMORY), engine.config.strategies)
-    rebuild(view, listing, indexing.bounds)
+    rebuild(view, listing, indexing.tail.bounds)
     return view
 
 
@@ -81,10 +81,10 @@ def open_cache(engine: Engine, indexing: Indexing, listing: Listing, *, thorough
 
 def _bring_forward(view: View, listing: Listing, indexing: Indexing) -> bool:
     try:
-        catch_up(view, listing, indexing.bounds)
+        catch_up(view, listing, indexing.tail.bounds)
     except NeedsRebuildError:
         # What it knows of projections stays.
-        rebuild(view, listing, indexing.bounds)
+        rebuild(view, listing, indexing.tail.bounds)
         return False
     return True
 

@@ -3,7 +3,8 @@
 What is redacted is known before this begins: the notes are durable, and every reader goes by them
 (``index.redacting``). So this changes no state; it only makes the bytes on the disk what readers make of them already.
 A segment or a pack becomes a pack under a new name, a checkpoint another checkpoint; the old file leaves, and so do
-the blobs to which nothing refers any more.
+the blobs to which nothing refers any more. What is new shares no piece of its bytes with what leaves
+(``segments.unlike``), so that git takes none for the other renamed.
 
 Crash argument, for any instant: every event is readable, old or new, since (1) the new files are there whole, synced
 and read back before (2) git's index is told of new and old in one replacement, so that no commit, of whoever, takes
@@ -23,7 +24,7 @@ from journal.disk.files import write_whole
 from journal.disk.folders import ensure_folder
 from journal.errors import DamagedError, RefusedError
 from journal.format import values
-from journal.format.checkpoint import compress, decode_entities, decode_header, decompress_lines, encode_lines
+from journal.format.checkpoint import decode_entities, decode_header, decompress_lines, encode_lines
 from journal.format.lines import BadLineError, seal, unseal
 from journal.format.names import (
     checkpoint_file,
@@ -41,6 +42,7 @@ from journal.index.view import Key, View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, read_text, text_of
 from journal.segments.pack import encode_pack
 from journal.segments.scan import scan
+from journal.segments.unlike import deflate_unlike, salt_of, spaced_unlike
 from journal.state import vector
 from journal.store.blobs import blob_path, blob_paths, write_blob
 from journal.store.engine import Engine
@@ -121,7 +123,8 @@ def _pack(engine: Engine, view: View, key: Key, data: bytes, dropped: set[str]) 
             lines.append(_line(engine, after, line))
     if not lines:
         return None
-    content = encode_pack(lines)
+    salt = salt_of(b"".join(lines))
+    content = encode_pack(lines, lambda text: deflate_unlike(text, salt))
     if b"".join(lines) != text_of(content, ARCHIVE).data:
         raise DamagedError("the pack does not read back as it was made", path="/".join(key))
     return f"{ARCHIVE}/{pack_file(named.first, named.lane, content)}", content
@@ -146,10 +149,9 @@ def _line(engine: Engine, record: Record, before: bytes) -> bytes:
     start = before.index(b",") + 1
     spaces = len(before[start:]) - len(before[start:].lstrip(b" "))
     try:
-        # In the line where that can be: a blob beside the one that leaves would resemble it, and git guess a rename.
         return seal(fields, spaces=spaces)
     except RefusedError:
-        payload = values.encode_trusted(fields.pop("data"))
+        payload = spaced_unlike(values.encode_trusted(fields.pop("data")))
         return seal({**fields, "ref": write_blob(engine.files, engine.root, payload)}, spaces=spaces)
 
 
@@ -225,7 +227,8 @@ def _checkpoint(view: View, name: str, data: bytes) -> tuple[str, bytes] | None:
             return None
         raise DamagedError(f"the checkpoint cannot be read: {error}", path=f"{CHECKPOINTS}/{name}") from error
     named_here = None if redacting is None else redacting.within(header.covers)
-    content = compress(encode_lines(header._replace(redacted=named_here), forms))
+    text = b"".join(encode_lines(header._replace(redacted=named_here), forms))
+    content = deflate_unlike(text, salt_of(text))
     return f"{CHECKPOINTS}/{checkpoint_file(named.head, content)}", content
 
 

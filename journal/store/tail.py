@@ -1,0 +1,105 @@
+"""The tail of the open segment: what was seen there and may not be durable yet, made so before it is shown.
+
+A writer may be killed between its append and its sync, and on Linux it leaves the lock before the sync
+(``store.writing``). So whoever sees bytes behind the mark syncs them itself, and tells all how far that is durable.
+"""
+
+import os
+
+from journal.disk.files import Files
+from journal.index.bounds import Bounds
+from journal.index.view import View
+from journal.segments.folders import SEGMENTS, Listing
+from journal.segments.tip import Mark
+from journal.store.home import OPENING_FILE
+from journal.store.tip_file import Standing, Tips
+
+_NAME_BYTES_MAX = 64
+
+
+class Tail:
+    """What one open store knows of the tail."""
+
+    def __init__(self, files: Files, root: str, local: str, tips: Tips) -> None:
+        self._files, self._tips = files, tips
+        self._segments, self._opening = os.path.join(root, SEGMENTS), os.path.join(local, OPENING_FILE)
+        self.standing: Standing | None = None
+        """How far the open segment was written and is durable, as of the last look."""
+        self._is_unsynced = False
+        """There is what was seen and is not known to be durable."""
+        self._synced = ""
+        """The segment that was synced here for that, of which nobody was told yet how far it is durable."""
+
+    def look(self) -> str | None:
+        """Look how far the open segment was written, and return its name."""
+        self.standing = self._tips.look()
+        return self.standing.tip.segment if self.standing is not None else None
+
+    def take_note(self, listing: Listing) -> None:
+        """Take note of what was just seen in the files, for ``sync``."""
+        self._sync_opening(listing)
+        self._is_unsynced = self._is_unsynced or self._is_behind_mark(listing)
+
+    def settled(self) -> None:
+        """Take note that all that was seen is durable by now, or is shown to nobody."""
+        self._is_unsynced = False
+
+    def _is_behind_mark(self, listing: Listing) -> bool:
+        standing = self.standing
+        found = listing.get((SEGMENTS, standing.tip.segment)) if standing is not None else None
+        if standing is None or found is None or found.inode != standing.tip.inode:
+            return False
+        end = found.size if standing.cut is None else standing.cut.size
+        return end > standing.mark.size
+
+    def sync(self) -> bool:
+        """Sync what was seen; False where some of it may be lost, and is cut off.
+
+        On a read-only disk, where nothing can be cut off either, it is shown as it is.
+        """
+        before = self.standing
+        if not self._is_unsynced or before is None:
+            return True
+        self._is_unsynced = False
+        name = before.tip.segment
+        try:
+            self._files.sync(os.path.join(self._segments, name))
+        except OSError:
+            self._tips.cut_off(name)
+            return False
+        self._synced = name
+        # Another process may just have been told that its bytes were lost: then this sync could not tell.
+        self.standing = self._tips.look() or before
+        return self.standing.cut == before.cut
+
+    def tell_synced(self, view: View) -> bool:
+        """Tell all how far the segment that was synced is durable, as far as the view holds it.
+
+        False where it was cut off before that.
+        """
+        name, self._synced = self._synced, ""
+        facts = view.facts.get((SEGMENTS, name)) if name else None
+        return facts is None or self._tips.acknowledge(Mark(name, facts.applied, facts.last)) is not False
+
+    def _sync_opening(self, listing: Listing) -> None:
+        """Sync a segment that its writer has begun and not acknowledged: killed, or just about to."""
+        try:
+            name = self._files.read_at(self._opening, 0, _NAME_BYTES_MAX).decode("ascii", "replace").strip()
+            if (SEGMENTS, name) not in listing or (self.standing is not None and self.standing.tip.segment == name):
+                return
+            self._files.sync(os.path.join(self._segments, name))
+            self._files.sync_folder(self._segments)
+        except OSError:
+            return  # there is none; or it is on a read-only disk, and shown as it is
+
+    def bounds(self, name: str) -> Bounds:
+        """What this work tree remembers of a segment's end: nothing acknowledged may be missing before it."""
+        standing = self.standing
+        cut = standing.cut_of(name) if standing is not None else None
+        limit = None if cut is None else cut.seq
+        if standing is None or standing.tip.segment != name:
+            return Bounds(limit_seq=limit)
+        found = self._files.stat(os.path.join(self._segments, name))
+        if found is None or found.inode != standing.tip.inode:
+            return Bounds()
+        return Bounds(standing.mark.seq, limit)
