@@ -37,6 +37,22 @@ def write_anew(path: str) -> None:
         database.close()
 
 
+def content_of(path: str) -> bytes:
+    """Return the bytes of an index file, empty where SQLite cannot give them now.
+
+    They are asked of SQLite: closing a file lets go of all locks that this process has on it, also those of a database
+    that is open, which others would then change under its hands.
+    """
+    try:
+        database = sqlite3.connect(f"file:{file_uri(path)}?mode=ro", uri=True, timeout=5.0)
+        try:
+            return database.serialize()
+        finally:
+            database.close()
+    except sqlite3.Error:
+        return b""
+
+
 def problem_of(path: str, *, thorough: bool) -> str | None:
     """Return what SQLite says against a file; None where it is sound, or cannot be looked into now.
 

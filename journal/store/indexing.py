@@ -56,6 +56,7 @@ class Indexing:
         self.view: View | None = None
         self.is_shared = False
         """Whether the view stands on the index file, which may be written under the lock."""
+        self._is_broken = False
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
         self._grown: Key | None = None

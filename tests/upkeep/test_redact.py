@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import zlib
 
 import pytest
@@ -247,6 +249,18 @@ def test_it_is_refused_where_something_has_to_be_decided_first(root, tmp_path):
         journal.put("user", "u9", {})
         with pytest.raises(DamagedError):
             journal.redact(value=SECRET, reason="x")
+
+
+def test_looking_through_the_store_lets_go_of_no_lock_of_the_open_index(root):
+    """Another process could write the index anew under an open journal else: closing a file ends the locks on it."""
+    ask = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0.1).execute('PRAGMA journal_mode=DELETE')"
+    command = [sys.executable, "-c", ask, os.path.join(root, "local", "index.db")]
+    with Journal.open(store=root) as journal:
+        journal.put("user", "u9", {"name": "somebody-s-name"})
+        assert b"is locked" in subprocess.run(command, capture_output=True).stderr
+        assert journal.redact(value="somebody-s-name", reason="asked for").stays == ()
+        assert journal.get("user", "u9").data == {"name": "[redacted]"}
+        assert b"is locked" in subprocess.run(command, capture_output=True).stderr
 
 
 def test_a_second_time_there_is_nothing_to_do(root):

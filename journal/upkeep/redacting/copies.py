@@ -8,6 +8,7 @@ import os
 
 from journal.disk.files import TEMPORARY_SUFFIX
 from journal.disk.pieces import pieces_of
+from journal.index.inspection import content_of
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE
 from journal.store.layout import LOCAL
@@ -16,6 +17,7 @@ from journal.upkeep.redacting.needles import Needles
 
 _KEPT = (f"{LOCAL}/parked/", f"{LOCAL}/backups/")
 _DERIVED = f"{LOCAL}/derived/"
+_INDEX = f"{LOCAL}/{INDEX_FILE}"
 
 
 def copies_of(engine: Engine, needles: Needles) -> tuple[list[str], list[str]]:
@@ -28,7 +30,7 @@ def copies_of(engine: Engine, needles: Needles) -> tuple[list[str], list[str]]:
             continue
         if path.startswith(_DERIVED):
             leave.append(path)
-        elif not path.startswith(f"{LOCAL}/{INDEX_FILE}") and _holds(engine, path, needles):
+        elif not path.startswith(_INDEX) and _holds(engine, path, needles):
             (leave if path.startswith(_KEPT) or path.endswith(TEMPORARY_SUFFIX) else others).append(path)
     return leave, others
 
@@ -48,6 +50,10 @@ def still_holding(engine: Engine, needles: Needles) -> list[str]:
 
 
 def _holds(engine: Engine, path: str, needles: Needles) -> bool:
+    if path == _INDEX:
+        return needles.is_inside(content_of(os.path.join(engine.root, *path.split("/"))))
+    if path == f"{_INDEX}-shm":
+        return False  # SQLite's locks are on it, and it holds numbers of pages
     try:
         full = os.path.join(engine.root, *path.split("/"))
         return needles.is_inside_pieces(lambda: pieces_of(engine.files, full))
