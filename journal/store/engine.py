@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from journal.disk.backend import Backend, Lock
+from journal.disk.files import FileStat
 from journal.disk.gitdir import HeadWatch, find_git
 from journal.errors import ClosedError, JournalError, NotAppliedError
 from journal.index.view import Key, View
@@ -81,7 +82,8 @@ class Engine:
         self._is_closed = self._has_looked_at_projections = False
         self.is_locked = False
         """Whether this thread holds the writer lock; told only to who has entered."""
-        self._depth = self._lock_inode = self._generation = 0
+        self._depth = self._generation = 0
+        self._lock_seen: tuple[int, int] | None = None
         self.outbox: Outbox | None = None
         self._is_eager = (options.projections or self.config.projections) == "eager"
         self.lanes = Lanes(
@@ -194,7 +196,7 @@ class Engine:
     def _has_local(self) -> bool:
         """Tell whether the lock file is the one that was used last; ``git clean -fdx`` takes it away."""
         found = self.files.stat(self._lock_path)
-        return found is not None and found.inode == self._lock_inode
+        return found is not None and _file_mark(found) == self._lock_seen
 
     def _make_home(self) -> None:
         """Under the lock: nothing in ``local/`` counts that was not made here, or was lost since."""
@@ -204,7 +206,7 @@ class Engine:
             if not is_made_here(self.files, self.local):
                 claim(self.files, self.local)
             found = self.files.stat(self._lock_path)
-            self._lock_inode = found.inode if found is not None else 0
+            self._lock_seen = _file_mark(found) if found is not None else None
         self._generation = self.lock.generation
 
     def _try_settling(self) -> bool:
@@ -388,3 +390,8 @@ class Engine:
         finally:
             self._is_eager = was_eager
             self.settle()
+
+
+def _file_mark(stat: FileStat) -> tuple[int, int]:
+    """Return what tells a file from another that came in its place, which may have got its inode."""
+    return stat.inode, stat.ctime_ns

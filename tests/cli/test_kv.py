@@ -65,7 +65,7 @@ def test_a_number_of_keys_is_not_negative(work):
         work("kv", "put", "a", "1", *scope)
         work("kv", "put", "b", "1", *scope)
         assert work("kv", "list", "--keys", "--limit", "1", *scope).out == "a\n"
-        assert "a limit is" in work("kv", "list", "--limit", "-1", *scope, status=2).err
+        assert "limit is a whole number, 0 or more" in work("kv", "list", "--limit", "-1", *scope, status=2).err
 
 
 def test_what_is_no_json_is_refused_and_says_where(work):

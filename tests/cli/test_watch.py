@@ -172,7 +172,7 @@ def test_a_reader_is_warned_of_events_that_a_token_names_and_that_are_gone(work)
     work.git("switch", "-q", "-c", "side")
     token = work("append", "s", "Gone", "--json").json["token"]
     work("commit", "-m", "two")
-    assert work("read", "s", "--since", token).err == ""
+    assert work("read", "s", "--since", token).err == "no events in s\n"
     work.git("switch", "-q", "main")
     for words in (("s",), ("--all",)):
         read = work("read", *words, "--since", token, "--json")

@@ -169,7 +169,7 @@ def test_a_late_event_is_folded_in_its_place(tmp_path):
         assert mine.fold(LISTED, "s", state=merged).value == state.value
 
 
-def test_what_is_redacted_is_in_no_view_and_in_nothing_that_goes_on_from_an_earlier_state(journal):
+def test_what_is_redacted_is_in_no_view_and_in_nothing_that_goes_on_from_an_earlier_state(root, journal):
     with Journal.open(store=journal.root) as other:
         views = [journal.view(LISTED, "s"), other.view(LISTED, "s")]
         first = next(journal.read("s"))
@@ -216,7 +216,7 @@ def test_a_redaction_that_comes_without_its_note_is_heeded_too(journal, tmp_path
         assert view.read() == other.fold(LISTED, "s").value == other.fold(LISTED, "s", state=before).value == after
 
 
-def test_what_only_a_checkpoint_knows_is_folded_once_its_lines_are_back(journal):
+def test_what_only_a_checkpoint_knows_is_folded_once_its_lines_are_back(root, journal):
     view = journal.view(LISTED, "s")
     whole = view.read()
     journal._engine.lanes.end_segment()
@@ -394,7 +394,7 @@ def test_a_view_is_read_where_the_journal_is_locked_while_another_thread_folds(j
     assert journal.get("total", "s").data == {"n": 15}
 
 
-def test_a_view_refreshed_on_append_is_current_before_anybody_reads_it(journal):
+def test_a_view_refreshed_on_append_is_current_before_anybody_reads_it(root, journal):
     calls = []
     view = journal.view(counting(calls), "s", refresh="append")
     assert (calls, view.status().lag) == ([1, 2, 3, 4, 5], 0)

@@ -144,7 +144,7 @@ def test_a_key_holds_across_restart_truncation_compaction_and_the_loss_of_the_in
         assert journal.stream("s").length == 13
 
 
-def test_a_key_whose_first_event_is_redacted_is_a_conflict_for_the_data_that_it_had(journal):
+def test_a_key_whose_first_event_is_redacted_is_a_conflict_for_the_data_that_it_had(root, journal):
     """Nothing is left to tell by that it is the same, and writing it anew would bring back what was taken out."""
     event = {"event": "Left", "data": {"mail": "ann@example.com", "n": 1}, "key": "k"}
     (first,) = journal.append_batch("s", [event])

@@ -423,7 +423,7 @@ def test_an_age_from_before_all_dates_leaves_nothing_out(journal):
     assert numbers(journal.read("s", after_time="999999w")) == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_what_only_a_checkpoint_knows_comes_by_token_once_its_lines_are_back(journal):
+def test_what_only_a_checkpoint_knows_comes_by_token_once_its_lines_are_back(root, journal):
     journal._engine.lanes.end_segment()
     (path,) = truth(journal.root)
     text = truth(journal.root)[path]
