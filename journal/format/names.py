@@ -5,6 +5,7 @@ normalise Unicode or reserve names.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from journal.errors import RefusedError
@@ -17,6 +18,8 @@ _NAME_BYTES_MAX = 180
 _CUT_BYTES = 100
 _CUT_MARK = "%~"
 _CUT_HASH = 32
+_NAMES_MAX = 8192
+"""Of parsed names that are kept: a folder is listed again and again."""
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _UPPER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -68,6 +71,7 @@ def segment_file(first: int, lane: str) -> str:
     return f"{first:0{SEQ_DIGITS}d}-{lane}.jsonl"
 
 
+@lru_cache(_NAMES_MAX)
 def parse_segment_file(name: str) -> SegmentName | None:
     """Return what a segment's file name says; None if it is no such name."""
     found = _SEGMENT.fullmatch(name)
@@ -81,6 +85,7 @@ def pack_file(first: int, lane: str, data: bytes) -> str:
     return f"{first:0{SEQ_DIGITS}d}-{lane}-{_digest(data)}.jsonl.gz"
 
 
+@lru_cache(_NAMES_MAX)
 def parse_pack_file(name: str) -> PackName | None:
     """Return what a pack's file name says; None if it is no such name."""
     found = _PACK.fullmatch(name)
@@ -94,6 +99,7 @@ def checkpoint_file(head: int, data: bytes) -> str:
     return f"{head:0{SEQ_DIGITS}d}-{_digest(data)}.jsonl.gz"
 
 
+@lru_cache(_NAMES_MAX)
 def parse_checkpoint_file(name: str) -> CheckpointName | None:
     """Return what a checkpoint's file name says; None if it is no such name."""
     found = _CHECKPOINT.fullmatch(name)

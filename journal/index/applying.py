@@ -30,6 +30,7 @@ class Applier:
     def __init__(self, view: View, *, is_listing: bool = True, is_light: bool = False) -> None:
         self._view, self._is_listing, self.is_light = view, is_listing, is_light
         self._latest: dict[Key, Latest] = {}
+        self._sections: dict[int, SectionFacts] = {}
         self._pasts: dict[int, Past] = {}
         self._gaps = vector.EMPTY
         """Seqs between a lane's segments, which no event has: bridged here, and not in what writers say they saw."""
@@ -41,17 +42,27 @@ class Applier:
     def opened(self, piece: Piece) -> None:
         """Take a piece in: everything with a lower seq has been applied."""
         view = self._view
-        if piece.header is not None or view.section_at(piece.lane, piece.first) is None:
+        section = view.section_at(piece.lane, piece.first) if piece.header is None else None
+        if section is None:
             section = resolve(view, piece)
             view.overlay.sections[piece.lane, piece.first] = section
             self.resolved.add((piece.lane, piece.first))
-        else:
-            section = view.section_at(piece.lane, piece.first) or resolve(view, piece)
         if section.prev_seq:
             # Between the end of a lane's segment and the first seq of the next there is nothing.
             view.add_have(section.lane, section.prev_seq + 1, section.first - 1)
             self._gaps = vector.union(self._gaps, vector.of(section.lane, section.prev_seq + 1, section.first - 1))
-        self._pasts[id(piece)] = past_of(view, section, piece)
+        self._sections[id(piece)] = section
+        self._pasts.pop(id(piece), None)
+
+    def _past(self, piece: Piece) -> Past:
+        """Return what the writer of a piece saw, and what of that is not here, as of when the piece was opened.
+
+        Put together when an entity needs it: what has been applied since, no writer of this piece can have seen.
+        """
+        past = self._pasts.get(id(piece))
+        if past is None:
+            past = self._pasts[id(piece)] = past_of(self._view, self._sections[id(piece)], piece)
+        return past
 
     def apply(self, piece: Piece, found: Sequence[Found]) -> None:
         """Apply the next records of a piece; one that is here already only gains a place."""
@@ -60,9 +71,10 @@ class Applier:
         if not found:
             return
         low, high = found[0].record["seq"], found[-1].record["seq"]
-        known = vector.intersect(vector.of(lane, low, high), view.have)
+        these = vector.of(lane, low, high)
+        known = vector.intersect(these, view.have) if _is_known_to(view, lane, low) else vector.EMPTY
         lost: list[int] = []
-        if known != vector.of(lane, low, high):
+        if known != these:
             new = [item for item in found if not vector.contains(known, item.record["seq"], lane)] if known else found
             lost = self._apply_new(piece, new, saw_all=not known and self._saw_all(piece, low, len(found)))
         if self._is_listing:
@@ -83,7 +95,7 @@ class Applier:
 
     def _apply_new(self, piece: Piece, found: Sequence[Found], *, saw_all: bool) -> list[int]:
         """Apply records that are not here yet; return the seqs of those whose payload is missing."""
-        view, past, lane = self._view, self._pasts[id(piece)], piece.lane
+        view, lane = self._view, piece.lane
         lost: list[int] = []
         for item in found:
             record = item.record
@@ -104,7 +116,7 @@ class Applier:
             if saw_all and (before is None or before.holes is NO_HOLES):
                 view.put_state(key, follow(before, change))
             else:
-                view.put_state(key, apply(before, change, past))
+                view.put_state(key, apply(before, change, self._past(piece)))
         return lost
 
     def _keep(self, key: Key, record: Record, lane: str) -> bool:
@@ -136,8 +148,7 @@ class Applier:
 
     def _saw_all(self, piece: Piece, low: int, count: int) -> bool:
         """Tell whether the writer of a run of records saw all that is here; for a short run it is not worth asking."""
-        past = self._pasts[id(piece)]
-        if count < _RUN_MIN or past.hidden:
+        if count < _RUN_MIN or (past := self._past(piece)).hidden:
             return False
         return vector.is_subset(vector.subtract(self._view.have, past.seen_by(low)), self._gaps)
 
@@ -168,6 +179,12 @@ def past_of(view: View, section: SectionFacts, piece: Piece) -> Past:
     own = spans_of(seqs)
     missing = vector.subtract(past.seen_by(seqs[-1] + 1), view.have)
     return Past(section.lane, section.first, section.sees, vector.subtract(missing, {piece.lane: own}))
+
+
+def _is_known_to(view: View, lane: str, seq: int) -> bool:
+    """Tell whether a view has anything of a lane from a seq on."""
+    intervals = view.have.get(lane, ())
+    return bool(intervals) and intervals[-1][1] >= seq
 
 
 _RUN_MIN = 8

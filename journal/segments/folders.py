@@ -37,16 +37,26 @@ def list_truth(files: ReadFiles, root: str) -> tuple[Listing, list[str]]:
     listing: Listing = {}
     strange: list[str] = []
     for folder in TRUTH_FOLDERS:
-        path = os.path.join(root, folder)
-        found = files.stat(path)
-        if found is not None and found.kind != "folder":
-            strange.append(path)
-            continue
-        for name, stat in files.list(path):
-            if stat.kind == "file" and _PARSE[folder](name):
-                listing[folder, name] = stat
-            else:
-                strange.append(os.path.join(path, name))
+        found, others = list_folder(files, root, folder)
+        listing |= found
+        strange += others
+    return listing, strange
+
+
+def list_folder(files: ReadFiles, root: str, folder: str) -> tuple[Listing, list[str]]:
+    """The same of one of the folders."""
+    path = os.path.join(root, folder)
+    found = files.stat(path)
+    if found is not None and found.kind != "folder":
+        return {}, [path]
+    parse = _PARSE[folder]
+    listing: Listing = {}
+    strange: list[str] = []
+    for name, stat in files.list(path):
+        if stat.kind == "file" and parse(name):
+            listing[folder, name] = stat
+        else:
+            strange.append(os.path.join(path, name))
     return listing, strange
 
 

@@ -10,10 +10,22 @@ import os
 import time
 
 from journal.disk.files import Files, FileStat
-from journal.segments.folders import SEGMENTS, TRUTH_FOLDERS, Listing, list_truth
+from journal.index.view import Key
+from journal.segments.folders import SEGMENTS, TRUTH_FOLDERS, Listing, list_folder
 
 _GRAIN_NS = 50_000_000
 _COARSE_GRAIN_NS = 2_500_000_000
+
+
+class _Folder:
+    """What one folder was when it was listed."""
+
+    def __init__(self, name: str, path: str) -> None:
+        self.name, self.path = name, path
+        self.stat: FileStat | None = None
+        self.is_settled = False
+        """Whether any change since would show in its stat."""
+        self.listing: Listing | None = None
 
 
 class Freshness:
@@ -21,33 +33,46 @@ class Freshness:
 
     def __init__(self, files: Files, root: str) -> None:
         self._files, self._root = files, root
-        self._folders = [os.path.join(root, folder) for folder in TRUTH_FOLDERS]
-        self._stats: list[FileStat | None] = []
-        self._settled = False
-        self._listing: Listing = {}
-        self.strange: list[str] = []
+        self._folders = [_Folder(name, os.path.join(root, name)) for name in TRUTH_FOLDERS]
+        self._segments = self._folders[TRUTH_FOLDERS.index(SEGMENTS)]
+        self.listing: Listing = {}
+        """What the last look found."""
 
     def forget(self) -> None:
-        """List everything next time."""
-        self._stats = []
+        """List everything next time, and call it other than before."""
+        for folder in self._folders:
+            folder.listing = None
 
     def look(self, open_segment: str | None) -> tuple[Listing, bool]:
-        """Return the files of the truth, and whether the folders were listed anew.
+        """Return the files of the truth, and whether they are others than at the last look.
 
-        ``open_segment`` is the one file that may have grown in place; its stat is always fresh.
+        ``open_segment`` is the one file that may grow in place, which makes no other of it; its stat is always fresh.
         """
-        stats = [self._files.stat(folder) for folder in self._folders]
-        if self._settled and stats == self._stats:
-            if open_segment is not None:
-                found = self._files.stat(os.path.join(self._folders[0], open_segment))
+        grows = (SEGMENTS, open_segment or "")
+        is_other = False
+        for folder in self._folders:
+            stat = self._files.stat(folder.path)
+            if folder.listing is None or not folder.is_settled or stat != folder.stat:
+                is_other |= self._list(folder, stat, grows)
+            elif folder is self._segments and open_segment is not None:
+                found = self._files.stat(os.path.join(folder.path, open_segment))
                 if found is not None:
-                    self._listing[SEGMENTS, open_segment] = found
-            return self._listing, False
+                    folder.listing[grows] = self.listing[grows] = found
+        if is_other:
+            self.listing = {key: stat for folder in self._folders for key, stat in (folder.listing or {}).items()}
+        return self.listing, is_other
+
+    def _list(self, folder: _Folder, stat: FileStat | None, grows: Key) -> bool:
+        """List a folder that had this stat a moment ago; tell whether it holds other files than before."""
         now = time.time_ns()
-        self._listing, self.strange = list_truth(self._files, self._root)
-        self._stats = stats
-        self._settled = all(stat is None or now - stat.mtime_ns > grain_ns(stat.mtime_ns) for stat in stats)
-        return self._listing, True
+        found, _ = list_folder(self._files, self._root, folder.name)
+        folder.stat = stat
+        folder.is_settled = stat is None or now - stat.mtime_ns > grain_ns(stat.mtime_ns)
+        if folder.listing is not None and grows in folder.listing and grows in found:
+            folder.listing[grows] = self.listing[grows] = found[grows]
+        is_other = found != folder.listing
+        folder.listing = found
+        return is_other
 
 
 def grain_ns(mtime_ns: int) -> int:

@@ -74,6 +74,7 @@ class Indexing:
         self.view, self.is_shared = None, False
         self.tail.settled()
         self._grown = None  # of the view that is gone
+        self.freshness.forget()  # what the next view holds was compared with nothing yet
 
     def distrust(self) -> None:
         """SQLite finds the index broken: it is a cache, and the next one who holds the lock makes it anew."""
@@ -161,7 +162,7 @@ class Indexing:
     def build_anew(self) -> View:
         """Under the lock: replace what the index file says of the truth by what the files say."""
         view = self.view if self.view is not None and self.is_shared else self.open_under_lock()
-        self._rebuild(view, self._look_behind()[0])
+        self._rebuild(view, self._look_behind())
         self._is_behind = False
         return view
 
@@ -210,9 +211,9 @@ class Indexing:
         elif self._holds_all(view):
             return self._redact_arrivals(view)
         grown, self._grown = self._grown, None
-        listing, is_new = self._look_behind(syncs=syncs)
-        if not self._catch_up(view, listing, None if is_new else grown) or not self.tail.tell_synced(view):
-            self._rebuild(view, self._look_behind()[0])
+        listing = self._look_behind(syncs=syncs) if grown is None else self._seen_growing(syncs=syncs)
+        if not self._catch_up(view, listing, grown) or not self.tail.tell_synced(view):
+            self._rebuild(view, self._look_behind())
         self._is_behind = False
         return self._redact_arrivals(view)
 
@@ -260,22 +261,31 @@ class Indexing:
         if view is not None and view.is_overtaken():
             view.reload()
         view = view or self.open_if_ours() or self._open_private()
-        listing, _ = self._look_behind()
+        listing = self._look_behind()
         if compare(view, listing).left and view.index.path != MEMORY:
             view = self._open_private()
         if not self._catch_up(view, listing) or not self.tail.tell_synced(view):
             view = view if view.index.path == MEMORY else self._open_private()
-            self._rebuild(view, self._look_behind()[0])
+            self._rebuild(view, self._look_behind())
         self._is_behind = False
         return view
 
-    def _look_behind(self, *, syncs: bool = True) -> tuple[Listing, bool]:
+    def _look_behind(self, *, syncs: bool = True) -> Listing:
         self._is_behind = True
-        listing, is_new = self.freshness.look(self.tail.look())
+        listing, _ = self.freshness.look(self.tail.look())
+        self.tail.sync_opening(listing)
         self.tail.take_note(listing)
         if syncs:
             self.tail.sync()
-        return listing, is_new
+        return listing
+
+    def _seen_growing(self, *, syncs: bool) -> Listing:
+        """The same, without another look, where ``_holds_all`` saw that the open segment grew and nothing else."""
+        self._is_behind = True
+        self.tail.take_note(self.freshness.listing)
+        if syncs:
+            self.tail.sync()
+        return self.freshness.listing
 
     def settle_tail(self) -> bool:
         """Make durable what the view has seen in the open segment, as ``bring_forward`` does before it is shown.

@@ -37,7 +37,6 @@ class Tail:
 
     def take_note(self, listing: Listing) -> None:
         """Take note of what was just seen in the files, for ``sync``."""
-        self._sync_opening(listing)
         self._is_unsynced = self._is_unsynced or self._is_behind_mark(listing)
 
     def settled(self) -> None:
@@ -81,7 +80,7 @@ class Tail:
         facts = view.facts.get((SEGMENTS, name)) if name else None
         return facts is None or self._tips.acknowledge(Mark(name, facts.applied, facts.last)) is not False
 
-    def _sync_opening(self, listing: Listing) -> None:
+    def sync_opening(self, listing: Listing) -> None:
         """Sync a segment that its writer has begun and not acknowledged: killed, or just about to."""
         try:
             name = self._files.read_at(self._opening, 0, _NAME_BYTES_MAX).decode("ascii", "replace").strip()

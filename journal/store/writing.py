@@ -83,9 +83,6 @@ def _record(engine: Engine, view: View, target: "Target", batch: Batch) -> list[
     except sqlite3.Error:
         # It is appended, so it happens: only the index fails, and that is made anew.
         engine.indexing.distrust()
-    else:
-        if target.header is not None:
-            engine.indexing.freshness.forget()
     return written_of(view, batch.drafts, target, lines, now, engine.writer)
 
 
