@@ -14,7 +14,6 @@ from journal.conformance.disk import DiskConformance
 from journal.conformance.suite import BackendConformance
 from journal.disk.backend import FileBackend
 from journal.disk.memory import MemoryBackend, MemoryFiles, MemoryLock
-from tests.support.memory import folder_in_memory
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,9 +28,8 @@ class TestFiles(BackendConformance):
         return FileBackend()
 
     @pytest.fixture
-    def root(self):
-        with folder_in_memory() as folder:
-            yield str(folder / ".journal")
+    def root(self, tmp_path):
+        return str(tmp_path / ".journal")
 
 
 class TestMemory(BackendConformance):

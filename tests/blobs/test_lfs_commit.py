@@ -455,13 +455,14 @@ def test_pointers_do_not_resemble_each_other_to_git(tree):
 
 
 @pytest.mark.parametrize("guard", [None, "no remote", "ours", "of git LFS", "setting"])
-def test_a_commit_and_doctor_say_that_a_plain_push_would_leave_bytes_behind(tree, tmp_path, guard):
+def test_a_commit_and_doctor_say_that_a_plain_push_would_leave_bytes_behind(tree, tmp_path, monkeypatch, guard):
     if guard != "no remote":
         git(tree.path, "remote", "add", "origin", tmp_path / "hub.git")
     if guard == "ours":
         from journal.cli import main
 
-        assert main(["-C", str(tree.path), "hooks", "install", "-q"]) == 0
+        monkeypatch.chdir(tree.path)
+        assert main(["hooks", "install", "-q"]) == 0
     elif guard == "of git LFS":
         (tree.path / ".git" / "hooks").mkdir(exist_ok=True)
         (tree.path / ".git" / "hooks" / "pre-push").write_text('#!/bin/sh\ngit lfs pre-push "$@"\n')
@@ -477,13 +478,14 @@ def test_a_commit_and_doctor_say_that_a_plain_push_would_leave_bytes_behind(tree
     assert [item.severity for item in found] == (["info"] if guard is None else [])
 
 
-def test_a_person_is_told_what_a_plain_push_would_do(tree, tmp_path, capsys):
+def test_a_person_is_told_what_a_plain_push_would_do(tree, tmp_path, monkeypatch, capsys):
     from journal.cli import main
 
     git(tree.path, "remote", "add", "origin", tmp_path / "hub.git")
     with tree.open() as journal:
         journal.blobs.put(DATA)
-    assert main(["-C", str(tree.path), "commit", "--json"]) == 0
+    monkeypatch.chdir(tree.path)
+    assert main(["commit", "--json"]) == 0
     said = capsys.readouterr()
     assert '"code": "lfs-left-behind"' in said.err
     assert "journal sync" in said.err

@@ -5,14 +5,6 @@ import os
 
 import pytest
 
-from tests.support.memory import folder_in_memory
-
-
-@pytest.fixture
-def tmp_path():
-    with folder_in_memory() as folder:
-        yield folder
-
 
 @pytest.fixture
 def two(work):

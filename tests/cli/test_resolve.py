@@ -9,7 +9,6 @@ import pytest
 
 from journal import Journal
 from journal.errors import NotFoundError
-from tests.support.memory import folder_in_memory
 
 
 def diverged(work, ours, theirs, base='{"a": 1, "b": 1}'):
@@ -36,16 +35,9 @@ HISTORIES = {
 }
 
 
-@pytest.fixture
-def tmp_path():
-    with folder_in_memory() as folder:
-        yield folder
-
-
 @pytest.fixture(scope="module")
-def kept_folder():
-    with folder_in_memory() as folder:
-        yield folder
+def kept_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("kept")
 
 
 @pytest.fixture

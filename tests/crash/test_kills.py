@@ -10,7 +10,6 @@ from journal import Journal
 from tests.support.stores import documents, event_ids, fresh_view, meaning, new_store, projections, rendered
 from tests.support.storm import Storm, check_storm
 
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
@@ -47,7 +46,7 @@ def read_once(root: str, raging: Storm) -> None:
 
 @pytest.mark.parametrize("seed", [1])
 def test_a_storm_of_kills_loses_nothing(seed):
-    with tempfile.TemporaryDirectory(dir=FAST) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         counts = storm(scratch, kills=60, seconds=12, seed=seed)
     print(counts, file=sys.stderr)
     assert counts["kills"] >= 20
@@ -57,6 +56,6 @@ def test_a_storm_of_kills_loses_nothing(seed):
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(5))
 def test_a_long_storm_of_kills_loses_nothing(seed):
-    with tempfile.TemporaryDirectory(dir=FAST) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         counts = storm(scratch, kills=300, seconds=90, seed=seed)
     assert counts["kills"] >= 100

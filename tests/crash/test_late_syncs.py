@@ -284,7 +284,7 @@ def test_an_interrupted_sync_shows_nothing_that_may_be_lost(crowd):
 # -- any story -------------------------------------------------------------------------------------
 
 
-@settings(max_examples=examples(40, 2000), deadline=None)
+@settings(max_examples=examples(20, 2000), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(5, 25))
 def test_any_story_of_late_syncs_keeps_what_was_acknowledged(tmp_path_factory, seed, steps):
     chance = random.Random(seed)

@@ -10,7 +10,6 @@ from journal.upkeep.migrating import snapshots, undoing, writing
 from tests.support.outages import Run, Story, bury, cuts, restarted
 from tests.support.stores import documents, new_store
 
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 IDS = "abc"
 WHOLE = {("t", id): {"id": id, "n": 1} for id in IDS}
 
@@ -19,7 +18,7 @@ def test_power_cut_at_every_call_of_a_migration_and_its_way_back(monkeypatch):
     monkeypatch.setattr(writing, "DOCUMENTS_AT_ONCE", 2)
     monkeypatch.setattr(snapshots, "DOCUMENTS_AT_ONCE", 2)
     monkeypatch.setattr(undoing, "ENTITIES_AT_ONCE", 2)
-    with tempfile.TemporaryDirectory(dir=FAST) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         path = os.path.join(scratch, "source.jsonl")
         with open(path, "w", encoding="utf-8") as file:
             file.writelines(f"{json.dumps(document)}\n" for document in WHOLE.values())

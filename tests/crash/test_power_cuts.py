@@ -25,13 +25,12 @@ from tests.support.power import SimulatedDisk
 from tests.support.repositories import ENVIRONMENT, Repository
 from tests.support.stores import documents, event_ids, new_store, rendered
 
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 SMALL = 'durability = "sync"\nroll_bytes = 4096'
 
 
 @pytest.fixture
 def scratch() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(dir=FAST) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         yield folder
 
 

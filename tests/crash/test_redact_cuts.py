@@ -11,13 +11,12 @@ from tests.support.outages import Run, Story, as_files, bury, cuts, restarted
 from tests.support.stores import documents, new_store, rendered
 from tests.upkeep.test_redact import SECRET, holding
 
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 LONG = "x" * 66_000
 
 
 @pytest.fixture
 def scratch() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(dir=FAST) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         yield folder
 
 

@@ -13,13 +13,12 @@ from tests.support.outages import Run, Story, bury, cuts, restarted
 from tests.support.power import SimulatedDisk
 from tests.support.stores import documents, new_store
 
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 BROKEN = b'{"id": "pln_bad", '
 
 
 @pytest.fixture
 def scratch() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(dir=FAST) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         yield folder
 
 

@@ -11,13 +11,12 @@ from journal import Journal
 from tests.support.outages import Run, Story, bury, check_seen_is_durable, cuts, restarted
 from tests.support.stores import new_store
 
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 LONG = "x" * 3800
 
 
 @pytest.fixture
 def scratch() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(dir=FAST) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         yield folder
 
 
@@ -78,7 +77,7 @@ def seen(journal: Journal) -> Any:
 
 def states_of(steps: Steps) -> list[Any]:
     """Return what is seen before, and after each step, of a store whose power stays on."""
-    with tempfile.TemporaryDirectory(dir=FAST) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         prepare(folder)
         with Journal.open(store=os.path.join(folder, ".journal")) as journal:
             states = [seen(journal)]

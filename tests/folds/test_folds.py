@@ -15,8 +15,6 @@ from journal import Fold, FoldState, Journal, JournalError, NotAppliedError, Ref
 from tests.support.faults import CountingFiles, FaultyFiles
 from tests.support.stores import bring, clone, drop_file, examples, new_store, put_file, truth
 
-_FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
-
 
 def step(value, event):
     """Not commutative, so that an order that differs shows."""
@@ -246,7 +244,7 @@ STEPS = st.lists(
 @settings(max_examples=examples(60, 2000))
 @given(STEPS)
 def test_snapshot_and_tail_are_the_full_replay_with_late_events_too(story):
-    with tempfile.TemporaryDirectory(dir=_FAST) as scratch, contextlib.ExitStack() as opened:
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as opened:
         first = new_store(os.path.join(scratch, "0"))
         roots = [first, clone(first, os.path.join(scratch, "1"))]
         trees = [opened.enter_context(Journal.open(store=root)) for root in roots]

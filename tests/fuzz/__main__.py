@@ -6,10 +6,12 @@ import time
 import traceback
 
 from tests.fuzz.runner import plan, run, shrink
+from tests.support.memory import use_memory
 
 
 def main() -> int:
     """Run as the arguments say; the exit status is 1 where anything failed."""
+    use_memory()
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="the first seed")
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds")

@@ -5,15 +5,6 @@ import os
 import pytest
 from git_support import Work
 
-from tests.support.memory import folder_in_memory
-
-
-@pytest.fixture
-def tmp_path():
-    """A folder in memory where there is one, since here every commit syncs a dozen files."""
-    with folder_in_memory() as folder:
-        yield folder
-
 
 @pytest.fixture(autouse=True)
 def isolated_git(tmp_path, monkeypatch):

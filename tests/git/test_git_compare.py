@@ -18,7 +18,6 @@ from journal.git.objects import ObjectReader
 from journal.index.rebuild import rebuild
 from journal.upkeep.comparing import commits
 from journal.upkeep.comparing.range import Range, parse_range
-from tests.support.memory import folder_in_memory
 from tests.support.stores import documents, truth
 from tests.support.worktree import WorkTree
 
@@ -93,9 +92,8 @@ def make_story(path):
 
 
 @pytest.fixture(scope="module")
-def story():
-    with folder_in_memory() as folder:
-        yield make_story(folder / "work")
+def story(tmp_path_factory):
+    return make_story(tmp_path_factory.mktemp("story") / "work")
 
 
 def expected(old, new):

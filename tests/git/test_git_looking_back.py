@@ -12,7 +12,6 @@ import pytest
 
 from journal import Journal
 from journal.format.names import parse_event_id
-from tests.support.memory import folder_in_memory
 from tests.support.stores import documents, projections
 from tests.support.worktree import WorkTree
 
@@ -92,16 +91,14 @@ def variants():
 
 
 @pytest.fixture(scope="module")
-def world():
-    with folder_in_memory() as folder:
-        yield World(folder / "work")
+def world(tmp_path_factory):
+    return World(tmp_path_factory.mktemp("world") / "work")
 
 
 @pytest.fixture(scope="module")
-def merged(world):
+def merged(world, tmp_path_factory):
     """A work tree for each order and way of compaction, with all events in it."""
-    with folder_in_memory() as top:
-        yield merged_in_all_ways(world, top)
+    return merged_in_all_ways(world, tmp_path_factory.mktemp("merged"))
 
 
 def merged_in_all_ways(world, top):

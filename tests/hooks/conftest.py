@@ -1,27 +1,11 @@
 """Every test here has a home, settings and an identity of its own, and finds the program on its path."""
 
 import os
-import pathlib
 import shutil
 import sys
-import tempfile
 
 import pytest
 from hooks_support import World
-
-
-@pytest.fixture(scope="module")
-def memory():
-    """A folder in memory where there is one, since every commit and every event syncs files."""
-    folder = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-    yield pathlib.Path(folder)
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def tmp_path(memory):
-    """A folder of this test alone."""
-    return pathlib.Path(tempfile.mkdtemp(dir=memory))
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +31,17 @@ def world(tmp_path):
     return World.new(tmp_path / "shop")
 
 
+@pytest.fixture(scope="module")
+def masters(tmp_path_factory):
+    return tmp_path_factory.mktemp("masters")
+
+
 @pytest.fixture
-def copy_of(memory, tmp_path):
+def copy_of(masters, tmp_path):
     """Give copies of repositories that are made once: ``copy_of(make)``, where ``make`` fills a new one."""
 
     def copy(make):
-        master = memory / make.__name__
+        master = masters / make.__name__
         if not master.exists():
             make(World.new(master))
         shutil.copytree(master, tmp_path / "shop", symlinks=True)

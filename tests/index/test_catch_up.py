@@ -148,7 +148,7 @@ def steps(kinds: tuple[str, ...], length: int):
 
 def play(story, kind: type[Forest] = Forest) -> None:
     lanes = (f"{number:0>13}" for number in itertools.count(1))
-    with tempfile.TemporaryDirectory(dir=_FAST) as scratch, patch.object(names, "lane_from", lambda _: next(lanes)):
+    with tempfile.TemporaryDirectory() as scratch, patch.object(names, "lane_from", lambda _: next(lanes)):
         forest = kind(scratch)
         try:
             for step, at, id, number, small in story:
@@ -157,9 +157,6 @@ def play(story, kind: type[Forest] = Forest) -> None:
                     forest.check(tree)
         finally:
             forest.close()
-
-
-_FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 
 @settings(max_examples=examples(100, 3000))

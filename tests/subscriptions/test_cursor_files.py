@@ -13,7 +13,6 @@ from tests.support.outages import bury, restarted
 from tests.support.power import every_cut
 from tests.support.stores import clone, new_store
 
-FAST = "/dev/shm" if os.path.isdir("/dev/shm") else None
 WRITTEN = [f"e{number}" for number in range(6)]
 
 
@@ -43,7 +42,7 @@ def consume(journal, note, opened):
 
 def test_power_cut_at_every_call_of_a_consumer():
     """What was acknowledged never comes again; everything else does, and the cursor is whole."""
-    with tempfile.TemporaryDirectory(dir=FAST) as scratch:
+    with tempfile.TemporaryDirectory() as scratch:
         opened = []
 
         def operate(disk):

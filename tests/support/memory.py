@@ -1,18 +1,17 @@
-"""Folders in memory, where the system has such: a commit of a store syncs a dozen files."""
+"""Temporary files in memory, where the system has such a disk and room on it: a commit syncs a dozen files."""
 
-import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from pathlib import Path
+
+_FOLDER = "/dev/shm"
+_NEEDED_BYTES = 1 << 30
 
 
-@contextlib.contextmanager
-def folder_in_memory() -> Iterator[Path]:
-    """Make a folder, and remove it with all in it at the end."""
-    folder = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-    try:
-        yield Path(folder)
-    finally:
-        shutil.rmtree(folder)
+def use_memory() -> None:
+    """Let this process and those it starts make temporary files in memory, unless TMPDIR says where they belong."""
+    if "TMPDIR" in os.environ or not os.access(_FOLDER, os.W_OK):
+        return
+    if shutil.disk_usage(_FOLDER).free >= _NEEDED_BYTES:
+        os.environ["TMPDIR"] = _FOLDER
+        tempfile.tempdir = None  # what was found before is asked for again

@@ -1,20 +1,10 @@
 """Every test here has a home, git settings and a remote of its own."""
 
 import os
-import pathlib
 import shutil
-import tempfile
 
 import pytest
 from sync_support import Hub, make_hub
-
-
-@pytest.fixture
-def tmp_path():
-    """A folder in memory where there is one, since every commit and merge syncs a dozen files."""
-    folder = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-    yield pathlib.Path(folder)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@
 import pathlib
 import re
 import sys
+import tempfile
 
 PAGE = pathlib.Path(__file__).parent.parent.parent / "docs" / "doctor.md"
 HEAD = "| what is broken | found | what `--fix` does | left | status |\n|---|---|---|---|---|"
@@ -55,9 +56,9 @@ def main():
     import shutil
 
     import test_doctor
-    from doctored import copy_of, folder_in_memory, make_template
+    from doctored import copy_of, make_template
 
-    folder = folder_in_memory()
+    folder = pathlib.Path(tempfile.mkdtemp())
     for kind, table in (("git", test_doctor.IN_GIT), ("plain", test_doctor.WITHOUT_GIT)):
         template = make_template(folder / kind, with_git=kind == "git")
         print(f"\n{HEAD}")

@@ -1,10 +1,8 @@
 """A small vocabulary to break stores with, and templates to break."""
 
 import os
-import pathlib
 import shutil
 import subprocess
-import tempfile
 
 from journal import Journal
 
@@ -13,11 +11,6 @@ BIG = {"text": "long " * 20_000}
 
 def git(folder, *arguments):
     subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-def folder_in_memory():
-    """Make a folder in memory where there is one: nothing here is about the disk."""
-    return pathlib.Path(tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None))
 
 
 class Store:

@@ -5,12 +5,11 @@ Method: a table of breakages over copies of two small real stores, one in git wi
 
 import os
 import re
-import shutil
 import sqlite3
 
 import pytest
 from doctor_table import row, rows_of_page
-from doctored import Store, copy_of, fill, folder_in_memory, make_template
+from doctored import Store, copy_of, fill, make_template
 
 from journal import Journal
 from journal.errors import UsageError
@@ -27,20 +26,12 @@ LANE = "0123456789abc"
 
 
 @pytest.fixture(scope="module")
-def templates():
-    folder = folder_in_memory()
-    yield {
+def templates(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("templates")
+    return {
         "git": make_template(folder / "git", with_git=True),
         "plain": make_template(folder / "plain", with_git=False),
     }
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def tmp_path():
-    folder = folder_in_memory()
-    yield folder
-    shutil.rmtree(folder)
 
 
 # -- breakages: each takes a store -----------------------------------------------------------------------------

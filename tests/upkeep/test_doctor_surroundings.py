@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from doctored import BIG, Store, copy_of, fill, folder_in_memory, make_template
+from doctored import BIG, Store, copy_of, fill, make_template
 
 from journal import Journal
 from journal.disk.files import OsFiles
@@ -23,13 +23,6 @@ lock.acquire(5)
 print("held", flush=True)
 sys.stdin.read()
 """
-
-
-@pytest.fixture
-def tmp_path():
-    folder = folder_in_memory()
-    yield folder
-    shutil.rmtree(folder)
 
 
 class FilesThatNeverChange(OsFiles):

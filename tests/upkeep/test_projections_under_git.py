@@ -2,10 +2,8 @@
 
 import json
 import os
-import pathlib
 import shutil
 import sys
-import tempfile
 
 import pytest
 
@@ -106,13 +104,6 @@ def sets(**fields):
 
 BOB = sets(status="done", owner={**BASE["owner"], "zip": 7}, tags=["one", "two", "three", "bob"], votes=3)
 ANA = sets(status="stopped", owner={**BASE["owner"], "mail": "y"}, tags=["ana", "one", "two", "three"], votes=5)
-
-
-@pytest.fixture
-def tmp_path():
-    """A folder in memory where there is one, since every commit syncs a dozen files."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.path.isdir("/dev/shm") else None) as folder:
-        yield pathlib.Path(folder)
 
 
 @pytest.fixture(params=["driver", "plain"])
