@@ -20,7 +20,7 @@ from journal.format.segment import Vector
 from journal.index.streams import Reading
 from journal.index.view import View
 from journal.state import vector
-from journal.state.stream import Run, in_one_order
+from journal.state.stream import Stretch, in_one_order
 from journal.state.vector import EventId
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_events
@@ -130,15 +130,15 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
-        runs = up_to(size, _fresh(view, streams, fresh, after))
-        return lifted_events(engine, events_of(view, runs, known, here)), last_of(runs, size)
+        stretches = up_to(size, _fresh(view, streams, fresh, after))
+        return lifted_events(engine, events_of(view, stretches, known, here)), last_of(stretches, size)
 
     return Tail(in_pieces(engine, piece, None), here, redactions)
 
 
 def lag(view: View, streams: Sequence[str], known: Vector) -> int:
     """Return how many events of streams a set lacks."""
-    return sum(run.length for run in _fresh(view, streams, vector.subtract(view.have, known), _START))
+    return sum(stretch.length for stretch in _fresh(view, streams, vector.subtract(view.have, known), _START))
 
 
 def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
@@ -147,6 +147,6 @@ def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
     return any(True for name in streams for _ in Reading(view, name).fresh(fresh, _START, with_all=True))
 
 
-def _fresh(view: View, streams: Sequence[str], fresh: Vector, after: EventId) -> Iterator[Run]:
+def _fresh(view: View, streams: Sequence[str], fresh: Vector, after: EventId) -> Iterator[Stretch]:
     each = [Reading(view, name).fresh(fresh, after, with_hidden=True) for name in streams]
     return each[0] if len(each) == 1 else in_one_order(each)

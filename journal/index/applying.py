@@ -7,7 +7,7 @@ from journal.format.light import TEXT, payload_of
 from journal.format.lines import BadLineError
 from journal.format.names import parse_segment_file, segment_file
 from journal.format.record import Record
-from journal.format.segment import Header, Intervals, Vector
+from journal.format.segment import Header, Vector
 from journal.index.replay import Piece
 from journal.index.rows import DamageFacts, SectionFacts
 from journal.index.streams import note_record
@@ -80,7 +80,7 @@ class Applier:
         if self._is_listing:
             self._list(piece, [item for item in found if item.record["seq"] not in lost] if lost else found)
         self.applied += len(found)
-        for start, stop in spans_of([item.record["seq"] for item in found if item.record["seq"] not in lost]):
+        for start, stop in vector.intervals([item.record["seq"] for item in found if item.record["seq"] not in lost]):
             view.add_have(lane, start, stop)
 
     def _redacted(self, piece: Piece, found: Sequence[Found]) -> Sequence[Found]:
@@ -147,8 +147,8 @@ class Applier:
             self._state(key)
 
     def _saw_all(self, piece: Piece, low: int, count: int) -> bool:
-        """Tell whether the writer of a run of records saw all that is here; for a short run it is not worth asking."""
-        if count < _RUN_MIN or (past := self._past(piece)).hidden:
+        """Tell whether the writer of consecutive records saw all that is here; for a few it is not worth asking."""
+        if count < _MANY or (past := self._past(piece)).hidden:
             return False
         return vector.is_subset(vector.subtract(self._view.have, past.seen_by(low)), self._gaps)
 
@@ -176,7 +176,7 @@ def past_of(view: View, section: SectionFacts, piece: Piece) -> Past:
     if not piece.found:
         return past
     seqs = [item.record["seq"] for item in piece.found]
-    own = spans_of(seqs)
+    own = vector.intervals(seqs)
     missing = vector.subtract(past.seen_by(seqs[-1] + 1), view.have)
     return Past(section.lane, section.first, section.sees, vector.subtract(missing, {piece.lane: own}))
 
@@ -187,28 +187,13 @@ def _is_known_to(view: View, lane: str, seq: int) -> bool:
     return bool(intervals) and intervals[-1][1] >= seq
 
 
-_RUN_MIN = 8
+_MANY = 8
 
 
 def locate(places: list[tuple[int, int]], offset: int) -> tuple[int, int]:
     """Return (offset in the file, offset in the member's text) of an offset in the text of a pack."""
     start, member = places[bisect_right(places, (offset, 1 << 62)) - 1]
     return member, offset - start
-
-
-def spans_of(seqs: Sequence[int]) -> Intervals:
-    """Return ascending seqs as intervals."""
-    if not seqs:
-        return ()
-    if seqs[-1] - seqs[0] + 1 == len(seqs):
-        return ((seqs[0], seqs[-1]),)
-    spans: list[tuple[int, int]] = []
-    for seq in seqs:
-        if spans and seq == spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], seq)
-        else:
-            spans.append((seq, seq))
-    return tuple(spans)
 
 
 def resolve(view: View, piece: Piece) -> SectionFacts:

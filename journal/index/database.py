@@ -176,25 +176,25 @@ class Index(Printed):
         """Return all known segments."""
         return (section_of(row) for row in self._db.execute("SELECT * FROM sections"))
 
-    def put_part(self, file: int, lane: str, first: int, spans: Intervals) -> None:
+    def put_part(self, file: int, lane: str, first: int, seqs: Intervals) -> None:
         """Record which seqs of a segment a file holds."""
-        row = (file, lane, first, values.encode_trusted(spans).decode())
+        row = (file, lane, first, values.encode_trusted(seqs).decode())
         self._db.execute("INSERT OR REPLACE INTO parts VALUES(?,?,?,?)", row)
 
     def parts_of_file(self, file: int) -> list[tuple[str, int, Intervals]]:
-        """Return (lane, first, spans) of each segment's part in a file."""
-        rows = self._db.execute("SELECT lane, first, spans FROM parts WHERE file = ?", (file,))
-        return [(lane, first, intervals_of(spans)) for lane, first, spans in rows]
+        """Return (lane, first, seqs) of each segment's part in a file."""
+        rows = self._db.execute("SELECT lane, first, seqs FROM parts WHERE file = ?", (file,))
+        return [(lane, first, intervals_of(seqs)) for lane, first, seqs in rows]
 
     def holders(self, lane: str, first: int) -> list[tuple[int, Intervals]]:
-        """Return (file, spans) of each file that holds a part of a segment."""
-        rows = self._db.execute("SELECT file, spans FROM parts WHERE lane = ? AND first = ?", (lane, first))
-        return [(file, intervals_of(spans)) for file, spans in rows]
+        """Return (file, seqs) of each file that holds a part of a segment."""
+        rows = self._db.execute("SELECT file, seqs FROM parts WHERE lane = ? AND first = ?", (lane, first))
+        return [(file, intervals_of(seqs)) for file, seqs in rows]
 
     def parts(self) -> Iterator[tuple[int, str, int, Intervals]]:
-        """Return (file, lane, first, spans) of everything."""
-        rows = self._db.execute("SELECT file, lane, first, spans FROM parts")
-        return ((file, lane, first, intervals_of(spans)) for file, lane, first, spans in rows)
+        """Return (file, lane, first, seqs) of everything."""
+        rows = self._db.execute("SELECT file, lane, first, seqs FROM parts")
+        return ((file, lane, first, intervals_of(seqs)) for file, lane, first, seqs in rows)
 
     def damage(self) -> list[DamageFacts]:
         """Return all damage that was found."""

@@ -5,19 +5,19 @@ import sqlite3
 _NO_JSON = """
 SELECT 'entities' FROM entities WHERE NOT json_valid(state) OR (data IS NOT NULL AND NOT json_valid(data))
 UNION ALL SELECT 'sections' FROM sections WHERE NOT json_valid(sees)
-UNION ALL SELECT 'parts' FROM parts WHERE NOT json_valid(spans)
+UNION ALL SELECT 'parts' FROM parts WHERE NOT json_valid(seqs)
 UNION ALL SELECT 'spans' FROM spans WHERE length(lengths) != 4 * count OR length(owners) != 8 * count
 UNION ALL SELECT 'meta' FROM meta WHERE key IN ('have_files', 'covers') AND NOT json_valid(value)
 """
 _TEXTS = (
     "SELECT type, name, lane, data, state FROM entities",
     "SELECT lane, sees, prev_segment FROM sections",
-    "SELECT lane, spans FROM parts",
+    "SELECT lane, seqs FROM parts",
     "SELECT key, value FROM meta",
     "SELECT lane, reason FROM damage",
     "SELECT lane FROM lanes",
     "SELECT name, lane FROM streams",
-    "SELECT lane FROM runs",
+    "SELECT lane FROM stretches",
     "SELECT lane, key FROM stream_keys",
     "SELECT lane, through_lane FROM truncations",
     "SELECT type, name FROM printed",

@@ -14,7 +14,7 @@ from journal.errors import NewerFormatError
 from journal.format.limits import FORMAT
 from journal.format.names import parse_pack_file, parse_segment_file
 from journal.format.segment import newer_format
-from journal.index.applying import Applier, spans_of
+from journal.index.applying import Applier
 from journal.index.bounds import Bounds
 from journal.index.comparing import path_of
 from journal.index.replay import Piece, Source
@@ -22,6 +22,7 @@ from journal.index.rows import DamageFacts, FileFacts, checksum_on, with_stat
 from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Text, split_segments, text_of
 from journal.segments.scan import Damage, Scan, Section, scan
+from journal.state import vector
 
 
 class NeedsRebuildError(Exception):
@@ -58,7 +59,7 @@ def _whole_segments(view: View, facts: FileFacts, data: bytes, applier: Applier)
             return False
         found = [item._replace(offset=item.offset + offset) for item in section.found] if offset else section.found
         begun, last = header.first, section.last or last
-        view.overlay.parts[facts.id, named.lane, begun] = spans_of([item.record["seq"] for item in found])
+        view.overlay.parts[facts.id, named.lane, begun] = vector.intervals([item.record["seq"] for item in found])
         if following is None:
             view.put_file(facts._replace(applied=facts.size, crc=checksum_on(0, data), last=last))
         ready = [Piece(named.lane, begun, facts.id, header, found, following)]
@@ -96,7 +97,9 @@ def _pieces_of_all(view: View, facts: FileFacts, data: bytes, bounds: Bounds, ap
             continue
         first = header.first if header is not None else named.first
         pieces.append(Piece(named.lane, first, facts.id, header, section.found))
-        view.overlay.parts[facts.id, named.lane, first] = spans_of([found.record["seq"] for found in section.found])
+        view.overlay.parts[facts.id, named.lane, first] = vector.intervals(
+            [found.record["seq"] for found in section.found]
+        )
     last = max((section.last for section in result.sections), default=0)
     view.put_file(facts._replace(applied=applied, crc=crc, last=last))
     _note_damage(view, facts.id, named.lane, text, result.damage)
@@ -145,7 +148,7 @@ def growth_source(
         view.add_damage(
             DamageFacts(facts.id, item.offset + facts.applied, item.length, lane, item.low, item.high, item.reason)
         )
-    for low, high in spans_of([item.record["seq"] for item in found]):
+    for low, high in vector.intervals([item.record["seq"] for item in found]):
         view.grow_part(facts.id, lane, first, low, high)
     piece = Piece(lane, first, facts.id, header, found)
     return Source(piece.start, lane, iter([piece]))

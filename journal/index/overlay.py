@@ -8,7 +8,7 @@ from journal.index.rows import DamageFacts, EntityRow, FileFacts, SectionFacts
 from journal.index.spans import SPAN_EVENTS_MAX, Span
 from journal.index.stream_table import BEYOND, Keyed, StreamFacts
 from journal.state.entity import EntityState
-from journal.state.stream import RUN_EVENTS_MAX, Run
+from journal.state.stream import STRETCH_EVENTS_MAX, Stretch
 from journal.state.vector import EventId
 
 Key = tuple[str, str]
@@ -32,7 +32,7 @@ class OwnedSpan(Span):
 class StreamChanges:
     """What came to one stream since the last flush.
 
-    ``is_tail``: all of it sorts behind what the index has, which is what appending does, so ``runs`` have their
+    ``is_tail``: all of it sorts behind what the index has, which is what appending does, so ``stretches`` have their
     positions. Else they have none, or wrong ones: the index numbers the stream anew at the next flush.
     """
 
@@ -47,13 +47,13 @@ class StreamChanges:
         "keys",
         "last",
         "rev",
-        "runs",
+        "stretches",
         "through",
     )
 
     def __init__(self, base: StreamFacts, through: EventId) -> None:
         self.base, self.through = base, through
-        self.runs: list[Run] = []
+        self.stretches: list[Stretch] = []
         self.is_tail = True
         self.cuts: dict[EventId, EventId] = {}
         self.keys: dict[str, EventId] = {}
@@ -61,42 +61,42 @@ class StreamChanges:
         self.keyed: list[Keyed] = []
         self.last, self.rev, self.end = base.last, base.rev, base.end
         self._sorted = 0
-        """So many of the runs came while each sorted behind the one before."""
+        """So many of the stretches came while each sorted behind the one before."""
         self._late: set[EventId] = set()
 
     def has(self, at: EventId) -> bool:
         """Tell whether an event has come already."""
-        before = bisect_right(self.runs, at, hi=self._sorted, key=_start) - 1
-        run = self.runs[before] if before >= 0 else None
-        return at in self._late or (run is not None and run.lane == at[1] and run.seq <= at[0] <= run.end[0])
+        before = bisect_right(self.stretches, at, hi=self._sorted, key=_start) - 1
+        stretch = self.stretches[before] if before >= 0 else None
+        return at in self._late or (stretch is not None and stretch.has(at))
 
     def add(self, at: EventId, count: int, rev: int) -> None:
         """Take events without keys in that are not in the index, so many with seqs and revs that count up."""
         seq, lane = at
-        for start in range(0, count, RUN_EVENTS_MAX):
-            length = min(RUN_EVENTS_MAX, count - start)
-            self._take(Run(seq + start, lane, length, rev + start, self.last + 1, False), is_counted=True)
+        for start in range(0, count, STRETCH_EVENTS_MAX):
+            length = min(STRETCH_EVENTS_MAX, count - start)
+            self._take(Stretch(seq + start, lane, length, rev + start, self.last + 1, False), is_counted=True)
 
     def add_keyed(self, at: EventId, rev: int, key: str, *, repeats: bool) -> None:
         """Take an event with a key in that is not in the index; ``repeats``: an earlier event there has its key."""
         repeats = repeats or self.keys.get(key, BEYOND) < at
         self.keys[key] = min(self.keys.get(key, at), at)
         self.keyed.append((key, at))
-        self._take(Run(*at, 1, rev, None if repeats else self.last + 1, False), is_counted=not repeats)
+        self._take(Stretch(*at, 1, rev, None if repeats else self.last + 1, False), is_counted=not repeats)
 
-    def _take(self, run: Run, *, is_counted: bool) -> None:
-        self.rev = max(self.rev, run.rev + run.length - 1)
-        if self.is_tail and run.start > self.end and run.start > self.through:
-            self.last += run.length * is_counted
-            self.end = run.end
+    def _take(self, stretch: Stretch, *, is_counted: bool) -> None:
+        self.rev = max(self.rev, stretch.rev + stretch.length - 1)
+        if self.is_tail and stretch.start > self.end and stretch.start > self.through:
+            self.last += stretch.length * is_counted
+            self.end = stretch.end
         else:
             self.is_tail = False
-            self.end = max(self.end, run.end)
-            self._late.update((run.seq + at, run.lane) for at in range(run.length))
-        if self.is_tail and self.runs and self.runs[-1].is_followed_by(run):
-            self.runs[-1] = self.runs[-1]._replace(length=self.runs[-1].length + run.length)
+            self.end = max(self.end, stretch.end)
+            self._late.update((stretch.seq + at, stretch.lane) for at in range(stretch.length))
+        if self.is_tail and self.stretches and self.stretches[-1].is_followed_by(stretch):
+            self.stretches[-1] = self.stretches[-1]._replace(length=self.stretches[-1].length + stretch.length)
         else:
-            self.runs.append(run)
+            self.stretches.append(stretch)
             self._sorted += self.is_tail
 
     def cut(self, at: EventId, through: EventId) -> None:
@@ -109,8 +109,8 @@ class StreamChanges:
         return {at: key for key, at in self.keyed}
 
 
-def _start(run: Run) -> EventId:
-    return run.start
+def _start(stretch: Stretch) -> EventId:
+    return stretch.start
 
 
 class Overlay:

@@ -14,7 +14,7 @@ from journal.index.spans import SPAN_EVENTS_MAX, Span
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE
 from journal.segments.pack import MEMBER_BYTES_MAX, read_member
-from journal.state.stream import Run
+from journal.state.stream import Stretch
 
 _WINDOW_BYTES = 256 * 1024
 _ALONE_BYTES = 32 * 1024
@@ -35,9 +35,9 @@ def read_record(view: View, place: Location) -> Record | None:
 
 
 class Chunk(NamedTuple):
-    """The lines of a run's events, which stand one behind the other; ``is_whole``: they are as they were applied."""
+    """The lines of a stretch's events, one behind the other; ``is_whole``: they are as they were applied."""
 
-    run: Run
+    stretch: Stretch
     text: bytes
     lengths: Sequence[int]
     is_whole: bool
@@ -73,30 +73,30 @@ class RecordReader:
                 continue
             yield self._redacted(record, lane) if record["seq"] == seq else None
 
-    def chunks(self, runs: Sequence[Run]) -> Iterator[Chunk]:
-        """Yield the lines of the events of runs of a stream. Raises FileNotFoundError."""
-        find = _Finder(self._view, runs)
-        for run in runs:
+    def chunks(self, stretches: Sequence[Stretch]) -> Iterator[Chunk]:
+        """Yield the lines of the events of stretches of a stream. Raises FileNotFoundError."""
+        find = _Finder(self._view, stretches)
+        for stretch in stretches:
             done = 0
-            while done < run.length:
-                span = find.span(run.lane, run.seq + done)
+            while done < stretch.length:
+                span = find.span(stretch.lane, stretch.seq + done)
                 if span is None:
                     done += 1
                     continue
-                part = span.tail(run.seq + done - span.first)
-                count = min(len(part.lengths), run.length - done)
-                yield self._chunk(run.part(done, done + count), part, part.lengths[:count])
+                part = span.tail(stretch.seq + done - span.first)
+                count = min(len(part.lengths), stretch.length - done)
+                yield self._chunk(stretch.part(done, done + count), part, part.lengths[:count])
                 done += count
 
-    def _chunk(self, run: Run, span: Span, lengths: Sequence[int]) -> Chunk:
+    def _chunk(self, stretch: Stretch, span: Span, lengths: Sequence[int]) -> Chunk:
         try:
-            is_whole = run.length >= _MANY and self._is_whole(span.file)
+            is_whole = stretch.length >= _MANY and self._is_whole(span.file)
             text = self._lines(span.file, span.offset, span.inner or 0, sum(lengths))
         except FileNotFoundError:
             raise
         except OSError:
-            return Chunk(run, b"", lengths, False)
-        return Chunk(run, text, lengths, is_whole and len(text) == sum(lengths))
+            return Chunk(stretch, b"", lengths, False)
+        return Chunk(stretch, text, lengths, is_whole and len(text) == sum(lengths))
 
     def _is_whole(self, file: int) -> bool:
         """Tell whether a file is as it was when it was applied; all of it is compared, once while its stat stays."""
@@ -155,15 +155,16 @@ class RecordReader:
 
 
 class _Finder:
-    """Finds the span that an event of some runs stands in: where these lie close together, by one question for all."""
+    """Finds the span of an event of some stretches: where these lie close together, by one question for all."""
 
-    def __init__(self, view: View, runs: Sequence[Run]) -> None:
+    def __init__(self, view: View, stretches: Sequence[Stretch]) -> None:
         self._view = view
         self._spans: dict[str, list[Span]] | None = None
         self._last: Span | None = None
-        events = sum(run.length for run in runs)
-        low, high = min((run.seq for run in runs), default=0), max((run.end[0] for run in runs), default=0)
-        if len(runs) > 1 and high - low <= events * _SEQS_BY_EVENT_MAX:
+        events = sum(stretch.length for stretch in stretches)
+        low = min((stretch.seq for stretch in stretches), default=0)
+        high = max((stretch.end[0] for stretch in stretches), default=0)
+        if len(stretches) > 1 and high - low <= events * _SEQS_BY_EVENT_MAX:
             self._spans = {}
             for span in view.spans(low, high):
                 self._spans.setdefault(span.lane, []).append(span)

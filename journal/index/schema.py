@@ -1,6 +1,6 @@
 """The tables of the index. A change here raises ``SCHEMA``; an index of another schema is built anew."""
 
-SCHEMA = 4
+SCHEMA = 5
 
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -17,9 +17,9 @@ CREATE TABLE sections(
   lane TEXT NOT NULL, first INTEGER NOT NULL, sees TEXT NOT NULL, prev_segment TEXT, prev_seq INTEGER,
   number INTEGER NOT NULL, PRIMARY KEY(lane, first)) WITHOUT ROWID;
 
--- Which part of which segment a file holds: spans is JSON, intervals of seq.
+-- Which part of which segment a file holds: seqs is JSON, intervals.
 CREATE TABLE parts(
-  file INTEGER NOT NULL, lane TEXT NOT NULL, first INTEGER NOT NULL, spans TEXT NOT NULL,
+  file INTEGER NOT NULL, lane TEXT NOT NULL, first INTEGER NOT NULL, seqs TEXT NOT NULL,
   PRIMARY KEY(file, lane, first)) WITHOUT ROWID;
 CREATE INDEX parts_by_section ON parts(lane, first);
 
@@ -55,10 +55,10 @@ CREATE TABLE streams(
   rev INTEGER NOT NULL, seq INTEGER NOT NULL, lane TEXT NOT NULL);
 -- Events of a stream, many of one lane whose seqs, revs and positions count up. position: NULL for one that repeats a
 -- key; hidden: by a truncation. Both follow from the rest (state/stream.py).
-CREATE TABLE runs(
+CREATE TABLE stretches(
   stream INTEGER NOT NULL, seq INTEGER NOT NULL, lane TEXT NOT NULL, count INTEGER NOT NULL, rev INTEGER NOT NULL,
   position INTEGER, hidden INTEGER NOT NULL, PRIMARY KEY(stream, seq, lane)) WITHOUT ROWID;
-CREATE INDEX runs_by_position ON runs(stream, position) WHERE hidden = 0 AND position IS NOT NULL;
+CREATE INDEX stretches_by_position ON stretches(stream, position) WHERE hidden = 0 AND position IS NOT NULL;
 CREATE TABLE stream_keys(
   stream INTEGER NOT NULL, key TEXT NOT NULL, seq INTEGER NOT NULL, lane TEXT NOT NULL,
   PRIMARY KEY(stream, key, seq, lane)) WITHOUT ROWID;

@@ -1,18 +1,18 @@
 """The tables of streams, and each statement that is run on them. Positions are kept, so reading one asks for no count.
 
-A stream is kept as runs (``state.stream``). An event that sorts behind all others of its stream gets the next position,
-and mostly makes the last run longer. One that arrives late, or leaves, moves those behind it: they are numbered again
-from there on, which a merge pays for, and an append never.
+A stream is kept as stretches (``state.stream``). An event that sorts behind all others of its stream gets the next
+position, and mostly makes the last stretch longer. One that arrives late, or leaves, moves those behind it: they are
+numbered again from there on, which a merge pays for, and an append never.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from journal.state.stream import RUN_EVENTS_MAX, Entry, Placed, Run, Truncation, place, runs_of
+from journal.state.stream import STRETCH_EVENTS_MAX, Entry, Placed, Stretch, Truncation, place, stretches_of
 from journal.state.vector import EventId
 
-STREAM_TABLES = ("streams", "runs", "stream_keys", "truncations")
+STREAM_TABLES = ("streams", "stretches", "stream_keys", "truncations")
 
 NOWHERE: EventId = (0, "")
 """Before every event."""
@@ -32,9 +32,9 @@ class StreamFacts(NamedTuple):
 
 _FACTS = "SELECT name, last, visible, rev, seq, lane FROM streams"
 _PUT_FACTS = "UPDATE streams SET last = ?, visible = ?, rev = ?, seq = ?, lane = ? WHERE id = ?"
-_RUNS = "SELECT seq, lane, count, rev, position, hidden FROM runs WHERE stream = ?"
-_PUT_RUN = "INSERT INTO runs(stream, seq, lane, count, rev, position, hidden) VALUES(?, ?, ?, ?, ?, ?, ?)"
-_DROP_RUN = "DELETE FROM runs WHERE stream = ? AND seq = ? AND lane = ?"
+_STRETCHES = "SELECT seq, lane, count, rev, position, hidden FROM stretches WHERE stream = ?"
+_PUT_STRETCH = "INSERT INTO stretches(stream, seq, lane, count, rev, position, hidden) VALUES(?, ?, ?, ?, ?, ?, ?)"
+_DROP_STRETCH = "DELETE FROM stretches WHERE stream = ? AND seq = ? AND lane = ?"
 _LAST = "ORDER BY seq DESC, lane DESC LIMIT 1"
 
 Keyed = tuple[str, EventId]
@@ -76,10 +76,10 @@ class StreamTable:
 
     def has(self, name: str, at: EventId) -> bool:
         """Tell whether an event of a stream, or a truncation of it, is known."""
-        query = """SELECT 1 FROM runs WHERE stream = :stream AND seq > :seq - :most AND seq <= :seq AND lane = :lane
-        AND seq + count > :seq
+        query = """SELECT 1 FROM stretches WHERE stream = :stream AND lane = :lane
+        AND seq > :seq - :most AND seq <= :seq AND seq + count > :seq
         UNION ALL SELECT 1 FROM truncations WHERE stream = :stream AND seq = :seq AND lane = :lane"""
-        named = {"stream": self._number(name), "seq": at[0], "lane": at[1], "most": RUN_EVENTS_MAX}
+        named = {"stream": self._number(name), "seq": at[0], "lane": at[1], "most": STRETCH_EVENTS_MAX}
         return self._db.execute(query, named).fetchone() is not None
 
     def first_of_key(self, name: str, key: str) -> EventId | None:
@@ -95,23 +95,23 @@ class StreamTable:
 
     def first_visible(self, name: str) -> int | None:
         """Return the least position of a stream that is not hidden."""
-        query = "SELECT min(position) FROM runs WHERE stream = ? AND hidden = 0 AND position IS NOT NULL"
+        query = "SELECT min(position) FROM stretches WHERE stream = ? AND hidden = 0 AND position IS NOT NULL"
         found: int | None = self._db.execute(query, (self._number(name),)).fetchone()[0]
         return found
 
-    def visible(self, name: str, low: int, high: int, *, reverse: bool = False) -> Iterator[Run]:
-        """Yield the runs that are not hidden and reach into a range of positions, by position or against it."""
+    def visible(self, name: str, low: int, high: int, *, reverse: bool = False) -> Iterator[Stretch]:
+        """Yield the stretches that are not hidden and reach into a range of positions, by position or against it."""
         order = "DESC" if reverse else "ASC"
-        query = f"""{_RUNS} AND hidden = 0 AND position IS NOT NULL AND position > ? AND position <= ?
+        query = f"""{_STRETCHES} AND hidden = 0 AND position IS NOT NULL AND position > ? AND position <= ?
         AND position + count > ? ORDER BY position {order}"""
-        rows = self._db.execute(query, (self._number(name), low - RUN_EVENTS_MAX, high, low))
-        return map(_run, rows)
+        rows = self._db.execute(query, (self._number(name), low - STRETCH_EVENTS_MAX, high, low))
+        return map(_stretch, rows)
 
-    def between(self, name: str, low: int, high: int) -> Iterator[Run]:
-        """Yield the runs that reach into a range of seqs, hidden ones and repetitions too, in the total order."""
-        query = f"{_RUNS} AND seq > ? AND seq <= ? AND seq + count > ? ORDER BY seq, lane"
-        rows = self._db.execute(query, (self._number(name), low - RUN_EVENTS_MAX, high, low))
-        return map(_run, rows)
+    def between(self, name: str, low: int, high: int) -> Iterator[Stretch]:
+        """Yield the stretches that reach into a range of seqs, hidden ones and repetitions too, in the total order."""
+        query = f"{_STRETCHES} AND seq > ? AND seq <= ? AND seq + count > ? ORDER BY seq, lane"
+        rows = self._db.execute(query, (self._number(name), low - STRETCH_EVENTS_MAX, high, low))
+        return map(_stretch, rows)
 
     def truncations(self, name: str) -> list[tuple[EventId, EventId]]:
         """Return (note, last event that it hides) of each truncation of a stream."""
@@ -120,23 +120,23 @@ class StreamTable:
 
     # -- changing -------------------------------------------------------------------------------
 
-    def append(self, facts: StreamFacts, runs: Sequence[Run], keyed: Iterable[Keyed]) -> None:
-        """Add runs that sort behind all others of a stream and are placed already; ``facts`` are those with them."""
+    def append(self, facts: StreamFacts, stretches: Sequence[Stretch], keyed: Iterable[Keyed]) -> None:
+        """Add stretches that sort behind all others of a stream and are placed; ``facts`` are those with them."""
         stream = self.number(facts.name)
-        last = self._db.execute(f"{_RUNS} {_LAST}", (stream,)).fetchone()
-        rest = list(runs)
-        if last is not None and rest and _run(last).is_followed_by(rest[0]):
+        last = self._db.execute(f"{_STRETCHES} {_LAST}", (stream,)).fetchone()
+        rest = list(stretches)
+        if last is not None and rest and _stretch(last).is_followed_by(rest[0]):
             more = rest.pop(0)
-            query = "UPDATE runs SET count = count + ? WHERE stream = ? AND seq = ? AND lane = ?"
+            query = "UPDATE stretches SET count = count + ? WHERE stream = ? AND seq = ? AND lane = ?"
             self._db.execute(query, (more.length, stream, last[0], last[1]))
-        self._db.executemany(_PUT_RUN, ((stream, *run) for run in rest))
+        self._db.executemany(_PUT_STRETCH, ((stream, *stretch) for stretch in rest))
         self._put_keys(stream, keyed)
         self._db.execute(_PUT_FACTS, (*facts[1:4], *facts.end, stream))
 
-    def insert(self, name: str, runs: Iterable[Run], keyed: Iterable[Keyed]) -> None:
+    def insert(self, name: str, stretches: Iterable[Stretch], keyed: Iterable[Keyed]) -> None:
         """Add events anywhere; ``settle`` is to follow."""
         stream = self.number(name)
-        self._db.executemany(_PUT_RUN, ((stream, *run) for run in runs))
+        self._db.executemany(_PUT_STRETCH, ((stream, *stretch) for stretch in stretches))
         self._put_keys(stream, keyed)
 
     def _put_keys(self, stream: int, keyed: Iterable[Keyed]) -> None:
@@ -154,11 +154,11 @@ class StreamTable:
         name = self.name(number)
         if name is None:
             return
-        for run in list(self.between(name, min(seqs), max(seqs))):
-            if run.lane == lane:
-                kept = (event for event in run.placed() if event.at[0] not in seqs)
-                self._db.execute(_DROP_RUN, (number, run.seq, lane))
-                self._db.executemany(_PUT_RUN, ((number, *rest) for rest in runs_of(kept)))
+        for stretch in list(self.between(name, min(seqs), max(seqs))):
+            if stretch.lane == lane:
+                kept = (event for event in stretch.placed() if event.at[0] not in seqs)
+                self._db.execute(_DROP_STRETCH, (number, stretch.seq, lane))
+                self._db.executemany(_PUT_STRETCH, ((number, *rest) for rest in stretches_of(kept)))
         for table in ("stream_keys", "truncations"):
             query = f"DELETE FROM {table} WHERE stream = ? AND seq = ? AND lane = ?"  # noqa: S608 - constants
             self._db.executemany(query, ((number, seq, lane) for seq in seqs))
@@ -166,16 +166,16 @@ class StreamTable:
     def settle(self, name: str, start: EventId, truncations: Sequence[Truncation], *, cuts_moved: bool) -> None:
         """Number a stream's events again from one on; ``cuts_moved``: see which of those before it are hidden too."""
         stream = self.number(name)
-        runs = [run for run in self.between(name, start[0], BEYOND[0]) if run.end >= start]
-        entries = sorted(self._entries(name, runs))
+        stretches = [stretch for stretch in self.between(name, start[0], BEYOND[0]) if stretch.end >= start]
+        entries = sorted(self._entries(name, stretches))
         first = entries[0].at if entries else start
-        query = f"{_RUNS} AND (seq, lane) < (?, ?) AND position IS NOT NULL {_LAST}"
+        query = f"{_STRETCHES} AND (seq, lane) < (?, ?) AND position IS NOT NULL {_LAST}"
         before = self._db.execute(query, (stream, *first)).fetchone()
         after = before[4] + before[2] - 1 if before else 0
-        placed = list(runs_of(place(entries, truncations, after=after, knows=_Knows(self, name, first))))
-        if placed != runs:
-            self._db.executemany(_DROP_RUN, ((stream, *run.start) for run in runs))
-            self._db.executemany(_PUT_RUN, ((stream, *run) for run in placed))
+        placed = list(stretches_of(place(entries, truncations, after=after, knows=_Knows(self, name, first))))
+        if placed != stretches:
+            self._db.executemany(_DROP_STRETCH, ((stream, *stretch.start) for stretch in stretches))
+            self._db.executemany(_PUT_STRETCH, ((stream, *stretch) for stretch in placed))
         if cuts_moved:
             self._hide(stream, first, truncations)
         self._count(stream)
@@ -183,27 +183,28 @@ class StreamTable:
     def _hide(self, stream: int, end: EventId, truncations: Sequence[Truncation]) -> None:
         """See anew which events before one are hidden."""
         through = max((cut.through for cut in truncations), default=NOWHERE)
-        query = f"""{_RUNS} AND (seq, lane) < (?, ?) AND position IS NOT NULL
+        query = f"""{_STRETCHES} AND (seq, lane) < (?, ?) AND position IS NOT NULL
         AND (hidden = 1 OR (seq, lane) <= (?, ?))"""
         for row in self._db.execute(query, (stream, *end, *through)).fetchall():
-            run = _run(row)
-            told = (event._replace(is_hidden=any(cut.hides(event.at) for cut in truncations)) for event in run.placed())
-            after = list(runs_of(told))
-            if after != [run]:
-                self._db.execute(_DROP_RUN, (stream, *run.start))
-                self._db.executemany(_PUT_RUN, ((stream, *part) for part in after))
+            stretch = _stretch(row)
+            placed = stretch.placed()
+            told = (event._replace(is_hidden=any(cut.hides(event.at) for cut in truncations)) for event in placed)
+            after = list(stretches_of(told))
+            if after != [stretch]:
+                self._db.execute(_DROP_STRETCH, (stream, *stretch.start))
+                self._db.executemany(_PUT_STRETCH, ((stream, *part) for part in after))
 
-    def _entries(self, name: str, runs: Sequence[Run]) -> Iterator[Entry]:
-        keys = self.keys(name, min(run.start for run in runs)) if runs else {}
-        return (Entry(event.at, event.rev, keys.get(event.at)) for run in runs for event in run.placed())
+    def _entries(self, name: str, stretches: Sequence[Stretch]) -> Iterator[Entry]:
+        keys = self.keys(name, min(stretch.start for stretch in stretches)) if stretches else {}
+        return (Entry(event.at, event.rev, keys.get(event.at)) for stretch in stretches for event in stretch.placed())
 
     def _count(self, stream: int) -> None:
         """Note what a stream holds; one that holds nothing is forgotten."""
         query = """SELECT count(*), coalesce(max(position + count - 1), 0), coalesce(max(rev + count - 1), 0),
-        coalesce(sum(count * (hidden = 0 AND position IS NOT NULL)), 0) FROM runs WHERE stream = ?"""
+        coalesce(sum(count * (hidden = 0 AND position IS NOT NULL)), 0) FROM stretches WHERE stream = ?"""
         count, last, rev, visible = self._db.execute(query, (stream,)).fetchone()
-        row = self._db.execute(f"{_RUNS} {_LAST}", (stream,)).fetchone()
-        end = _run(row).end if row else NOWHERE
+        row = self._db.execute(f"{_STRETCHES} {_LAST}", (stream,)).fetchone()
+        end = _stretch(row).end if row else NOWHERE
         self._db.execute(_PUT_FACTS, (last, visible, rev, *end, stream))
         if not count:
             query = "DELETE FROM streams WHERE id = ? AND NOT EXISTS (SELECT 1 FROM truncations WHERE stream = id)"
@@ -225,12 +226,12 @@ def _facts(row: tuple[str, int, int, int, int, str]) -> StreamFacts:
     return StreamFacts(*row[:4], (row[4], row[5]))
 
 
-def _run(row: tuple[int, str, int, int, int | None, int]) -> Run:
-    return Run(*row[:5], row[5] != 0)
+def _stretch(row: tuple[int, str, int, int, int | None, int]) -> Stretch:
+    return Stretch(*row[:5], row[5] != 0)
 
 
-def placed_with_keys(runs: Iterable[Run], keys: dict[EventId, str]) -> Iterator[Placed]:
-    """Yield each event of runs, with its key if it has one."""
-    for run in runs:
-        for event in run.placed():
+def placed_with_keys(stretches: Iterable[Stretch], keys: dict[EventId, str]) -> Iterator[Placed]:
+    """Yield each event of stretches, with its key if it has one."""
+    for stretch in stretches:
+        for event in stretch.placed():
             yield event._replace(key=keys[event.at]) if event.at in keys else event

@@ -1,7 +1,7 @@
 """Streams as a view knows them: the index's tables, and over them what the overlay has. Needs all files listed.
 
-While all that is new sorts behind what the index has, which is what appending does, a stream is its runs there and a
-short tail. Where something arrived late or was hidden, and the index cannot be written now (another process holds the
+While all that is new sorts behind what the index has, which is what appending does, a stream is its stretches there and
+a short tail. Where something arrived late or was hidden, and the index cannot be written now (another process holds the
 lock), the stream is put together in memory.
 """
 
@@ -14,7 +14,7 @@ from journal.index.overlay import StreamChanges
 from journal.index.stream_table import BEYOND, NOWHERE, StreamFacts, placed_with_keys
 from journal.index.view import View
 from journal.state import vector
-from journal.state.stream import TRUNCATE_NOTE, Entry, Placed, Run, Truncation, place, runs_of
+from journal.state.stream import TRUNCATE_NOTE, Entry, Placed, Stretch, Truncation, place, stretches_of
 from journal.state.vector import EventId
 
 # -- what a record says -----------------------------------------------------------------------------
@@ -76,25 +76,26 @@ def truncations(view: View, name: str) -> list[Truncation]:
 
 
 class Reading:
-    """One stream, as a view has it at one moment: its runs, in order."""
+    """One stream, as a view has it at one moment: its stretches, in order."""
 
     def __init__(self, view: View, name: str) -> None:
         self._view, self._name = view, name
         self._table = view.index.streams
         self._changes = view.overlay.streams.get(name)
-        self._tail: list[Run] = []
-        """What comes behind the index's runs."""
-        self._whole: list[Run] | None = None
+        self._tail: list[Stretch] = []
+        """What comes behind the index's stretches."""
+        self._whole: list[Stretch] | None = None
         """All of it, where it had to be put together in memory."""
         if self._changes is not None and self._changes.is_tail:
-            self._tail = self._changes.runs
+            self._tail = self._changes.stretches
         elif self._changes is not None:
-            self._whole = list(runs_of(self._put_together(self._changes)))
+            self._whole = list(stretches_of(self._put_together(self._changes)))
 
     def _put_together(self, changes: StreamChanges) -> Iterator[Placed]:
         keys = self._table.keys(self._name) | changes.keys_by_event()
-        runs = [*self._table.between(self._name, 0, BEYOND[0]), *changes.runs]
-        entries = sorted(Entry(event.at, event.rev, keys.get(event.at)) for run in runs for event in run.placed())
+        stretches = [*self._table.between(self._name, 0, BEYOND[0]), *changes.stretches]
+        events = (event for stretch in stretches for event in stretch.placed())
+        entries = sorted(Entry(event.at, event.rev, keys.get(event.at)) for event in events)
         return place(entries, truncations(self._view, self._name), knows=lambda _: False)
 
     @property
@@ -106,9 +107,9 @@ class Reading:
         if self._whole is None:
             added = changes.last - changes.base.last
             return StreamFacts(self._name, changes.last, changes.base.visible + added, changes.rev, changes.end)
-        counted = [run for run in self._whole if run.position is not None]
+        counted = [stretch for stretch in self._whole if stretch.position is not None]
         last = (counted[-1].position or 0) + counted[-1].length - 1 if counted else 0
-        visible = sum(run.length for run in counted if not run.is_hidden)
+        visible = sum(stretch.length for stretch in counted if not stretch.is_hidden)
         return StreamFacts(self._name, last, visible, changes.rev, self._whole[-1].end if self._whole else NOWHERE)
 
     @property
@@ -116,7 +117,7 @@ class Reading:
         """The least position that is not hidden; where there is none, the one that the next event will have."""
         found = None if self._whole is not None else self._table.first_visible(self._name)
         if found is None:
-            found = next((run.position for run in self.visible()), None)
+            found = next((stretch.position for stretch in self.visible()), None)
         return found if found is not None else self.facts.last + 1
 
     def first_of_key(self, key: str) -> EventId | None:
@@ -126,19 +127,21 @@ class Reading:
             known.append(self._changes.keys.get(key))
         return min((at for at in known if at is not None), default=None)
 
-    def visible(self, low: int = 1, high: int = BEYOND[0], *, reverse: bool = False) -> Iterator[Run]:
+    def visible(self, low: int = 1, high: int = BEYOND[0], *, reverse: bool = False) -> Iterator[Stretch]:
         """Yield the events of a range of positions that are not hidden, by position or against it."""
-        runs: Iterable[Run]
+        stretches: Iterable[Stretch]
         if self._whole is not None:
-            runs = reversed(self._whole) if reverse else self._whole
+            stretches = reversed(self._whole) if reverse else self._whole
         elif reverse:
-            runs = (*reversed(self._tail), *self._table.visible(self._name, low, high, reverse=True))
+            stretches = (*reversed(self._tail), *self._table.visible(self._name, low, high, reverse=True))
         else:
-            runs = (*self._table.visible(self._name, low, high), *self._tail)
-        for run in runs:
-            if run.position is None or run.is_hidden or run.position > high or run.position + run.length <= low:
+            stretches = (*self._table.visible(self._name, low, high), *self._tail)
+        for stretch in stretches:
+            if stretch.position is None or stretch.is_hidden:
                 continue
-            yield run.part(max(0, low - run.position), min(run.length, high + 1 - run.position))
+            start, stop = max(0, low - stretch.position), min(stretch.length, high + 1 - stretch.position)
+            if start < stop:
+                yield stretch.part(start, stop)
 
     def everything(self) -> Iterator[Placed]:
         """Yield all events, hidden ones and repetitions too, with their keys, in the total order."""
@@ -147,39 +150,41 @@ class Reading:
             keys |= self._changes.keys_by_event()
         return placed_with_keys(self._all(), keys)
 
-    def at(self, event: EventId) -> Run | None:
+    def at(self, event: EventId) -> Stretch | None:
         """Return one event, hidden or not; None where it is none of this stream's."""
         seq, lane = event
-        for run in self._runs(seq, seq):
-            if run.lane == lane and run.seq <= seq < run.seq + run.length:
-                return run.part(seq - run.seq, seq - run.seq + 1)
+        for stretch in self._stretches(seq, seq):
+            if stretch.lane == lane and stretch.seq <= seq < stretch.seq + stretch.length:
+                return stretch.part(seq - stretch.seq, seq - stretch.seq + 1)
         return None
 
-    def _all(self) -> Iterator[Run]:
-        return self._runs(0, BEYOND[0])
+    def _all(self) -> Iterator[Stretch]:
+        return self._stretches(0, BEYOND[0])
 
-    def _runs(self, low: int, high: int) -> Iterator[Run]:
-        """Yield the runs that reach into a range of seqs, and maybe others, in the total order."""
+    def _stretches(self, low: int, high: int) -> Iterator[Stretch]:
+        """Yield the stretches that reach into a range of seqs, and maybe others, in the total order."""
         if self._whole is not None:
             yield from self._whole
             return
         yield from self._table.between(self._name, low, high)
         yield from self._tail
 
-    def fresh(self, ids: Vector, after: EventId, *, with_hidden: bool = False, with_all: bool = False) -> Iterator[Run]:
+    def fresh(
+        self, ids: Vector, after: EventId, *, with_hidden: bool = False, with_all: bool = False
+    ) -> Iterator[Stretch]:
         """Yield the events of a set that come behind one, in the total order.
 
         Those that are hidden with ``with_hidden`` only; repetitions of a key too ``with_all``.
         """
         for low, high in vector.seqs(ids):
-            for run in self._runs(max(low, after[0]), high) if high >= after[0] else ():
-                if not (with_all or (run.position is not None and (with_hidden or not run.is_hidden))):
+            for stretch in self._stretches(max(low, after[0]), high) if high >= after[0] else ():
+                if not (with_all or (stretch.position is not None and (with_hidden or not stretch.is_hidden))):
                     continue
-                least = max(low, after[0] + (run.lane <= after[1]))
-                for first, last in ids.get(run.lane, ()):
-                    start, stop = max(first, run.seq, least), min(last, high, run.seq + run.length - 1) + 1
+                least = max(low, after[0] + (stretch.lane <= after[1]))
+                for first, last in ids.get(stretch.lane, ()):
+                    start, stop = max(first, stretch.seq, least), min(last, high, stretch.seq + stretch.length - 1) + 1
                     if start < stop:
-                        yield run.part(start - run.seq, stop - run.seq)
+                        yield stretch.part(start - stretch.seq, stop - stretch.seq)
 
 
 def length_of(view: View, name: str) -> tuple[int, int]:
@@ -194,7 +199,7 @@ def length_of(view: View, name: str) -> tuple[int, int]:
 def names(view: View) -> list[str]:
     """Return the names of all streams, sorted; reserved ones too."""
     known = {facts.name for facts in view.index.streams.all()}
-    known.update(name for name, changes in view.overlay.streams.items() if changes.runs or changes.cuts)
+    known.update(name for name, changes in view.overlay.streams.items() if changes.stretches or changes.cuts)
     return sorted(known)
 
 
@@ -206,12 +211,12 @@ def write_streams(view: View) -> None:
     table = view.index.streams
     for name, changes in view.overlay.streams.items():
         if changes.is_tail:
-            if changes.runs:
-                table.append(Reading(view, name).facts, changes.runs, changes.keyed)
+            if changes.stretches:
+                table.append(Reading(view, name).facts, changes.stretches, changes.keyed)
             continue
-        table.insert(name, changes.runs, changes.keyed)
+        table.insert(name, changes.stretches, changes.keyed)
         table.truncate(name, changes.cuts.items())
-        start = min((run.start for run in changes.runs), default=BEYOND)
+        start = min((stretch.start for stretch in changes.stretches), default=BEYOND)
         table.settle(name, start, truncations(view, name), cuts_moved=bool(changes.cuts))
 
 

@@ -10,8 +10,8 @@ from journal.state.vector import EventId
 TRUNCATE_NOTE = "truncate"
 """The note that hides the beginning of a stream."""
 
-RUN_EVENTS_MAX = 256
-"""No run has more events, so whoever looks for one by its seq or position knows how far back it may begin."""
+STRETCH_EVENTS_MAX = 256
+"""No stretch has more events, so whoever looks for one by its seq or position knows how far back it may begin."""
 
 
 class Entry(NamedTuple):
@@ -32,7 +32,7 @@ class Placed(NamedTuple):
     is_hidden: bool
 
 
-class Run(NamedTuple):
+class Stretch(NamedTuple):
     """Events that stand one behind the other in a stream: of one lane, their seqs, revs and positions count up by one.
 
     ``seq``, ``rev`` and ``position`` are the first one's. One that repeats a key has no position, and stands alone.
@@ -60,15 +60,19 @@ class Run(NamedTuple):
         """The seqs of the first and of the last event."""
         return self.seq, self.seq + self.length - 1
 
-    def part(self, start: int, stop: int) -> "Run":
+    def has(self, at: EventId) -> bool:
+        """Tell whether an event is one of them."""
+        return self.lane == at[1] and self.seq <= at[0] < self.seq + self.length
+
+    def part(self, start: int, stop: int) -> "Stretch":
         """Return the events from ``start`` up to, but without, ``stop``, both counted from 0."""
         if start == 0 and stop == self.length:
             return self
         position = None if self.position is None else self.position + start
-        return Run(self.seq + start, self.lane, stop - start, self.rev + start, position, self.is_hidden)
+        return Stretch(self.seq + start, self.lane, stop - start, self.rev + start, position, self.is_hidden)
 
-    def is_followed_by(self, other: "Run") -> bool:
-        """Tell whether another run goes on where this one ends, so that both together are one."""
+    def is_followed_by(self, other: "Stretch") -> bool:
+        """Tell whether another stretch goes on where this one ends, so that both together are one."""
         return (
             other.seq == self.seq + self.length
             and other.lane == self.lane
@@ -76,11 +80,11 @@ class Run(NamedTuple):
             and self.position is not None
             and other.position == self.position + self.length
             and other.is_hidden is self.is_hidden
-            and self.length + other.length <= RUN_EVENTS_MAX
+            and self.length + other.length <= STRETCH_EVENTS_MAX
         )
 
     def placed(self) -> Iterator[Placed]:
-        """Yield each event; which of them have keys a run does not know."""
+        """Yield each event; which of them have keys a stretch does not know."""
         for at in range(self.length):
             position = None if self.position is None else self.position + at
             yield Placed((self.seq + at, self.lane), self.rev + at, None, position, self.is_hidden)
@@ -118,44 +122,45 @@ def place(
         yield Placed(at, rev, key, position, any(cut.hides(at) for cut in cuts))
 
 
-def runs_of(placed: Iterable[Placed]) -> Iterator[Run]:
-    """Yield the runs that events make, which come in the total order; the fewest there can be."""
-    run: Run | None = None
+def stretches_of(placed: Iterable[Placed]) -> Iterator[Stretch]:
+    """Yield the stretches that events make, which come in the total order; the fewest there can be."""
+    stretch: Stretch | None = None
     for (seq, lane), rev, _, position, is_hidden in placed:
-        one = Run(seq, lane, 1, rev, position, is_hidden)
-        if run is not None and run.is_followed_by(one):
-            run = run._replace(length=run.length + 1)
+        one = Stretch(seq, lane, 1, rev, position, is_hidden)
+        if stretch is not None and stretch.is_followed_by(one):
+            stretch = stretch._replace(length=stretch.length + 1)
             continue
-        if run is not None:
-            yield run
-        run = one
-    if run is not None:
-        yield run
+        if stretch is not None:
+            yield stretch
+        stretch = one
+    if stretch is not None:
+        yield stretch
 
 
-def in_one_order(streams: Sequence[Iterator[Run]]) -> Iterator[Run]:
-    """Yield the runs of several streams, each in the total order, in one; those that overlap come in parts."""
-    waiting = [_Waiting(run, rest) for rest in streams if (run := next(rest, None)) is not None]
+def in_one_order(streams: Sequence[Iterator[Stretch]]) -> Iterator[Stretch]:
+    """Yield the stretches of several streams, each in the total order, in one; those that overlap come in parts."""
+    waiting = [_Waiting(stretch, rest) for rest in streams if (stretch := next(rest, None)) is not None]
     heapq.heapify(waiting)
     while waiting:
         first = heapq.heappop(waiting)
-        run = first.run
+        stretch = first.stretch
         # Up to where another stream's next event stands, which may be in the midst of it.
-        other = waiting[0].run.start if waiting else None
-        count = run.length if other is None else min(run.length, other[0] - run.seq + (run.lane < other[1]))
-        yield run.part(0, count)
-        following = run.part(count, run.length) if count < run.length else next(first.rest, None)
+        other = waiting[0].stretch.start if waiting else None
+        before = stretch.length if other is None else other[0] - stretch.seq + (stretch.lane < other[1])
+        count = min(stretch.length, before)
+        yield stretch.part(0, count)
+        following = stretch.part(count, stretch.length) if count < stretch.length else next(first.rest, None)
         if following is not None:
             heapq.heappush(waiting, _Waiting(following, first.rest))
 
 
 class _Waiting:
-    """The next run of one of several streams, and those behind it."""
+    """The next stretch of one of several streams, and those behind it."""
 
-    __slots__ = ("rest", "run")
+    __slots__ = ("rest", "stretch")
 
-    def __init__(self, run: Run, rest: Iterator[Run]) -> None:
-        self.run, self.rest = run, rest
+    def __init__(self, stretch: Stretch, rest: Iterator[Stretch]) -> None:
+        self.stretch, self.rest = stretch, rest
 
     def __lt__(self, other: "_Waiting") -> bool:
-        return self.run.start < other.run.start
+        return self.stretch.start < other.stretch.start

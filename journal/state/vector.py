@@ -4,6 +4,7 @@ Vectors are values: no function here changes one that it was given.
 """
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from journal.format.segment import Intervals, Vector
 
@@ -103,6 +104,21 @@ def count(vector: Vector) -> int:
 def highest(vector: Vector) -> int:
     """Return the greatest seq in the set; 0 for the empty set."""
     return max((intervals[-1][1] for intervals in vector.values()), default=0)
+
+
+def intervals(seqs: Sequence[int]) -> Intervals:
+    """Return ascending seqs as intervals."""
+    if not seqs:
+        return ()
+    if seqs[-1] - seqs[0] + 1 == len(seqs):
+        return ((seqs[0], seqs[-1]),)
+    found: list[tuple[int, int]] = []
+    for seq in seqs:
+        if found and seq == found[-1][1] + 1:
+            found[-1] = (found[-1][0], seq)
+        else:
+            found.append((seq, seq))
+    return tuple(found)
 
 
 def normal(intervals: list[tuple[int, int]]) -> Intervals:

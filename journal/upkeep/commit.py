@@ -32,7 +32,6 @@ from journal.git.status import (
     tree_entries,
     tree_of,
 )
-from journal.index.applying import spans_of
 from journal.index.places import list_events
 from journal.index.view import View
 from journal.projections.paths import ENTITIES, entity_at, is_projected, render
@@ -208,7 +207,7 @@ def _is_held(view: View, place: Place, identity: str | None) -> bool:
     events: Vector = {}
     for section in scan(text.data).sections:
         if section.header is not None and section.found:
-            spans = spans_of([item.record["seq"] for item in section.found])
+            spans = vector.intervals([item.record["seq"] for item in section.found])
             events = vector.union(events, {section.header.lane: spans})
     return not text.lost and vector.is_subset(events, view.have_files)
 

@@ -12,11 +12,11 @@ from tests.support.stores import new_store
 @pytest.mark.parametrize(
     "lie",
     [
-        "UPDATE runs SET position = position + 1",
-        "UPDATE runs SET hidden = 1",
+        "UPDATE stretches SET position = position + 1",
+        "UPDATE stretches SET hidden = 1",
         "UPDATE stream_keys SET key = 'other'",
         "UPDATE streams SET last = last + 1",
-        "DELETE FROM runs",
+        "DELETE FROM stretches",
     ],
 )
 def test_a_stream_that_the_index_has_wrong_is_found_and_mended(tmp_path, lie):

@@ -15,7 +15,7 @@ from journal.index.streams import Reading
 from journal.index.view import View
 from journal.state import vector
 from journal.state.redaction import Redactions
-from journal.state.stream import Run
+from journal.state.stream import Stretch
 from journal.state.vector import EventId
 from journal.store.engine import Engine
 from journal.store.history import payload_of, stamp_of
@@ -76,8 +76,8 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
-        runs = up_to(size, _runs(view, selection, fresh, after))
-        return _lifted(engine, selection, events_of(view, runs, since, here)), last_of(runs, size)
+        stretches = up_to(size, _stretches(view, selection, fresh, after))
+        return _lifted(engine, selection, events_of(view, stretches, since, here)), last_of(stretches, size)
 
     return selection.chosen(in_pieces(engine, piece, None))
 
@@ -89,9 +89,9 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
     high = selection.high
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
-        runs = last_up_to(size, Reading(view, selection.stream).visible(selection.low, high, reverse=True))
-        events = list(events_of(view, runs, since, readable(view)))[::-1]
-        return events, (runs[0].position or 1) - 1 if runs else 0
+        stretches = last_up_to(size, Reading(view, selection.stream).visible(selection.low, high, reverse=True))
+        events = list(events_of(view, stretches, since, readable(view)))[::-1]
+        return events, (stretches[0].position or 1) - 1 if stretches else 0
 
     while high > 0 and len(found) < count:
         top, size = high, min(count - len(found), PIECE_EVENTS)
@@ -105,66 +105,66 @@ def _lifted(engine: Engine, selection: Selection, events: Iterator[StreamEvent])
     return lifted_events(engine, events) if selection.is_lifted else events
 
 
-def _runs(view: View, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Run]:
+def _stretches(view: View, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Stretch]:
     """Yield what a selection asks for behind an event."""
     stream = Reading(view, selection.stream)
     if selection.since is None and after <= (0, ""):
-        for run in stream.visible(selection.low, selection.high):
-            yield from _within(run, fresh)
+        for stretch in stream.visible(selection.low, selection.high):
+            yield from _within(stretch, fresh)
         return
-    for run in stream.fresh(fresh, after):
-        position = run.position or 0
-        start, stop = max(0, selection.low - position), min(run.length, selection.high + 1 - position)
+    for stretch in stream.fresh(fresh, after):
+        position = stretch.position or 0
+        start, stop = max(0, selection.low - position), min(stretch.length, selection.high + 1 - position)
         if start < stop:
-            yield run.part(start, stop)
+            yield stretch.part(start, stop)
 
 
-def _within(run: Run, ids: Vector) -> Iterator[Run]:
-    for low, high in ids.get(run.lane, ()):
-        start, stop = max(low, run.seq) - run.seq, min(high + 1, run.seq + run.length) - run.seq
+def _within(stretch: Stretch, ids: Vector) -> Iterator[Stretch]:
+    for low, high in ids.get(stretch.lane, ()):
+        start, stop = max(low, stretch.seq) - stretch.seq, min(high + 1, stretch.seq + stretch.length) - stretch.seq
         if start < stop:
-            yield run.part(start, stop)
+            yield stretch.part(start, stop)
 
 
-def up_to(size: int, runs: Iterator[Run]) -> list[Run]:
-    """Return the first runs that have so many events together, the last of them cut where they would have more."""
-    taken: list[Run] = []
-    for run in runs:
-        taken.append(run.part(0, min(run.length, size)))
+def up_to(size: int, stretches: Iterator[Stretch]) -> list[Stretch]:
+    """Return the first stretches that have so many events together, the last of them cut where they would have more."""
+    taken: list[Stretch] = []
+    for stretch in stretches:
+        taken.append(stretch.part(0, min(stretch.length, size)))
         size -= taken[-1].length
         if not size:
             break
     return taken
 
 
-def last_up_to(size: int, runs: Iterator[Run]) -> list[Run]:
-    """Return the same of runs that come against the order, in the order."""
-    taken: list[Run] = []
-    for run in runs:
-        taken.append(run.part(max(0, run.length - size), run.length))
+def last_up_to(size: int, stretches: Iterator[Stretch]) -> list[Stretch]:
+    """Return the same of stretches that come against the order, in the order."""
+    taken: list[Stretch] = []
+    for stretch in stretches:
+        taken.append(stretch.part(max(0, stretch.length - size), stretch.length))
         size -= taken[-1].length
         if not size:
             break
     return taken[::-1]
 
 
-def last_of(runs: list[Run], size: int) -> EventId | None:
-    """Return the last event of runs that have so many events; None where they have fewer, so that nothing follows."""
-    return runs[-1].end if sum(run.length for run in runs) == size else None
+def last_of(stretches: list[Stretch], size: int) -> EventId | None:
+    """Return the last event of stretches that have so many events; None where they have fewer: nothing follows."""
+    return stretches[-1].end if sum(stretch.length for stretch in stretches) == size else None
 
 
-def events_of(view: View, runs: list[Run], since: Vector, here: Vector) -> Iterator[StreamEvent]:
-    """Return the events of runs; those that do not verify are passed over (doctor reports them).
+def events_of(view: View, stretches: list[Stretch], since: Vector, here: Vector) -> Iterator[StreamEvent]:
+    """Return the events of stretches; those that do not verify are passed over (doctor reports them).
 
     What stands in files is read now; most of it is decoded when it is asked for.
     """
     reader = RecordReader(view)
     parts = []
-    for chunk in reader.chunks(runs):
-        run = chunk.run
-        told = Told(since, here, run.lane, None if run.position is None else run.position - run.seq)
-        is_redacted = view.redacting is not None and _is_redacted(view.redacting.known, run)
-        parts.append(_redacted(view, reader, run, told) if is_redacted else _decoded(view, chunk, told))
+    for chunk in reader.chunks(stretches):
+        stretch = chunk.stretch
+        told = Told(since, here, stretch.lane, None if stretch.position is None else stretch.position - stretch.seq)
+        is_redacted = view.redacting is not None and _is_redacted(view.redacting.known, stretch)
+        parts.append(_redacted(view, reader, stretch, told) if is_redacted else _decoded(view, chunk, told))
     return chain.from_iterable(parts)
 
 
@@ -183,21 +183,21 @@ def _lines_of(chunk: Chunk) -> "Iterable[EventLine]":
     return filter(None, decode_each(chunk.text, chunk.lengths))
 
 
-def _is_redacted(known: Redactions, run: Run) -> bool:
-    return any((seq, run.lane) in known for seq in range(run.seq, run.seq + run.length))
+def _is_redacted(known: Redactions, stretch: Stretch) -> bool:
+    return any((seq, stretch.lane) in known for seq in range(stretch.seq, stretch.seq + stretch.length))
 
 
-def _redacted(view: View, reader: RecordReader, run: Run, told: Told) -> Iterator[StreamEvent]:
-    places = (place for span in view.spans_of(run.lane, *run.seqs) for place in span.places())
-    found = {place.seq: place for place in places if run.seqs[0] <= place.seq <= run.seqs[1]}
+def _redacted(view: View, reader: RecordReader, stretch: Stretch, told: Told) -> Iterator[StreamEvent]:
+    places = (place for span in view.spans_of(stretch.lane, *stretch.seqs) for place in span.places())
+    found = {place.seq: place for place in places if stretch.seqs[0] <= place.seq <= stretch.seqs[1]}
     records = reader.read_each(found[seq] for seq in sorted(found))
     return iter([event_told(StreamEvent, record, told, payload_of(view, record)) for record in records if record])
 
 
 def event_of(view: View, name: str, at: EventId) -> StreamEvent:
     """Return one event of a stream, hidden or not. Raises DamagedError where its line does not verify any more."""
-    run = Reading(view, name).at(at)
-    events = list(events_of(view, [run], vector.EMPTY, readable(view))) if run is not None else []
+    stretch = Reading(view, name).at(at)
+    events = list(events_of(view, [stretch], vector.EMPTY, readable(view))) if stretch is not None else []
     if not events:
         raise DamagedError(
             f"event {event_id(*at)} does not verify any more", hint="journal doctor tells what is damaged"

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from journal.disk.files import Files
 from journal.format.segment import Vector
-from journal.index.applying import spans_of
 from journal.index.bounds import BoundsOf, with_limit
 from journal.segments.folders import ARCHIVE, SEGMENTS, Listing
 from journal.state import vector
@@ -50,7 +49,7 @@ class Survey:
         self.losses.extend(read.losses)
         self.findings.extend(read.findings)
         self.versions.update(read.versions)
-        spans = spans_of(read.events.seqs)
+        spans = vector.intervals(read.events.seqs)
         self.have = vector.union(self.have, {read.events.lane: spans} if spans else {})
         self.records += len(read.events.seqs)
         self.bytes += size
