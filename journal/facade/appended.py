@@ -8,6 +8,7 @@ from journal.format import values
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
 from journal.store.batch import Block, Written
 from journal.store.model import StreamEvent, Told, line_told, with_data
+from journal.store.reach import Reach
 
 
 class AppendedEvents(Sequence[StreamEvent]):
@@ -18,7 +19,7 @@ class AppendedEvents(Sequence[StreamEvent]):
     def __init__(self, written: Written) -> None:
         assert isinstance(written.draft, Block), written.draft
         self._written, self._block = written, written.draft
-        self._told = Told({}, written.here, written.lane, self._block.position - written.seq)
+        self._told = Told({}, Reach(written.here), written.lane, self._block.position - written.seq)
         self._starts = list(accumulate(written.lengths, initial=0))
         self._made: list[StreamEvent | None] = [None] * self._block.size
 

@@ -27,6 +27,7 @@ from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent
 from journal.store.positions import in_pieces, readable, refuse_changed
+from journal.store.reach import Reach, lose_by
 from journal.store.streams.reading import events_of, last_of, up_to
 
 V = TypeVar("V")
@@ -61,13 +62,13 @@ class FoldState(Generic[V]):
 
 
 class Tail(NamedTuple):
-    """What a state lacks: the events, in order; ``here`` is what the checkout held when it was asked for.
+    """What a state lacks: the events, in order; ``reach`` is what can be read, as of when it was asked for.
 
     ``redactions``: the notes of those that were known then, which the events are read by.
     """
 
     events: Iterator[StreamEvent]
-    here: Vector
+    reach: Reach
     redactions: Vector
 
 
@@ -98,7 +99,7 @@ def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], No
             told(number)
     if number % _TELL_EVERY:
         told(number)
-    folded = vector.EMPTY if event is None else vector.through(rest.here, (event.seq, event.lane))
+    folded = vector.EMPTY if event is None else vector.through(rest.reach.here, (event.seq, event.lane))
     return FoldState(value, token.encode(vector.union(vector.union(known, folded), rest.redactions)))
 
 
@@ -126,24 +127,25 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     here, redactions, is_other = look_back(engine, look)
     if is_other or not vector.is_subset(known, here):
         return None
-    fresh = vector.subtract(here, known)
+    fresh, reach = vector.subtract(here, known), Reach(here)
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
         stretches = up_to(size, _fresh(view, streams, fresh, after))
-        return lifted_events(engine, events_of(view, stretches, known, here)), last_of(stretches, size)
+        events = events_of(view, stretches, known, reach, lose_by(engine))
+        return lifted_events(engine, events), last_of(stretches, size)
 
-    return Tail(in_pieces(engine, piece, None), here, redactions)
+    return Tail(in_pieces(engine, piece, None), reach, redactions)
 
 
 def lag(view: View, streams: Sequence[str], known: Vector) -> int:
     """Return how many events of streams a set lacks."""
-    return sum(stretch.length for stretch in _fresh(view, streams, vector.subtract(view.have, known), _START))
+    return sum(stretch.length for stretch in _fresh(view, streams, vector.subtract(readable(view), known), _START))
 
 
 def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
     last = max(((intervals[-1][1], lane) for lane, intervals in known.items()), default=_START)
-    fresh = vector.through(vector.subtract(view.have, known), last)
+    fresh = vector.through(vector.subtract(readable(view), known), last)
     return any(True for name in streams for _ in Reading(view, name).fresh(fresh, _START, with_all=True))
 
 

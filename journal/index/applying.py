@@ -167,7 +167,8 @@ class Applier:
 
     def _lose(self, piece: Piece, item: Found, reason: str) -> None:
         seq = item.record["seq"]
-        self._view.add_damage(DamageFacts(piece.file, item.offset, item.length, piece.lane, seq, seq, reason))
+        blob = item.record.get("ref", {}).get("sha256", "")
+        self._view.add_damage(DamageFacts(piece.file, item.offset, item.length, piece.lane, seq, seq, reason, blob))
 
 
 def past_of(view: View, section: SectionFacts, piece: Piece) -> Past:

@@ -202,7 +202,7 @@ class Index(Printed):
 
     def put_damage(self, facts: DamageFacts) -> None:
         """Record damage."""
-        self._db.execute("INSERT OR REPLACE INTO damage VALUES(?,?,?,?,?,?,?)", facts)
+        self._db.execute("INSERT OR REPLACE INTO damage VALUES(?,?,?,?,?,?,?,?)", facts)
 
     # -- entities -----------------------------------------------------------------------------
 

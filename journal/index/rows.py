@@ -60,7 +60,7 @@ class EntityRow(NamedTuple):
 
 
 class DamageFacts(NamedTuple):
-    """One place of the truth that does not verify."""
+    """One place of the truth that does not verify; ``blob``: the sha256 of what a line there refers to in vain."""
 
     file: int
     offset: int
@@ -69,6 +69,7 @@ class DamageFacts(NamedTuple):
     low: int
     high: int
     reason: str
+    blob: str = ""
 
 
 class PrintedFacts(NamedTuple):

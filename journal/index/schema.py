@@ -25,7 +25,7 @@ CREATE INDEX parts_by_section ON parts(lane, first);
 
 CREATE TABLE damage(
   file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, lane TEXT NOT NULL, low INTEGER NOT NULL,
-  high INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(file, offset)) WITHOUT ROWID;
+  high INTEGER NOT NULL, reason TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY(file, offset)) WITHOUT ROWID;
 
 -- data: what the entity shows, compact JSON (NULL: deleted); state: the rest of its state.
 CREATE TABLE entities(

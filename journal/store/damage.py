@@ -1,5 +1,7 @@
 """Whether damage of the truth may affect an answer."""
 
+from typing import Any
+
 from journal.index.places import list_events
 from journal.index.records import read_record
 from journal.index.rows import DamageFacts
@@ -12,6 +14,16 @@ def open_damage(view: View) -> list[DamageFacts]:
     """Return the damage that nobody has accepted (``doctor --fix --accept-loss``)."""
     if not view.damage:
         return []
+    accepted = _accepted(view)
+    return [item for item in view.damage if damage_name(view, item) not in accepted]
+
+
+def is_accepted(view: View, item: DamageFacts) -> bool:
+    """Tell whether somebody has accepted some damage."""
+    return damage_name(view, item) in _accepted(view)
+
+
+def _accepted(view: View) -> set[tuple[Any, Any, Any]]:
     if not view.is_listed():
         list_events(view)  # a rebuild does not note where the notes stand
     accepted = set()
@@ -20,7 +32,7 @@ def open_damage(view: View) -> list[DamageFacts]:
         if record is not None and record.get("note") == ACCEPTED_NOTE:
             data = record["data"]
             accepted.add((data.get("segment"), data.get("offset"), data.get("length")))
-    return [item for item in view.damage if damage_name(view, item) not in accepted]
+    return accepted
 
 
 def damage_name(view: View, item: DamageFacts) -> tuple[str, int, int]:

@@ -9,6 +9,7 @@ from journal.errors import DamagedError, NotFoundError, UsageError
 from journal.format.lines import BadLineError
 from journal.format.names import event_id, parse_event_id
 from journal.format.record import Record
+from journal.index.payload_losses import note_loss
 from journal.index.records import read_record
 from journal.index.rows import Location
 from journal.index.view import Key, View
@@ -170,7 +171,7 @@ def stamp_of(event: Event) -> datetime | None:
 
 
 def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
-    """Yield the events at places; those that do not verify are passed over (doctor reports them).
+    """Yield the events at places; those that do not verify, or whose payload is lost, are passed over (doctor tells).
 
     A place may be of an earlier look: an event that has moved to a pack since is found there.
     """
@@ -179,8 +180,12 @@ def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
         if record is None:
             now = places_between(view, place.lane, place.seq, place.seq)
             record = read_record(view, now[0]) if now else None
-        if record is not None:
+        if record is None:
+            continue
+        try:
             yield as_event(view, record, place.lane)
+        except DamagedError as error:
+            note_loss(view, (place.seq, place.lane), error.message)
 
 
 def _record_where_it_was(view: View, place: Location) -> Record | None:

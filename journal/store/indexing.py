@@ -176,9 +176,9 @@ class Indexing:
     def _holds_all(self, view: View) -> bool:
         """Tell whether a view that nobody has overtaken holds all that is in the files."""
         self._grown = None
-        if self._is_behind:
+        if self._is_behind or (view.redacting is not None and view.redacting.is_stale):
             return False
-        if view.redacting is not None and view.redacting.is_stale:
+        if view.damage and _is_less_lost(view):
             return False
         name = self.tail.look()
         listing, is_new = self.freshness.look(name)
@@ -246,6 +246,8 @@ class Indexing:
         from journal.index.catchup import catch_up
         from journal.index.loading import NeedsRebuildError
 
+        if view.damage and _is_less_lost(view):
+            return False
         try:
             catch_up(view, listing, self.tail.bounds, grown)
         except (NeedsRebuildError, FileNotFoundError):
@@ -320,6 +322,12 @@ class Indexing:
             _begin_anew(view)
             raise
         return True
+
+
+def _is_less_lost(view: View) -> bool:
+    from journal.index.payload_losses import is_over
+
+    return is_over(view)
 
 
 def _begin_anew(view: View) -> None:

@@ -12,6 +12,7 @@ from journal.state.entity import EntityState, Payload
 
 if TYPE_CHECKING:
     from journal.format.event_lines import EventLine
+    from journal.store.reach import Reach
 
 
 def _shown(value: Any) -> str:
@@ -125,13 +126,13 @@ class StreamEvent(ReadEvent):
 
 
 class Told(NamedTuple):
-    """What events that were read together have in common: what was read before, what the checkout held, their lane.
+    """What events that were read together have in common: what was read before, what can be read, their lane.
 
     ``offset``: what is added to their seqs to get their positions in a stream; None where they have none.
     """
 
     since: Vector
-    here: Vector
+    reach: "Reach"
     lane: str
     offset: int | None = None
 
@@ -139,7 +140,7 @@ class Told(NamedTuple):
 R = TypeVar("R", bound=ReadEvent)
 _KEYS = {name: name for name in Event.__slots__} | {"entity": "id"}
 """Under which name a record has what a field is filled with."""
-_FILLED = frozenset((*_KEYS, *Told._fields, "position"))
+_FILLED = frozenset((*_KEYS, "since", "here", "lane", "position"))
 """What is filled in from an event's line when it is asked for."""
 _new = object.__new__
 _put_record, _put_told = _Told.__dict__["_record"].__set__, _Told.__dict__["_told"].__set__
@@ -156,19 +157,21 @@ def event_told(cls: type[R], record: Record, told: Told, data: Payload | None) -
 
 
 def stream_events_told(
-    lines: "Iterable[EventLine]", told: Told, fetch: Callable[[dict[str, Any]], Payload | None]
+    lines: "Iterable[EventLine]", told: Told, fetch: "Callable[[EventLine], Payload | None]", lost: Payload
 ) -> Iterator[StreamEvent]:
     """Yield the events that lines tell: the same, in as few steps as can be, for a reader of a million of them.
 
-    ``fetch`` returns the payload that a blob has.
+    ``fetch`` returns the payload that a blob has, or ``lost``: then the event is passed over.
     """
     new, put_record, put_told, put_data, put_event = _new, _put_record, _put_told, _put_data, _put_event
     for line in lines:
         data = line.data
+        if data is None and (data := fetch(line)) is lost:
+            continue
         event = new(StreamEvent)
         put_record(event, line)
         put_told(event, told)
-        put_data(event, data if data is not None else fetch(line.ref or {}))
+        put_data(event, data)
         put_event(event, line.event)
         yield event
 
@@ -190,7 +193,9 @@ def _fill(event: Any, name: str) -> Any:
     if name not in _FILLED:  # before anything is asked of an event that was not read: it has no ``_told``
         raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
     told: Told = event._told
-    if name in Told._fields:
+    if name == "here":
+        return told.reach.here
+    if name in ("since", "lane"):
         return getattr(told, name)
     if name == "id":
         return event_id(event.seq, event.lane)

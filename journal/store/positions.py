@@ -18,9 +18,9 @@ from journal.state import vector
 from journal.state.vector import EventId
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
-from journal.store.history import payload_of
 from journal.store.looking_back import look_back
 from journal.store.model import Gaps, ReadEvent, Told, event_told
+from journal.store.reach import LOST, Reach, lose_in
 
 E = TypeVar("E", bound=ReadEvent)
 Piece = Callable[[View, EventId, int], tuple[Iterable[E], EventId | None]]
@@ -40,18 +40,19 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
 
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
-    here = look_back(engine, readable)
-    fresh = vector.subtract(here, since)
+    reach = Reach(look_back(engine, readable))
+    fresh = vector.subtract(reach.here, since)
 
     def piece(view: View, after: EventId, size: int) -> tuple[list[ReadEvent], EventId | None]:
         refuse_changed(view, fresh)
         places = list(islice(places_of(view, fresh, after), size))
         records = RecordReader(view).read_each(places)
-        events = [
-            event_told(ReadEvent, record, Told(since, here, place.lane), payload_of(view, record))
-            for place, record in zip(places, records, strict=True)
-            if record is not None
-        ]
+        events = []
+        for place, record in zip(places, records, strict=True):
+            if record is not None:
+                data = reach.payload(view, record, (place.seq, place.lane), lose_in(view))
+                if data is not LOST:
+                    events.append(event_told(ReadEvent, record, Told(since, reach, place.lane), data))
         return events, (places[-1].seq, places[-1].lane) if len(places) == size else None
 
     return in_pieces(engine, piece, limit)

@@ -14,15 +14,17 @@ from journal.index.records import Chunk, RecordReader
 from journal.index.streams import Reading
 from journal.index.view import View
 from journal.state import vector
+from journal.state.entity import Payload
 from journal.state.redaction import Redactions
 from journal.state.stream import Stretch
 from journal.state.vector import EventId
 from journal.store.engine import Engine
-from journal.store.history import payload_of, stamp_of
+from journal.store.history import stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.model import StreamEvent, Told, event_told, stream_events_told
 from journal.store.positions import PIECE_EVENTS, in_pieces, readable, refuse_changed
+from journal.store.reach import LOST, Lose, Reach, lose_by, lose_in
 
 if TYPE_CHECKING:
     from journal.format.event_lines import EventLine
@@ -70,14 +72,15 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
-    here = look_back(engine, readable)
+    reach = Reach(look_back(engine, readable))
     since = selection.since or vector.EMPTY
-    fresh = vector.subtract(here, since)
+    fresh = vector.subtract(reach.here, since)
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
         stretches = up_to(size, _stretches(view, selection, fresh, after))
-        return _lifted(engine, selection, events_of(view, stretches, since, here)), last_of(stretches, size)
+        events = events_of(view, stretches, since, reach, lose_by(engine))
+        return _lifted(engine, selection, events), last_of(stretches, size)
 
     return selection.chosen(in_pieces(engine, piece, None))
 
@@ -90,7 +93,7 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
         stretches = last_up_to(size, Reading(view, selection.stream).visible(selection.low, high, reverse=True))
-        events = list(events_of(view, stretches, since, readable(view)))[::-1]
+        events = list(events_of(view, stretches, since, Reach(readable(view)), lose_in(view)))[::-1]
         return events, (stretches[0].position or 1) - 1 if stretches else 0
 
     while high > 0 and len(found) < count:
@@ -153,8 +156,12 @@ def last_of(stretches: list[Stretch], size: int) -> EventId | None:
     return stretches[-1].end if sum(stretch.length for stretch in stretches) == size else None
 
 
-def events_of(view: View, stretches: list[Stretch], since: Vector, here: Vector) -> Iterator[StreamEvent]:
+def events_of(
+    view: View, stretches: list[Stretch], since: Vector, reach: Reach, lose: Lose | None
+) -> Iterator[StreamEvent]:
     """Return the events of stretches; those that do not verify are passed over (doctor reports them).
+
+    So are those whose payload is lost, if ``lose`` says how that is noted.
 
     What stands in files is read now; most of it is decoded when it is asked for.
     """
@@ -162,16 +169,20 @@ def events_of(view: View, stretches: list[Stretch], since: Vector, here: Vector)
     parts = []
     for chunk in reader.chunks(stretches):
         stretch = chunk.stretch
-        told = Told(since, here, stretch.lane, None if stretch.position is None else stretch.position - stretch.seq)
+        told = Told(since, reach, stretch.lane, None if stretch.position is None else stretch.position - stretch.seq)
         is_redacted = view.redacting is not None and _is_redacted(view.redacting.known, stretch)
-        parts.append(_redacted(view, reader, stretch, told) if is_redacted else _decoded(view, chunk, told))
+        parts.append(_redacted(view, reader, stretch, told, lose) if is_redacted else _decoded(view, chunk, told, lose))
     return chain.from_iterable(parts)
 
 
-def _decoded(view: View, chunk: Chunk, told: Told) -> Iterator[StreamEvent]:
+def _decoded(view: View, chunk: Chunk, told: Told, lose: Lose | None) -> Iterator[StreamEvent]:
     lines = chain.from_iterable(map(_lines_of, (chunk,)))  # decoded when the first of them is asked for
+
     # A blob is there whatever becomes of the segments meanwhile.
-    return stream_events_told(lines, told, lambda ref: payload_of(view, {"ref": ref}))
+    def fetch(line: "EventLine") -> Payload | None:
+        return told.reach.payload(view, {"ref": line.ref}, (line.seq, told.lane), lose)
+
+    return stream_events_told(lines, told, fetch, LOST)
 
 
 def _lines_of(chunk: Chunk) -> "Iterable[EventLine]":
@@ -187,17 +198,26 @@ def _is_redacted(known: Redactions, stretch: Stretch) -> bool:
     return any((seq, stretch.lane) in known for seq in range(stretch.seq, stretch.seq + stretch.length))
 
 
-def _redacted(view: View, reader: RecordReader, stretch: Stretch, told: Told) -> Iterator[StreamEvent]:
+def _redacted(
+    view: View, reader: RecordReader, stretch: Stretch, told: Told, lose: Lose | None
+) -> Iterator[StreamEvent]:
     places = (place for span in view.spans_of(stretch.lane, *stretch.seqs) for place in span.places())
     found = {place.seq: place for place in places if stretch.seqs[0] <= place.seq <= stretch.seqs[1]}
-    records = reader.read_each(found[seq] for seq in sorted(found))
-    return iter([event_told(StreamEvent, record, told, payload_of(view, record)) for record in records if record])
+    records = list(filter(None, reader.read_each(found[seq] for seq in sorted(found))))
+
+    def events() -> Iterator[StreamEvent]:
+        for record in records:
+            data = told.reach.payload(view, record, (record["seq"], told.lane), lose)
+            if data is not LOST:
+                yield event_told(StreamEvent, record, told, data)
+
+    return events()
 
 
 def event_of(view: View, name: str, at: EventId) -> StreamEvent:
     """Return one event of a stream, hidden or not. Raises DamagedError where its line does not verify any more."""
     stretch = Reading(view, name).at(at)
-    events = list(events_of(view, [stretch], vector.EMPTY, readable(view))) if stretch is not None else []
+    events = list(events_of(view, [stretch], vector.EMPTY, Reach(readable(view)), None)) if stretch is not None else []
     if not events:
         raise DamagedError(
             f"event {event_id(*at)} does not verify any more", hint="journal doctor tells what is damaged"
