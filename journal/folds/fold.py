@@ -25,9 +25,9 @@ from journal.state.vector import EventId
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
-from journal.store.model import StreamEvent
+from journal.store.lost_payloads import lose_by
+from journal.store.model import Reach, StreamEvent
 from journal.store.positions import in_pieces, readable, refuse_changed
-from journal.store.reach import Reach, lose_by
 from journal.store.streams.reading import events_of, last_of, up_to
 
 V = TypeVar("V")

@@ -9,7 +9,7 @@ from journal.errors import DamagedError, NotFoundError, UsageError
 from journal.format.lines import BadLineError
 from journal.format.names import event_id, parse_event_id
 from journal.format.record import Record
-from journal.index.payload_losses import note_loss
+from journal.index.lost_payloads import note_loss
 from journal.index.records import read_record
 from journal.index.rows import Location
 from journal.index.view import Key, View

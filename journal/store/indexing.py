@@ -325,7 +325,7 @@ class Indexing:
 
 
 def _is_less_lost(view: View) -> bool:
-    from journal.index.payload_losses import is_over
+    from journal.index.lost_payloads import is_over
 
     return is_over(view)
 

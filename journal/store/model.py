@@ -9,10 +9,10 @@ from journal.format.record import Record, decode
 from journal.format.segment import Vector
 from journal.state import vector
 from journal.state.entity import EntityState, Payload
+from journal.state.vector import EventId
 
 if TYPE_CHECKING:
     from journal.format.event_lines import EventLine
-    from journal.store.reach import Reach
 
 
 def _shown(value: Any) -> str:
@@ -125,6 +125,19 @@ class StreamEvent(ReadEvent):
         event: str = ""
 
 
+class Reach:
+    """What one reading can give: what was here when it began, without what turns out to be lost on the way."""
+
+    __slots__ = ("here",)
+
+    def __init__(self, here: Vector) -> None:
+        self.here = here
+
+    def leave_out(self, at: EventId) -> None:
+        """Let no token name an event."""
+        self.here = vector.subtract(self.here, vector.of(at[1], at[0], at[0]))
+
+
 class Told(NamedTuple):
     """What events that were read together have in common: what was read before, what can be read, their lane.
 
@@ -132,7 +145,7 @@ class Told(NamedTuple):
     """
 
     since: Vector
-    reach: "Reach"
+    reach: Reach
     lane: str
     offset: int | None = None
 

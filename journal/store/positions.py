@@ -19,8 +19,8 @@ from journal.state.vector import EventId
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
-from journal.store.model import Gaps, ReadEvent, Told, event_told
-from journal.store.reach import LOST, Reach, lose_in
+from journal.store.lost_payloads import LOST, lose_in, payload_or_lost
+from journal.store.model import Gaps, Reach, ReadEvent, Told, event_told
 
 E = TypeVar("E", bound=ReadEvent)
 Piece = Callable[[View, EventId, int], tuple[Iterable[E], EventId | None]]
@@ -50,7 +50,7 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
         events = []
         for place, record in zip(places, records, strict=True):
             if record is not None:
-                data = reach.payload(view, record, (place.seq, place.lane), lose_in(view))
+                data = payload_or_lost(view, record, (place.seq, place.lane), reach, lose_in(view))
                 if data is not LOST:
                     events.append(event_told(ReadEvent, record, Told(since, reach, place.lane), data))
         return events, (places[-1].seq, places[-1].lane) if len(places) == size else None

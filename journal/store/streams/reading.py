@@ -22,9 +22,9 @@ from journal.store.engine import Engine
 from journal.store.history import stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
-from journal.store.model import StreamEvent, Told, event_told, stream_events_told
+from journal.store.lost_payloads import LOST, Lose, lose_by, lose_in, payload_or_lost
+from journal.store.model import Reach, StreamEvent, Told, event_told, stream_events_told
 from journal.store.positions import PIECE_EVENTS, in_pieces, readable, refuse_changed
-from journal.store.reach import LOST, Lose, Reach, lose_by, lose_in
 
 if TYPE_CHECKING:
     from journal.format.event_lines import EventLine
@@ -180,7 +180,7 @@ def _decoded(view: View, chunk: Chunk, told: Told, lose: Lose | None) -> Iterato
 
     # A blob is there whatever becomes of the segments meanwhile.
     def fetch(line: "EventLine") -> Payload | None:
-        return told.reach.payload(view, {"ref": line.ref}, (line.seq, told.lane), lose)
+        return payload_or_lost(view, {"ref": line.ref}, (line.seq, told.lane), told.reach, lose)
 
     return stream_events_told(lines, told, fetch, LOST)
 
@@ -207,7 +207,7 @@ def _redacted(
 
     def events() -> Iterator[StreamEvent]:
         for record in records:
-            data = told.reach.payload(view, record, (record["seq"], told.lane), lose)
+            data = payload_or_lost(view, record, (record["seq"], told.lane), told.reach, lose)
             if data is not LOST:
                 yield event_told(StreamEvent, record, told, data)
 
