@@ -1,7 +1,7 @@
 """Where the valid part of a segment ends: what memory, and the lane's next header, say of it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from journal.disk.files import ReadFiles
@@ -36,19 +36,15 @@ def with_limit(bounds: BoundsOf, name: str, limits: dict[str, int]) -> Bounds:
     return known if limit is None else Bounds(known.floor_seq, limit)
 
 
-def limits_of(view: View, keys: list[Key]) -> dict[str, int]:
+def limits_of(view: View, came: Sequence[Key], grew: Sequence[Key] = ()) -> dict[str, int]:
     """Return, by segment, the end that the lane's next header names; also from files that just came."""
     limits: dict[str, int] = {}
-    lanes: set[str] = set()
-    for folder, name in keys:
-        if folder == SEGMENTS:
-            previous = first_header(view.files, os.path.join(view.root, folder, name))
-            named = parse_segment_file(name)
-            if previous is not None:
-                limits[previous[0]] = previous[1]
-            if named:
-                lanes.add(named.lane)
-    for lane in lanes:
+    for folder, name in came:
+        previous = first_header(view.files, os.path.join(view.root, folder, name)) if folder == SEGMENTS else None
+        if previous is not None:
+            limits[previous[0]] = previous[1]
+    named = (parse_segment_file(name) for folder, name in (*came, *grew) if folder == SEGMENTS)
+    for lane in {name.lane for name in named if name is not None}:
         for section in view.index.sections_of(lane):
             if section.prev_segment:
                 limits.setdefault(section.prev_segment, section.prev_seq)

@@ -50,7 +50,7 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None =
             view.write_overlay()
         view.settle()
         return True
-    _arrive(view, changes, listing, bounds)
+    _arrive(view, changes, listing, bounds, is_open=grown is not None)
     return bool(changes.came or changes.grew)
 
 
@@ -63,12 +63,12 @@ def _check_holes(view: View, gone: Vector) -> None:
                 raise NeedsRebuildError("events left that later ones have seen")
 
 
-def _arrive(view: View, changes: Changes, listing: Listing, bounds: BoundsOf) -> None:
+def _arrive(view: View, changes: Changes, listing: Listing, bounds: BoundsOf, *, is_open: bool = False) -> None:
     for key in changes.came:
         if key[0] == CHECKPOINTS:
             take_checkpoint(view, key, listing[key])
     keys = [key for key in changes.came if key[0] != CHECKPOINTS]
-    limits = limits_of(view, keys)
+    limits = {} if is_open else limits_of(view, keys, changes.grew)  # no header follows the open segment
     applier = Applier(view)
     sources = [_source(view, key, listing[key], with_limit(bounds, key[1], limits), applier) for key in keys]
     for key in changes.grew:

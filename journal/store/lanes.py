@@ -208,8 +208,9 @@ class Lanes:
 
     def _next_segment(self, view: View, memory: LaneMemory, tip: Tip, found: FileStat | None) -> Target:
         present, end = tip.seq, tip.size
-        if found is None or self._cut is not None or not is_exactly(tip, found):
-            # Only what stands behind the tip, or behind a cut, asks for a look at the file.
+        is_durable = self._cut is None and self._mark.size == tip.size
+        if found is None or not is_durable or not is_exactly(tip, found):
+            # What stands behind the mark may be zeros by now, under the same stat: a power cut leaves that.
             try:
                 whole = scan(self._files.read(os.path.join(self._root, SEGMENTS, tip.segment)))
             except OSError:

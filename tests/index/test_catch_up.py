@@ -16,6 +16,7 @@ from journal import Journal
 from journal.disk.files import OsFiles
 from journal.errors import JournalError
 from journal.format import names
+from journal.format.segment import Header, Previous, encode_header
 from tests.support.stores import clone, drop_file, examples, fresh_view, meaning, new_store, put_file, segments, truth
 
 TREES = 3
@@ -224,6 +225,31 @@ def test_a_header_that_says_more_of_a_segment_than_was_read_of_it_is_heeded(tmp_
         put_file(there, first, truth(here)[first])
         assert [entity.id for entity in journal.list()] == ["a", "b", "c", "d"]
         assert journal.damage_note() is None
+
+
+def test_what_grows_behind_the_end_that_a_known_header_names_does_not_count(tmp_path):
+    """As where a power cut brings back a line that was cut off, when the index knows the lane's next segment."""
+    here, there = new_store(tmp_path / "here"), new_store(tmp_path / "there")
+    with Journal.open(store=here) as journal:
+        lane = journal.append("s", "A").lane
+        ((first, short),) = truth(here).items()
+        journal.append("s", "B")
+        store = journal._engine.config.store
+    previous = Previous(first.removeprefix("segments/").removesuffix(".jsonl"), len(short), 1)
+    put_file(there, first, short)
+    put_file(
+        there,
+        f"segments/{names.segment_file(3, lane)}",
+        encode_header(Header(store, lane, 3, {lane: ((1, 1),)}, previous=previous)),
+    )
+    with Journal.open(store=there) as journal:
+        assert [event.event for event in journal.read("s")] == ["A"]
+        journal.append("s", "C")  # the index is kept
+    with open(os.path.join(there, first), "ab") as file:
+        file.write(truth(here)[first][len(short) :])
+    with Journal.open(store=there) as journal:
+        assert [event.event for event in journal.read("s")] == ["A", "C"]
+        assert meaning(journal._engine.indexing.view) == meaning(fresh_view(there))
 
 
 def test_a_reader_that_stays_open_sees_files_that_arrived_a_while_ago(tmp_path):
