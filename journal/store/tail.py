@@ -65,6 +65,7 @@ class Tail:
             self._files.sync(os.path.join(self._segments, name))
         except OSError:
             self._tips.cut_off(name)
+            self.standing = self._tips.look() or before  # for ``bounds``: what is read next ends at the cut
             return False
         self._synced = name
         # Another process may just have been told that its bytes were lost: then this sync could not tell.
