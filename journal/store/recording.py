@@ -1,7 +1,7 @@
 """From drafts to lines, and from lines that are durable to what the view knows."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,13 +29,17 @@ class Lines(NamedTuple):
     text: bytes
     lengths: list[int]
 
-    def part(self, start: int, stop: int) -> "Lines":
-        """Return the lines from number ``start`` up to, but without, ``stop``, counted from 0."""
-        if stop - start == len(self.lengths):
-            return self
-        begin = sum(self.lengths[:start])
-        lengths = self.lengths[start:stop]
-        return Lines(self.text[begin : begin + sum(lengths)], lengths)
+    def of_each(self, drafts: Sequence[Draft | Block]) -> Iterator["Lines"]:
+        """Yield the lines of each draft."""
+        if len(drafts) == 1:
+            yield self
+            return
+        at, start = 0, 0
+        for draft in drafts:
+            lengths = self.lengths[at : at + draft.size]
+            at, stop = at + draft.size, start + sum(lengths)
+            yield Lines(self.text[start:stop], lengths)
+            start = stop
 
 
 def encode_lines(
@@ -126,13 +130,13 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft | Block], lines: 
     else:
         facts = view.facts[key]
     owners: list[Owner] = []
-    for draft in drafts:
+    for draft, own in zip(drafts, lines.of_each(drafts), strict=True):
         at = (target.seq + len(owners), target.lane)
         if isinstance(draft, Block):
             _note_block(view, draft, at)
             owners += [draft.operation.stream] * draft.size
         else:
-            owners.append(_note_draft(view, draft, lines.part(len(owners), len(owners) + 1).text, at))
+            owners.append(_note_draft(view, draft, own.text, at))
     view.overlay.place((target.seq, target.lane), facts.id, facts.applied, None, lines.lengths, owners)
     view.add_have(target.lane, target.seq, last)
     view.grow_part(facts.id, target.lane, target.section.first, target.seq, last)
@@ -169,8 +173,8 @@ def written_of(
     size = len(lines.lengths)
     written: list[Written] = []
     at = 0
-    for draft in drafts:
-        ts, mine = draft.operation.ts or now, lines.part(at, at + draft.size)
-        written.append(Written(draft, target.seq + at, target.lane, ts, writer, at + 1, size, here, *mine))
+    for draft, own in zip(drafts, lines.of_each(drafts), strict=True):
+        ts = draft.operation.ts or now
+        written.append(Written(draft, target.seq + at, target.lane, ts, writer, at + 1, size, here, *own))
         at += draft.size
     return written
