@@ -35,7 +35,8 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None =
         changes = Changes([], [grown], [])
     else:
         changes = compare(view, listing)
-        view.generation += bool(changes.left or changes.grew)
+        if changes.left or changes.grew:
+            view.renew()
     if changes.left:
         view.flush()
         before = dict(view.have)

@@ -8,6 +8,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from journal.disk.files import FileStat, ReadFiles
@@ -46,6 +47,9 @@ class OvertakenError(sqlite3.OperationalError):
     """Another process wrote the index between two looks at it; look again."""
 
 
+_GENERATIONS = count(1)
+
+
 class View(Places):
     """Index and overlay as one. Not safe for several threads at once: the journal's lock guards it."""
 
@@ -55,7 +59,7 @@ class View(Places):
         self.is_bare = False
         """The index is empty and all that is known stands in the overlay: so it is while it is rebuilt."""
         self.generation = 0
-        """Changes whenever a file of the truth has come, left or changed."""
+        """Another one whenever a file of the truth has come, left or changed; no two views of a process share one."""
         self.reload()
 
     def reload(self) -> None:
@@ -83,7 +87,7 @@ class View(Places):
             from journal.index import redacting
 
             self.redacting = redacting.Redacting.of(kept)
-        self.generation += 1
+        self.renew()
         self.version = self.index.changes_of_others()
 
     def is_overtaken(self) -> bool:
@@ -232,8 +236,12 @@ class View(Places):
         self._last_file += 1
         facts = FileFacts(self._last_file, folder, name, *stat_facts(stat), 0, 0, 0, 1)
         self.put_file(facts)
-        self.generation += 1
+        self.renew()
         return facts
+
+    def renew(self) -> None:
+        """Take note that files of the truth are not what they were."""
+        self.generation = next(_GENERATIONS)
 
     def add_have(self, lane: str, low: int, high: int) -> None:
         """Note that a lane's events of a range are here."""

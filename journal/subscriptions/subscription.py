@@ -45,7 +45,6 @@ class _Quiet(NamedTuple):
     """What was so when there was nothing to do: while it is, there is nothing either."""
 
     stamp: object
-    view: int
     generation: int
     have: Vector
     until: float
@@ -82,7 +81,7 @@ class Subscription:
         just read may have to call, may take.
         """
         self._survey: Survey | None = None
-        self._seen: tuple[int, int, Vector] | None = None
+        self._seen: tuple[int, Vector] | None = None
         self._quiet: _Quiet | None = None
         self.is_closed = False
         """Whether it was closed."""
@@ -190,7 +189,7 @@ class Subscription:
     def _look(self, group: Group) -> Survey:
         """Look at the store, unless what was found last time still has events that nobody took."""
         with self._engine.reading() as view:
-            seen = (id(view), view.generation, dict(view.have))
+            seen = (view.generation, dict(view.have))
         known = self._survey
         if known is not None and seen == self._seen and known.events:
             rest = [event for event in known.events if not vector.contains(group.taken, *_id(event))]
@@ -210,7 +209,7 @@ class Subscription:
         if quiet is None or not quiet.since <= self._clock() < quiet.until or quiet.stamp != self._shelf.stamp():
             return False
         with self._engine.reading() as view:
-            return (id(view), view.generation, view.have) == (quiet.view, quiet.generation, quiet.have)
+            return (view.generation, view.have) == (quiet.generation, quiet.have)
 
     def _note_quiet(self, stamp: object, group: Group, now: float, *, is_all: bool) -> None:
         self._quiet = None

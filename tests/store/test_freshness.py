@@ -95,3 +95,14 @@ def test_an_index_that_is_opened_again_is_compared_with_all_files(filled, tmp_pa
             engine.indexing.bring_forward()
             engine.indexing.drop()
         assert journal.get("plan", "b").data == {"n": 2}
+
+
+def test_a_view_that_is_opened_again_is_not_taken_for_the_one_before(filled):
+    """What was found out about one, as which segment of a lane is the newest, need not hold for the other."""
+    with Journal.open(store=filled) as journal:
+        seen = set()
+        for _ in range(3):
+            journal.put("plan", "a", {"n": len(seen)})
+            seen.add(journal._engine.indexing.view.generation)
+            journal._engine.indexing.drop()
+        assert len(seen) == 3
