@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 from .declare import Argument, Option
 
 if TYPE_CHECKING:
-    from journal.store.model import Stream, StreamEvent
+    from journal.store.events import StreamEvent
     from journal.store.streams.appending import Expect
+    from journal.store.streams.catalogue import Stream
 
 STREAM = Argument("stream", "The stream's name, for instance order/42.", complete="stream")
 _DIGITS_MAX = 20

@@ -31,18 +31,13 @@ if TYPE_CHECKING:
     from journal.folds.view import MaterializedView, ViewStatus
     from journal.state.entity import ABSENT
     from journal.state.upcasting import Upcasters
-    from journal.store.model import (
-        Blame,
-        Conflict,
-        Entity,
-        Event,
-        FieldConflict,
-        Gaps,
-        ReadEvent,
-        Stream,
-        StreamEvent,
-    )
+    from journal.store.conflicts import FieldConflict
+    from journal.store.events import Event, ReadEvent, StreamEvent
+    from journal.store.history import Blame
+    from journal.store.model import Conflict, Entity
+    from journal.store.positions import Gaps
     from journal.store.query import Condition
+    from journal.store.streams.catalogue import Stream
     from journal.subscriptions.cursors import Cursors
     from journal.subscriptions.hub import Hub
     from journal.subscriptions.model import CursorStatus, Delivery, ParkedEvent
@@ -58,23 +53,23 @@ _HOMES = {
     "Journal": "journal.facade.journal",
     "Transaction": "journal.facade.transaction",
     "ABSENT": "journal.state.entity",
-    "Blame": "journal.store.model",
+    "Blame": "journal.store.history",
     "Comparison": "journal.upkeep.comparing.model",
     "Conflict": "journal.store.model",
     "Entity": "journal.store.model",
     "EntityDifference": "journal.upkeep.comparing.model",
-    "Event": "journal.store.model",
-    "FieldConflict": "journal.store.model",
+    "Event": "journal.store.events",
+    "FieldConflict": "journal.store.conflicts",
     "Upcasters": "journal.state.upcasting",
     "FieldDifference": "journal.upkeep.comparing.model",
     "Fold": "journal.folds.fold",
     "FoldState": "journal.folds.fold",
     "MaterializedView": "journal.folds.view",
     "ViewStatus": "journal.folds.view",
-    "Gaps": "journal.store.model",
-    "ReadEvent": "journal.store.model",
-    "Stream": "journal.store.model",
-    "StreamEvent": "journal.store.model",
+    "Gaps": "journal.store.positions",
+    "ReadEvent": "journal.store.events",
+    "Stream": "journal.store.streams.catalogue",
+    "StreamEvent": "journal.store.events",
     "Condition": "journal.store.query",
     "Migration": "journal.upkeep.migrating.model",
     "Rules": "journal.upkeep.migrating.reading",

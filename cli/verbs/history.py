@@ -9,7 +9,7 @@ from ..session import Session
 from ..table import Column, print_table
 
 if TYPE_CHECKING:
-    from journal.store.model import Event
+    from journal.store.events import Event
 
 
 def run(session: Session, *, type: str, id: str, patch: bool, as_written: bool) -> None:

@@ -11,7 +11,8 @@ from ..width import fit
 from .history import changed
 
 if TYPE_CHECKING:
-    from journal.store.model import Event, Gaps
+    from journal.store.events import Event
+    from journal.store.positions import Gaps
 
 
 def run(

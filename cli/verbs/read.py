@@ -11,7 +11,7 @@ from ..session import Session
 from ..streams import stream_form
 
 if TYPE_CHECKING:
-    from journal.store.model import StreamEvent
+    from journal.store.events import StreamEvent
 
 _BEGINNING = "j1_"
 
@@ -67,7 +67,7 @@ def run(
 
 def _tell_gaps(session: Session, since: str | None) -> None:
     """Say how many events a token names that are not here any more."""
-    from journal.store.model import Gaps
+    from journal.store.positions import Gaps
     from journal.subscriptions.gaps import count_text
 
     gone = session.journal.gaps(since).gone

@@ -8,7 +8,7 @@ from ..output import json_for_terminal, shown
 from ..session import Session
 
 if TYPE_CHECKING:
-    from journal.store.model import Event
+    from journal.store.events import Event
 
 
 def run(session: Session, *, event: str) -> None:

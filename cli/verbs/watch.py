@@ -8,7 +8,7 @@ from ..session import Session
 if TYPE_CHECKING:
     from subprocess import Popen
 
-    from journal.store.model import Gaps
+    from journal.store.positions import Gaps
     from journal.subscriptions.model import Delivery
     from journal.subscriptions.subscription import Subscription
 

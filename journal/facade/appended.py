@@ -7,7 +7,7 @@ from typing import overload
 from journal.format import values
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
 from journal.store.batch import Block, Written
-from journal.store.model import Reach, StreamEvent, Told, line_told, with_data
+from journal.store.events import Reach, StreamEvent, Told, line_told, with_data
 
 
 class AppendedEvents(Sequence[StreamEvent]):

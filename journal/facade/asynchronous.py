@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 from journal.arguments import checks_arguments, instance_of
 from journal.errors import ClosedError
 from journal.facade.journal import Journal
-from journal.store.model import Event, Gaps
+from journal.store.events import Event
+from journal.store.positions import Gaps
 
 if TYPE_CHECKING:
     from journal.subscriptions.model import Delivery, OnGap, ParkedEvent

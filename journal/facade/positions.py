@@ -1,11 +1,15 @@
 """Positions: the whole journal from a token on."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from journal.arguments import checks_arguments
 from journal.facade.base import Base
 from journal.store.looking_back import look_back
-from journal.store.model import Gaps, ReadEvent
+
+if TYPE_CHECKING:
+    from journal.store.events import ReadEvent
+    from journal.store.positions import Gaps
 
 
 @checks_arguments()
@@ -19,7 +23,7 @@ class Positions(Base):
         with self._engine.reading() as view:
             return token.encode(view.have)
 
-    def read_all(self, *, since: str | None = None, limit: int | None = None) -> Iterator[ReadEvent]:
+    def read_all(self, *, since: str | None = None, limit: int | None = None) -> "Iterator[ReadEvent]":
         """Yield the events that a token does not name, in the total order: entities, streams and notes together.
 
         What is read is what is here at the time of the call; late events of merged branches come once each. Each event
@@ -30,7 +34,7 @@ class Positions(Base):
 
         return positions.read_all(self._engine, positions.decoded(since), limit)
 
-    def gaps(self, since: str | None = None) -> Gaps:
+    def gaps(self, since: str | None = None) -> "Gaps":
         """Return what reading on from a token cannot give: what it names and is gone, and what cannot be read."""
         from journal.store import positions
 

@@ -15,12 +15,15 @@ from journal.index.rows import EntityRow
 from journal.index.view import Key
 from journal.store.lifting import document_as_written, document_of, is_concerned, lifted_entity, lifted_event
 from journal.store.looking_back import look_back
-from journal.store.model import Blame, Entity, Event, FieldConflict
+from journal.store.model import Entity
 
 if TYPE_CHECKING:
     from journal.index.view import View
     from journal.state.entity import EntityState, Payload
     from journal.state.value import Lifted
+    from journal.store.conflicts import FieldConflict
+    from journal.store.events import Event
+    from journal.store.history import Blame
     from journal.store.query import Condition
     from journal.upkeep.comparing.model import Comparison
 
@@ -115,7 +118,7 @@ class Reading(Base):
             return None
         return entity_of(row, document_of(self._engine, row))
 
-    def conflicts(self, type: str | None = None, id: str | None = None) -> _List[FieldConflict]:
+    def conflicts(self, type: str | None = None, id: str | None = None) -> "_List[FieldConflict]":
         """Return what concurrent edits left open: fields with several values, updates beside deletes."""
         from journal.store.conflicts import open_conflicts
 
@@ -124,14 +127,14 @@ class Reading(Base):
                 return []
         return look_back(self._engine, lambda view: open_conflicts(view, type, id))
 
-    def history(self, type: str, id: str, *, as_written: bool = False) -> _List[Event]:
+    def history(self, type: str, id: str, *, as_written: bool = False) -> "_List[Event]":
         """Return an entity's events, oldest first; ``as_written``: not lifted by upcasters. Raises NotFoundError."""
         from journal.store import history as past
 
         events = look_back(self._engine, lambda view: past.entity_events(view, (type, id)))
         return events if as_written else [lifted_event(self._engine, event) for event in events]
 
-    def blame(self, type: str, id: str) -> _List[Blame]:
+    def blame(self, type: str, id: str) -> "_List[Blame]":
         """Return for each field who set it and when. Raises NotFoundError."""
         from journal.store import history as past
 
@@ -149,7 +152,7 @@ class Reading(Base):
             raise UsageError("a new side goes with an old one")
         return compare(self._engine, tuple(side for side in (old, new) if side is not None), type)
 
-    def show(self, event: str) -> Event:
+    def show(self, event: str) -> "Event":
         """Return one event, named ``SEQ`` or ``SEQ@LANE``. Raises NotFoundError."""
         from journal.store import history as past
 
@@ -165,7 +168,7 @@ class Reading(Base):
         stream: str | None = None,
         reverse: bool = False,
         reserved: bool = False,
-    ) -> Iterator[Event]:
+    ) -> "Iterator[Event]":
         """Yield events, newest first, or oldest first with ``reverse``; ``limit`` counts the newest either way.
 
         Without a ``type`` or ``stream`` those of the journal's own types and streams (``$kv``) are left out, unless
@@ -176,7 +179,7 @@ class Reading(Base):
         moment = past.parse_since(since) if since is not None else None
         has_all = reserved or type is not None or stream is not None
 
-        def matches(event: Event) -> bool:
+        def matches(event: "Event") -> bool:
             return (
                 (type is None or event.type == type)
                 and (has_all or not is_reserved(event.type or event.stream or ""))
@@ -185,7 +188,7 @@ class Reading(Base):
                 and (moment is None or past.is_since(event, moment))
             )
 
-        def newest(view: "View") -> _List[Event]:
+        def newest(view: "View") -> "_List[Event]":
             places = view.places(newest_first=True)
             return list(itertools.islice(filter(matches, past.events_in(view, places)), limit))
 

@@ -8,12 +8,14 @@ from journal.arguments import BATCH, CONDITIONS, FUNCTION, TEXT_OR_TEXTS, check,
 from journal.errors import UsageError
 from journal.facade.base import Base
 from journal.store.looking_back import look_back
-from journal.store.model import Conflict, Stream, StreamEvent
+from journal.store.model import Conflict
 
 if TYPE_CHECKING:
     from journal.state.entity import Payload
+    from journal.store.events import StreamEvent
     from journal.store.query import Condition
     from journal.store.streams.appending import Expect, NewEvents
+    from journal.store.streams.catalogue import Stream
 
 
 @checks_arguments(append_batch__events=BATCH, read__event=TEXT_OR_TEXTS, where=either(CONDITIONS, FUNCTION))
@@ -31,7 +33,7 @@ class Streams(Base):
         meta: "Payload | None" = None,
         actor: str | None = None,
         summary: str | None = None,
-    ) -> StreamEvent | Conflict:
+    ) -> "StreamEvent | Conflict":
         """Append an event to a stream and return it, with its ``position`` and ``token``.
 
         ``expect``: what the stream must be before: ``"any"`` (as None), ``"none"`` (no event was ever in it),
@@ -52,7 +54,7 @@ class Streams(Base):
         expect: "Expect | None" = None,
         actor: str | None = None,
         summary: str | None = None,
-    ) -> Sequence[StreamEvent] | Conflict:
+    ) -> "Sequence[StreamEvent] | Conflict":
         """Append events to a stream as one block, all or none: nothing of others comes between them.
 
         Each is (event, data), or a mapping with ``event`` and, as it has them, ``data``, ``key`` and ``meta``.
@@ -64,7 +66,7 @@ class Streams(Base):
             self._appended(stream, new, expect, actor, summary) if new.names else self._append_nothing(stream, expect)
         )
 
-    def _append_nothing(self, stream: str, expect: "Expect | None") -> list[StreamEvent] | Conflict:
+    def _append_nothing(self, stream: str, expect: "Expect | None") -> "list[StreamEvent] | Conflict":
         """Return what a batch of no events comes to: no events, or what an expectation says of the stream."""
         from journal.store.streams.appending import Append, NewEvents, check_stream, checked_expectation, unmet
 
@@ -74,7 +76,7 @@ class Streams(Base):
 
     def _appended(
         self, stream: str, events: "NewEvents", expect: "Expect | None", actor: str | None, summary: str | None
-    ) -> Sequence[StreamEvent] | Conflict:
+    ) -> "Sequence[StreamEvent] | Conflict":
         from journal.facade.appended import AppendedEvents
         from journal.store.streams.appending import Append, checked_expectation
         from journal.store.streams.once import write
@@ -104,7 +106,7 @@ class Streams(Base):
         after_time: str | datetime | None = None,
         before_time: str | datetime | None = None,
         as_written: bool = False,
-    ) -> Iterator[StreamEvent]:
+    ) -> "Iterator[StreamEvent]":
         """Yield a stream's events in its order: positions ``start`` to ``end``, both included.
 
         ``since``: a position token; then those that it does not name, late ones of merged branches too. ``last``: only
@@ -131,19 +133,19 @@ class Streams(Base):
             return iter(reading.read_last(self._engine, selection, last))
         return reading.read(self._engine, selection)
 
-    def streams(self) -> list[Stream]:
+    def streams(self) -> "list[Stream]":
         """Return the catalogue: all streams by name, truncated ones too; the journal's own (``$…``) are not shown."""
         from journal.store.streams.catalogue import streams
 
         return look_back(self._engine, streams)
 
-    def stream(self, name: str) -> Stream:
+    def stream(self, name: str) -> "Stream":
         """Return one stream's line of the catalogue: its length, and how many events can be read."""
         from journal.store.streams.catalogue import stream
 
         return look_back(self._engine, lambda view: stream(view, name))
 
-    def truncate(self, stream: str, *, through: int, actor: str | None = None, summary: str | None = None) -> Stream:
+    def truncate(self, stream: str, *, through: int, actor: str | None = None, summary: str | None = None) -> "Stream":
         """Hide a stream's events up to a position, it included, and return its line of the catalogue.
 
         Positions stay as they are, and the last one never falls. Events that this checkout did not hold are not hidden
@@ -194,7 +196,7 @@ def _moment(time: str | datetime | None) -> datetime | None:
     return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
 
 
-def _predicate(where: Any) -> Callable[[StreamEvent], bool] | None:
+def _predicate(where: Any) -> "Callable[[StreamEvent], bool] | None":
     from journal.store.query import conditions_of
 
     if where is None:

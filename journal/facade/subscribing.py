@@ -8,7 +8,7 @@ from journal.arguments import checks_arguments
 from journal.facade.base import Base
 
 if TYPE_CHECKING:
-    from journal.store.model import Event
+    from journal.store.events import Event
     from journal.subscriptions.cursors import Cursors
     from journal.subscriptions.hub import Hub
     from journal.subscriptions.model import OnGap

@@ -11,11 +11,12 @@ from journal.facade.values import all_events, caller_type, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_to_write
-from journal.store.model import Conflict, Event
+from journal.store.model import Conflict
 
 if TYPE_CHECKING:
     from journal.facade.kv import KeyValueDrafts
     from journal.store.batch import Operation
+    from journal.store.events import Event
     from journal.store.streams.appending import Expect
 
 

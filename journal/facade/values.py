@@ -9,10 +9,11 @@ from journal.format.names import event_id
 from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
 from journal.state.value import Lifted, Strategies, conflicts
-from journal.store.model import ANYTHING, Entity, Event, Expectation
+from journal.store.model import ANYTHING, Entity, Expectation
 
 if TYPE_CHECKING:
     from journal.store.batch import Draft, Written
+    from journal.store.events import Event
 
 
 def expectation(rev: int | None, event: str | Sequence[str] | None) -> Expectation:
@@ -47,7 +48,7 @@ def open_conflicts(draft: "Draft", strategies: Strategies) -> int:
     return len(conflicts(draft.state, strategies))
 
 
-def as_events(written: "Written") -> Sequence[Event]:
+def as_events(written: "Written") -> "Sequence[Event]":
     """Return the records of a draft that was just written as callers see them."""
     from journal.store.batch import Draft
 
@@ -58,12 +59,14 @@ def as_events(written: "Written") -> Sequence[Event]:
     return AppendedEvents(written)
 
 
-def all_events(firsts: "Iterable[Event]", written: "Iterable[Written]") -> list[Event]:
+def all_events(firsts: "Iterable[Event]", written: "Iterable[Written]") -> "list[Event]":
     """Return the first events of keys that were there already, and the records of drafts that were written."""
     return [*firsts, *(event for item in written for event in as_events(item))]
 
 
-def _event(written: "Written", draft: "Draft") -> Event:
+def _event(written: "Written", draft: "Draft") -> "Event":
+    from journal.store.events import Event
+
     own = draft.own
     return Event(
         id=event_id(written.seq, written.lane),

@@ -13,10 +13,11 @@ from journal.format import names, values
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, Payload
 from journal.store.lifting import document_of, lifted_to_write
-from journal.store.model import Conflict, Entity, Event, Expectation
+from journal.store.model import Conflict, Entity, Expectation
 
 if TYPE_CHECKING:
     from journal.store.batch import Delete, Operation, Put
+    from journal.store.events import Event
 
 
 @checks_arguments()
@@ -158,7 +159,7 @@ class Writing(Base):
         assert isinstance(written, Entity), "nothing was expected"
         return written
 
-    def write(self, operations: "Sequence[Operation]") -> list[Event] | Conflict:
+    def write(self, operations: "Sequence[Operation]") -> "list[Event] | Conflict":
         """Write several operations as one transaction: all, or none. For imports and tools."""
         for operation in operations:
             caller_type(getattr(operation, "type", ""))
@@ -171,7 +172,7 @@ class Writing(Base):
         """Collect writes and make them one: all are applied when the block ends without error, or none."""
         return Transaction(self._engine, actor or self._actor, summary)
 
-    def revert(self, event: str, *, force: bool = False, actor: str | None = None) -> list[Event]:
+    def revert(self, event: str, *, force: bool = False, actor: str | None = None) -> "list[Event]":
         """Write the inverse of an event, or of its whole transaction, as new events.
 
         Raises ExpectationError where later changes overlap, unless ``force``.

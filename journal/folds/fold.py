@@ -23,10 +23,10 @@ from journal.state import vector
 from journal.state.stream import Stretch, in_one_order
 from journal.state.vector import EventId
 from journal.store.engine import Engine
+from journal.store.events import Reach, StreamEvent
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import lose_by
-from journal.store.model import Reach, StreamEvent
 from journal.store.positions import in_pieces, readable, refuse_changed
 from journal.store.streams.reading import events_of, last_of, up_to
 

@@ -25,8 +25,8 @@ from journal.format import token
 from journal.format.segment import Vector
 from journal.state import vector
 from journal.store.engine import Engine
+from journal.store.events import Event
 from journal.store.looking_back import look_back
-from journal.store.model import Event
 
 
 @dataclass(frozen=True, slots=True)

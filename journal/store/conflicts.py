@@ -1,5 +1,6 @@
 """Open conflicts, with who wrote each side."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from journal.format.names import event_id
@@ -8,7 +9,20 @@ from journal.state.entity import ABSENT
 from journal.state.value import conflicts
 from journal.state.vector import EventId
 from journal.store.history import event_at
-from journal.store.model import FieldConflict
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConflict:
+    """A field that concurrent edits left open; ``field`` None: an update beside a delete.
+
+    ``winner`` and ``losers`` have ``event``, ``value``, ``actor`` and ``ts``.
+    """
+
+    type: str
+    id: str
+    field: str | None
+    winner: dict[str, Any]
+    losers: tuple[dict[str, Any], ...]
 
 
 def count_open(view: View) -> int:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,18 @@ from journal.index.view import Key, View
 from journal.state.entity import ABSENT, EntityState, Payload, fold
 from journal.state.value import assignment_shown, value
 from journal.state.vector import EventId
-from journal.store.model import Blame, Event
+from journal.store.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """Who gave a field its value; of several whose values were combined, the last."""
+
+    field: str
+    value: Any
+    event: str
+    actor: str | None
+    ts: str
 
 
 def event_at(view: View, place: Location) -> Event:

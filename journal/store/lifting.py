@@ -18,13 +18,14 @@ from journal.index.rows import EntityRow
 from journal.state.entity import Payload
 from journal.state.value import Lifted
 from journal.store.engine import Engine
-from journal.store.model import Entity, Event
+from journal.store.model import Entity
 
 if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
+    from journal.store.events import Event
 
 _MARK = f'"{SCHEMA_VERSION}"'
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound="Event")
 _NOTHING = Lifted({})
 
 

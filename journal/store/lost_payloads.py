@@ -14,9 +14,9 @@ from journal.state.entity import Payload
 from journal.state.vector import EventId
 from journal.store.damage import is_accepted
 from journal.store.engine import Engine
+from journal.store.events import Reach
 from journal.store.history import payload_of
 from journal.store.looking_back import look_back
-from journal.store.model import Reach
 
 LOST: Payload = {}
 """Stands for a payload that is lost; told by its identity."""

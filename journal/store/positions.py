@@ -5,6 +5,7 @@ What it costs follows what is new to the token, not the journal.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
@@ -18,9 +19,9 @@ from journal.state import vector
 from journal.state.vector import EventId
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
+from journal.store.events import Reach, ReadEvent, Told, event_told
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import LOST, lose_in, payload_or_lost
-from journal.store.model import Gaps, Reach, ReadEvent, Told, event_told
 
 E = TypeVar("E", bound=ReadEvent)
 Piece = Callable[[View, EventId, int], tuple[Iterable[E], EventId | None]]
@@ -28,6 +29,22 @@ Piece = Callable[[View, EventId, int], tuple[Iterable[E], EventId | None]]
 
 PIECE_EVENTS = 1000
 """So many events are read at a time, between which other threads get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Events that no reading from a token can give: lane -> intervals of seq.
+
+    ``gone``: the token names them, and they are not in this checkout any more; a branch was dropped, or another is
+    checked out. ``unreadable``: they are new to the token, and their lines are damaged or lost.
+    """
+
+    gone: Vector
+    unreadable: Vector
+
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self.gone or self.unreadable)
 
 
 def decoded(since: str | None) -> Vector:

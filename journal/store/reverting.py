@@ -8,8 +8,8 @@ from journal.index.view import Key, View
 from journal.state import vector
 from journal.state.value import value
 from journal.store.batch import Delete, Operation, Put
+from journal.store.events import Event
 from journal.store.history import event_at, value_at
-from journal.store.model import Event
 
 
 def inverse_of(view: View, place: Location, *, force: bool, actor: str | None) -> list[Operation]:

@@ -10,8 +10,8 @@ from journal.index.view import View
 from journal.state import vector
 from journal.state.vector import EventId
 from journal.store import positions
+from journal.store.events import Event
 from journal.store.history import as_event
-from journal.store.model import Event
 from journal.subscriptions.selection import Selection
 
 _EVENTS_MAX = 64

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from journal.segments.folders import TRUTH_FOLDERS
 from journal.store.engine import Engine
+from journal.store.events import Event
 from journal.store.looking_back import look_back
-from journal.store.model import Event
 from journal.subscriptions.group import Group, Policy
 from journal.subscriptions.model import OnGap
 from journal.subscriptions.opening import check_settings

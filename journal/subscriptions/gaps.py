@@ -6,7 +6,7 @@ from journal.errors import GapError
 from journal.format.names import event_id
 from journal.format.segment import Vector
 from journal.state import vector
-from journal.store.model import Gaps
+from journal.store.positions import Gaps
 from journal.subscriptions.arrivals import Survey
 from journal.subscriptions.group import Group
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from journal.arguments import checks_arguments
-from journal.store.model import Event
+from journal.store.events import Event
 from journal.subscriptions.selection import Selection, select
 
 if TYPE_CHECKING:

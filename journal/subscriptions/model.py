@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from journal.arguments import checks_arguments
-from journal.store.model import Event, Gaps
+from journal.store.events import Event
+from journal.store.positions import Gaps
 
 if TYPE_CHECKING:
     from journal.subscriptions.subscription import Subscription

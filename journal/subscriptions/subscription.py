@@ -20,9 +20,10 @@ from journal.format.segment import Vector
 from journal.state import vector
 from journal.state.vector import EventId
 from journal.store.engine import Engine
+from journal.store.events import Event
 from journal.store.lifting import lifted_event
 from journal.store.looking_back import look_back
-from journal.store.model import Event, Gaps
+from journal.store.positions import Gaps
 from journal.subscriptions import group as cursor
 from journal.subscriptions.arrivals import Survey, read_events, survey
 from journal.subscriptions.gaps import all_of, error_of, gaps_of, untold

@@ -12,7 +12,8 @@ from journal.format import values
 
 if TYPE_CHECKING:
     from journal import Journal
-    from journal.store.model import Entity, Event
+    from journal.store.events import Event
+    from journal.store.model import Entity
 
 FORMATS = ("jsonl", "events", "json")
 _LINES_AT_ONCE = 256

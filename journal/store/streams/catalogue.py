@@ -1,5 +1,7 @@
 """Which streams there are, and hiding the beginning of one."""
 
+from dataclasses import dataclass
+
 from journal.errors import NotFoundError, UsageError
 from journal.format.names import event_id
 from journal.index.streams import Reading, names
@@ -7,8 +9,23 @@ from journal.index.view import View
 from journal.state.stream import TRUNCATE_NOTE
 from journal.store.batch import Note
 from journal.store.engine import Engine
-from journal.store.model import Stream
 from journal.store.streams.appending import check_stream
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A line of the catalogue of streams.
+
+    ``length``: the last position, which truncating does not change; ``first``: the least position that is not hidden
+    (one more than ``length`` where all are); ``count``: how many events are not hidden; ``last_event``: the id of the
+    last event of all, None where only a truncation of the stream is here.
+    """
+
+    name: str
+    length: int
+    first: int
+    count: int
+    last_event: str | None
 
 
 def streams(view: View) -> list[Stream]:

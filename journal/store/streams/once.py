@@ -15,7 +15,8 @@ from journal.state.entity import Payload
 from journal.state.vector import EventId
 from journal.store.batch import Operation, Written
 from journal.store.engine import Engine
-from journal.store.model import Conflict, StreamEvent
+from journal.store.events import StreamEvent
+from journal.store.model import Conflict
 from journal.store.streams.appending import STREAM, Append
 from journal.store.streams.reading import event_of
 

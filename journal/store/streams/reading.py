@@ -19,11 +19,11 @@ from journal.state.redaction import Redactions
 from journal.state.stream import Stretch
 from journal.state.vector import EventId
 from journal.store.engine import Engine
+from journal.store.events import Reach, StreamEvent, Told, event_told, stream_events_told
 from journal.store.history import stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import LOST, Lose, lose_by, lose_in, payload_or_lost
-from journal.store.model import Reach, StreamEvent, Told, event_told, stream_events_told
 from journal.store.positions import PIECE_EVENTS, in_pieces, readable, refuse_changed
 
 if TYPE_CHECKING:

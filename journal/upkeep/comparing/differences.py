@@ -8,7 +8,7 @@ from journal.index.view import Key
 from journal.state.entity import ABSENT, EntityState, Payload
 from journal.state.value import assignment_shown
 from journal.state.vector import EventId
-from journal.store.model import Event
+from journal.store.events import Event
 from journal.upkeep.comparing.model import EntityDifference, FieldDifference
 from journal.upkeep.comparing.sides import Side, touched
 

@@ -11,9 +11,9 @@ from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
 from journal.state.entity import EntityState, Payload
 from journal.state.vector import EventId
+from journal.store.events import Event
 from journal.store.history import event_at, value_at
 from journal.store.listing import all_rows
-from journal.store.model import Event
 
 
 class Side:
