@@ -1,6 +1,5 @@
 """Writing projections: facts in, one step each, applied."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -29,6 +28,8 @@ class Outcome(NamedTuple):
 
 def digest(text: bytes) -> bytes:
     """Return the hash by which a projection is known again."""
+    import hashlib  # where nothing is to be written, as in most reads, loading it is not worth its time
+
     return hashlib.sha256(text).digest()[:16]
 
 
