@@ -22,7 +22,7 @@ use_memory()
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 settings.register_profile(
-    "suite", max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=_SLOW
+    "suite", max_examples=50, derandomize=True, deadline=None, database=None, suppress_health_check=_SLOW
 )
 settings.register_profile("soak", max_examples=5000, deadline=None, database=None, suppress_health_check=_SLOW)
 settings.load_profile("soak" if os.environ.get("JOURNAL_SOAK") == "1" else "suite")

@@ -23,7 +23,7 @@ from tests.support.outages import (
 )
 from tests.support.power import SimulatedDisk
 from tests.support.repositories import ENVIRONMENT, Repository
-from tests.support.stores import documents, event_ids, new_store, rendered
+from tests.support.stores import documents, event_ids, examples, new_store, rendered
 
 SMALL = 'durability = "sync"\nroll_bytes = 4096'
 
@@ -118,7 +118,7 @@ def test_power_cut_at_every_call_of_absorb(scratch):
     """All of it is there or nothing, and what is not there stands in the files still."""
     story = Story(HAND_MADE).then(lambda journal: journal.absorb(deleted=True), old={"n": 5}, new={"n": 6}, b=None)
     run = Run(story)
-    for cut, image in cuts(scratch, edited_by_hand, run, images_per_cut=2):
+    for cut, image in cuts(scratch, edited_by_hand, run, images_per_cut=examples(1, 2)):
         disk = cut.disk.reboot_into(image)
         with restarted():
             journal = Journal.open(store=os.path.join(disk.root, ".journal"), files=disk)
@@ -136,7 +136,7 @@ def test_power_cut_at_every_call_of_absorb(scratch):
 def test_power_cut_at_every_call_of_restore(scratch):
     """What was typed is in its place or parked, at every instant."""
     run = Run(Story(HAND_MADE).then(lambda journal: journal.restore()))
-    for cut, image in cuts(scratch, edited_by_hand, run, images_per_cut=2):
+    for cut, image in cuts(scratch, edited_by_hand, run, images_per_cut=examples(1, 2)):
         disk = cut.disk.reboot_into(image)
         with restarted():
             journal = Journal.open(store=os.path.join(disk.root, ".journal"), files=disk)
@@ -153,7 +153,7 @@ def test_power_cut_at_every_call_of_restore(scratch):
 def test_power_cut_at_every_call(scratch, name):
     prepare, story = STORIES[name]
     run = Run(story)
-    for cut, image in cuts(scratch, prepare, run, images_per_cut=2):
+    for cut, image in cuts(scratch, prepare, run, images_per_cut=examples(1, 2)):
         check(cut.disk.reboot_into(image), run)
         check_seen_is_durable(cut.disk, image, run)
 
@@ -194,7 +194,7 @@ def test_power_cut_at_every_call_of_making_a_store(scratch):
     """Made again after the cut, it is whole; what was acknowledged in it is there."""
     run = Run(Story().put("a", {"n": 1}), lambda disk: Journal.init(os.path.join(disk.root, ".journal"), files=disk))
     calls = 0
-    for cut, image in cuts(scratch, lambda folder: None, run, images_per_cut=2):
+    for cut, image in cuts(scratch, lambda folder: None, run, images_per_cut=examples(1, 2)):
         check(cut.disk.reboot_into(image), run)
         calls = cut.call
     assert calls > 30
@@ -222,7 +222,7 @@ def test_power_cut_at_every_call_of_an_import(scratch):
     whole = {("t", "a"): {"n": 2}, ("t", "c"): {"n": 3}}
     story = Story().then(lambda journal: journal.import_trace(path), a={"n": 2}, c={"n": 3})
     run = Run(story)
-    for cut, image in cuts(scratch, empty_store, run, images_per_cut=2):
+    for cut, image in cuts(scratch, empty_store, run, images_per_cut=examples(1, 2)):
         disk = cut.disk.reboot_into(image)
         with restarted():
             journal = Journal.open(store=os.path.join(disk.root, ".journal"), files=disk)

@@ -11,7 +11,7 @@ from journal import Journal
 from tests.support import brainclaw
 from tests.support.outages import Run, Story, bury, cuts, restarted
 from tests.support.power import SimulatedDisk
-from tests.support.stores import documents, new_store
+from tests.support.stores import documents, examples, new_store
 
 BROKEN = b'{"id": "pln_bad", '
 
@@ -144,7 +144,7 @@ def changes(journal: Journal, base: str) -> None:
 
 def test_power_cut_at_every_call_of_changes_in_dual(scratch):
     """Whoever opens the journal next writes what lags; no document is torn, and none says what no event said."""
-    for cut, image in cuts(scratch, in_dual, Operation(changes), images_per_cut=2):
+    for cut, image in cuts(scratch, in_dual, Operation(changes), images_per_cut=examples(1, 2)):
         disk = cut.disk.reboot_into(image)
         with restarted():
             journal = Journal.open(store=os.path.join(disk.root, ".journal"), files=disk, actor="me")
