@@ -13,7 +13,7 @@ from journal.index.applying import Applier, section_name
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import take_checkpoint
 from journal.index.comparing import Changes, compare, path_of
-from journal.index.leaving import leave
+from journal.index.leaving import leave, refuse_unlisted
 from journal.index.loading import NeedsRebuildError, growth_source, load_pieces
 from journal.index.places import list_events
 from journal.index.records import read_record
@@ -41,6 +41,12 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None =
         view.flush()
         before = dict(view.have)
         with view.index.writing():
+            refuse_unlisted(view, changes.left)
+            if not view.is_listed() and not any(folder == CHECKPOINTS for folder, _ in changes.left):
+                # Else what a checkpoint covers seems to be without files, and each file that leaves asks for a rebuild.
+                list_events(view)
+                view.write_overlay()
+                view.settle()
             touched = leave(view, changes.left)
             _arrive(view, changes, listing, bounds)
             _check_holes(view, vector.subtract(before, view.have))

@@ -13,10 +13,12 @@ from journal.state import vector
 
 
 def leave(view: View, keys: list[Key]) -> set[Key]:
-    """Forget files; return the entities that lost an event by it. Raises NeedsRebuildError."""
+    """Forget files; return the entities that lost an event by it. Raises NeedsRebuildError.
+
+    ``refuse_unlisted`` has let them pass.
+    """
     left = [view.facts[key] for key in keys]
     gone = {facts.id for facts in left}
-    _refuse_unlisted(left)
     _refuse_bare(view)
     _refuse_redactions(view, left)
     touched: set[Key] = set()
@@ -44,8 +46,9 @@ def _refuse_bare(view: View) -> None:
         raise NeedsRebuildError("a checkpoint covers events whose files are not here")
 
 
-def _refuse_unlisted(left: list[FileFacts]) -> None:
-    for facts in left:
+def refuse_unlisted(view: View, left: list[Key]) -> None:
+    """Raise where files leave of which it was never noted what they hold, or not of all of them."""
+    for facts in (view.facts[key] for key in left):
         if facts.folder != CHECKPOINTS and not facts.listed:
             raise NeedsRebuildError("a file left whose events were never listed")
         if facts.folder == SEGMENTS and facts.size != facts.applied:

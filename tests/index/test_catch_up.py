@@ -17,6 +17,7 @@ from journal.disk.files import OsFiles
 from journal.errors import JournalError
 from journal.format import names
 from journal.format.segment import Header, Previous, encode_header
+from journal.store.indexing import Indexing
 from tests.support.stores import clone, drop_file, examples, fresh_view, meaning, new_store, put_file, segments, truth
 
 TREES = 3
@@ -250,6 +251,45 @@ def test_what_grows_behind_the_end_that_a_known_header_names_does_not_count(tmp_
     with Journal.open(store=there) as journal:
         assert [event.event for event in journal.read("s")] == ["A", "C"]
         assert meaning(journal._engine.indexing.view) == meaning(fresh_view(there))
+
+
+def test_files_come_and_leave_without_a_rebuild_though_a_checkpoint_was_all_that_was_read(tmp_path, monkeypatch):
+    """As on a switch of branches in a fresh clone: the first file that leaves has the rest listed, once."""
+    here, there = new_store(tmp_path / "here"), new_store(tmp_path / "there")
+    with Journal.open(store=here) as journal:
+        for number in range(3):
+            journal.put("t", f"e{number}", {"n": number})
+            journal._engine.lanes.end_segment()
+        journal.checkpoint()
+    for path, data in truth(here).items():
+        put_file(there, path, data)
+    more = clone_with_one_more(there, tmp_path / "elsewhere")
+    with Journal.open(store=there) as journal:
+        journal.put("t", "own", {})
+    built = []
+    monkeypatch.setattr(Indexing, "_rebuild", lambda *given: built.append(given) or rebuild_index(*given))
+    for _ in range(3):
+        for path, data in more:
+            put_file(there, path, data)
+        with Journal.open(store=there) as journal:
+            assert journal.get("t", "more") is not None
+        for path, _ in more:
+            drop_file(there, path)
+        with Journal.open(store=there) as journal:
+            assert journal.get("t", "more") is None
+            assert len(journal.list()) == 4
+    assert not built
+
+
+rebuild_index = Indexing._rebuild
+
+
+def clone_with_one_more(root, folder):
+    """Return the files that another clone adds: (path, bytes)."""
+    other = clone(root, folder)
+    with Journal.open(store=other) as journal:
+        journal.put("t", "more", {"n": 9})
+    return [(path, data) for path, data in truth(other).items() if path not in truth(root)]
 
 
 def test_a_reader_that_stays_open_sees_files_that_arrived_a_while_ago(tmp_path):
