@@ -220,11 +220,12 @@ def _listed(folder: str | int) -> "list[tuple[str, FileStat]]":
     found: list[tuple[str, FileStat]] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            # A file that leaves between the listing and its stat was not there.
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 # On Windows only lstat tells the inode; elsewhere this is a stat relative to the open folder.
                 seen = os.lstat(entry.path) if sys.platform == "win32" else entry.stat(follow_symlinks=False)
-                found.append((entry.name, _file_stat(seen)))
+            except FileNotFoundError:
+                continue  # a file that leaves between the listing and its stat was not there
+            found.append((entry.name, _file_stat(seen)))
     return found
 
 

@@ -2,12 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 from journal.format.light import TEXT, payload_of
 from journal.format.lines import BadLineError
 from journal.format.names import parse_segment_file, segment_file
 from journal.format.record import Record
 from journal.format.segment import Header, Vector
+from journal.index.overlay import Owner
 from journal.index.replay import Piece
 from journal.index.rows import DamageFacts, SectionFacts
 from journal.index.streams import note_record
@@ -45,7 +47,7 @@ class Applier:
         section = view.section_at(piece.lane, piece.first) if piece.header is None else None
         if section is None:
             section = resolve(view, piece)
-            view.overlay.sections[piece.lane, piece.first] = section
+            view.put_section(section)
             self.resolved.add((piece.lane, piece.first))
         if section.prev_seq:
             # Between the end of a lane's segment and the first seq of the next there is nothing.
@@ -157,13 +159,20 @@ class Applier:
         self._places[file] = places
 
     def _list(self, piece: Piece, found: Sequence[Found]) -> None:
-        places, view, lane, file = self._places.get(piece.file), self._view, piece.lane, piece.file
-        for start, length, record in found:
+        places, overlay, lane, file = self._places.get(piece.file), self._view.overlay, piece.lane, piece.file
+        owners = [self._owner(record, lane) for _, _, record in found]
+        if places is None and _stand_together(found):
+            lengths = [length for _, length, _ in found]
+            overlay.place((found[0].record["seq"], lane), file, found[0].offset, None, lengths, owners)
+            return
+        for (start, length, record), owner in zip(found, owners, strict=True):
             offset, inner = (start, None) if places is None else locate(places, start)
-            at = (record["seq"], lane)
-            is_entity = record["kind"] == "entity"
-            owner = (record["type"], record["id"]) if is_entity else note_record(view, record, at)
-            view.overlay.place(at, file, offset, inner, [length], [owner])
+            overlay.place((record["seq"], lane), file, offset, inner, [length], [owner])
+
+    def _owner(self, record: Record, lane: str) -> Owner:
+        if record["kind"] == "entity":
+            return record["type"], record["id"]
+        return note_record(self._view, record, (record["seq"], lane))
 
     def _lose(self, piece: Piece, item: Found, reason: str) -> None:
         seq = item.record["seq"]
@@ -180,6 +189,13 @@ def past_of(view: View, section: SectionFacts, piece: Piece) -> Past:
     own = vector.intervals(seqs)
     missing = vector.subtract(past.seen_by(seqs[-1] + 1), view.have)
     return Past(section.lane, section.first, section.sees, vector.subtract(missing, {piece.lane: own}))
+
+
+def _stand_together(found: Sequence[Found]) -> bool:
+    """Tell whether lines stand one behind the other, and their seqs count up by one."""
+    if not found or found[-1].record["seq"] - found[0].record["seq"] + 1 != len(found):
+        return False
+    return all(before.offset + before.length == item.offset for before, item in pairwise(found))
 
 
 def _is_known_to(view: View, lane: str, seq: int) -> bool:

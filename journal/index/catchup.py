@@ -14,10 +14,10 @@ from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import take_checkpoint
 from journal.index.comparing import Changes, compare, path_of
 from journal.index.leaving import leave, refuse_unlisted
-from journal.index.loading import NeedsRebuildError, growth_source, load_pieces
+from journal.index.loading import NeedsRebuildError, growth_piece, load_pieces
 from journal.index.places import list_events
 from journal.index.records import read_record
-from journal.index.replay import Source, in_causal_order
+from journal.index.replay import Piece, Source, in_causal_order
 from journal.index.view import Key, View
 from journal.segments.folders import CHECKPOINTS, SEGMENTS, Listing
 from journal.state import vector
@@ -32,11 +32,11 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None =
     transaction), so the caller holds the lock or works on a private copy. Raises NeedsRebuildError.
     """
     if grown is not None:
-        changes = Changes([], [grown], [])
-    else:
-        changes = compare(view, listing)
-        if changes.left or changes.grew:
-            view.renew()
+        _grow(view, grown, listing[grown], bounds)
+        return True
+    changes = compare(view, listing)
+    if changes.left or changes.grew:
+        view.renew()
     if changes.left:
         view.flush()
         before = dict(view.have)
@@ -48,6 +48,7 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None =
                 view.write_overlay()
                 view.settle()
             touched = leave(view, changes.left)
+            view.renew()
             _arrive(view, changes, listing, bounds)
             _check_holes(view, vector.subtract(before, view.have))
             list_events(view)
@@ -57,8 +58,18 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None =
             view.write_overlay()
         view.settle()
         return True
-    _arrive(view, changes, listing, bounds, is_open=grown is not None)
+    _arrive(view, changes, listing, bounds)
     return bool(changes.came or changes.grew)
+
+
+def _grow(view: View, key: Key, stat: FileStat, bounds: BoundsOf) -> None:
+    """Fold what the open segment grew by; no header follows it, and there is nothing to put in order with."""
+    piece = _growth(view, key, stat, bounds(key[1]))
+    applier = Applier(view)
+    applier.opened(piece)
+    applier.apply(piece, piece.found)
+    _check_chains(view, [], applier.resolved)
+    _refuse_stale(view)
 
 
 def _check_holes(view: View, gone: Vector) -> None:
@@ -70,19 +81,24 @@ def _check_holes(view: View, gone: Vector) -> None:
                 raise NeedsRebuildError("events left that later ones have seen")
 
 
-def _arrive(view: View, changes: Changes, listing: Listing, bounds: BoundsOf, *, is_open: bool = False) -> None:
+def _arrive(view: View, changes: Changes, listing: Listing, bounds: BoundsOf) -> None:
     for key in changes.came:
         if key[0] == CHECKPOINTS:
             take_checkpoint(view, key, listing[key])
     keys = [key for key in changes.came if key[0] != CHECKPOINTS]
-    limits = {} if is_open else limits_of(view, keys, changes.grew)  # no header follows the open segment
+    limits = limits_of(view, keys, changes.grew)
     applier = Applier(view)
     sources = [_source(view, key, listing[key], with_limit(bounds, key[1], limits), applier) for key in keys]
     for key in changes.grew:
-        sources.append(_growth(view, key, listing[key], with_limit(bounds, key[1], limits), applier))
+        piece = _growth(view, key, listing[key], with_limit(bounds, key[1], limits))
+        sources.append(Source(piece.start, piece.lane, iter([piece])))
     for piece, found in in_causal_order(sources, applier.opened):
         applier.apply(piece, found)
     _check_chains(view, keys, applier.resolved)
+    _refuse_stale(view)
+
+
+def _refuse_stale(view: View) -> None:
     if view.redacting is not None and view.redacting.is_stale:
         raise NeedsRebuildError("what was applied is redacted now")
 
@@ -94,14 +110,14 @@ def _source(view: View, key: Key, stat: FileStat, bounds: Bounds, applier: Appli
     return Source(named.first, named.lane, load_pieces(view, facts, bounds, applier))
 
 
-def _growth(view: View, key: Key, stat: FileStat, bounds: Bounds, applier: Applier) -> Source:
+def _growth(view: View, key: Key, stat: FileStat, bounds: Bounds) -> Piece:
     facts = view.facts[key]
     named = parse_segment_file(key[1])
     assert named is not None, key
     if any(item.file == facts.id and item.offset >= facts.applied for item in view.damage):
         raise NeedsRebuildError("what was missing at a segment's end may be there now")
     data = view.files.read_at(path_of(view, facts), facts.applied, stat.size - facts.applied)
-    return growth_source(view, facts, named.first, named.lane, data, stat, bounds)
+    return growth_piece(view, facts, named.first, named.lane, data, stat, bounds)
 
 
 def _check_chains(view: View, came: list[Key], resolved: set[tuple[str, int]]) -> None:

@@ -17,11 +17,11 @@ from journal.format.segment import newer_format
 from journal.index.applying import Applier
 from journal.index.bounds import Bounds
 from journal.index.comparing import path_of
-from journal.index.replay import Piece, Source
-from journal.index.rows import DamageFacts, FileFacts, checksum_on, with_stat
+from journal.index.replay import Piece
+from journal.index.rows import DamageFacts, FileFacts, checksum_on, grown
 from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Text, split_segments, text_of
-from journal.segments.scan import Damage, Scan, Section, scan
+from journal.segments.scan import Damage, Found, Scan, Section, scan
 from journal.state import vector
 
 
@@ -127,31 +127,29 @@ def _note_damage(view: View, file: int, lane: str, text: Text, damage: list[Dama
         view.add_damage(DamageFacts(file, item.offset, item.length, lane, item.low, item.high, item.reason))
 
 
-def growth_source(
+def growth_piece(
     view: View, facts: FileFacts, first: int, lane: str, data: bytes, stat: FileStat, bounds: Bounds
-) -> Source:
+) -> Piece:
     """Return the records in what a segment grew by; note how far it is valid now."""
     result: Scan = scan(data, floor_seq=bounds.floor_seq, limit_seq=bounds.limit_seq, after_seq=facts.last)
     _refuse_newer(view, facts, data, result)
     found = [
-        item._replace(offset=item.offset + facts.applied)
+        Found(offset + facts.applied, length, record)
         for section in result.sections
-        for item in section.found
-        if item.record["seq"] > facts.last
+        for offset, length, record in section.found
+        if record["seq"] > facts.last
     ]
     # A file whose header was not yet whole when it was read first shows it now.
     header = next((section.header for section in result.sections if section.header is not None), None)
     last = found[-1].record["seq"] if found else facts.last
-    crc = checksum_on(facts.crc, data[: result.end])
-    view.put_file(with_stat(facts, stat)._replace(applied=facts.applied + result.end, crc=crc, last=last))
+    view.put_file(grown(facts, stat, data[: result.end], last))
     for item in result.damage:
         view.add_damage(
             DamageFacts(facts.id, item.offset + facts.applied, item.length, lane, item.low, item.high, item.reason)
         )
     for low, high in vector.intervals([item.record["seq"] for item in found]):
         view.grow_part(facts.id, lane, first, low, high)
-    piece = Piece(lane, first, facts.id, header, found)
-    return Source(piece.start, lane, iter([piece]))
+    return Piece(lane, first, facts.id, header, found)
 
 
 @contextmanager

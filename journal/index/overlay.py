@@ -85,19 +85,22 @@ class StreamChanges:
         self._take(Stretch(*at, 1, rev, None if repeats else self.last + 1, False), is_counted=not repeats)
 
     def _take(self, stretch: Stretch, *, is_counted: bool) -> None:
-        self.rev = max(self.rev, stretch.rev + stretch.length - 1)
-        if self.is_tail and stretch.start > self.end and stretch.start > self.through:
-            self.last += stretch.length * is_counted
-            self.end = stretch.end
-        else:
+        seq, lane, length, rev, _, _ = stretch
+        start, end = (seq, lane), (seq + length - 1, lane)
+        self.rev = max(self.rev, rev + length - 1)
+        if not self.is_tail or start <= self.end or start <= self.through:
             self.is_tail = False
-            self.end = max(self.end, stretch.end)
-            self._late.update((stretch.seq + at, stretch.lane) for at in range(stretch.length))
-        if self.is_tail and self.stretches and self.stretches[-1].is_followed_by(stretch):
-            self.stretches[-1] = self.stretches[-1]._replace(length=self.stretches[-1].length + stretch.length)
+            self.end = max(self.end, end)
+            self._late.update((seq + at, lane) for at in range(length))
+            self.stretches.append(stretch)
+            return
+        self.last += length * is_counted
+        self.end = end
+        if self.stretches and self.stretches[-1].is_followed_by(stretch):
+            self.stretches[-1] = self.stretches[-1]._replace(length=self.stretches[-1].length + length)
         else:
             self.stretches.append(stretch)
-            self._sorted += self.is_tail
+            self._sorted += 1
 
     def cut(self, at: EventId, through: EventId) -> None:
         """Take a truncation in."""

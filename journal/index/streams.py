@@ -24,7 +24,7 @@ def note_record(view: View, record: Record, at: EventId) -> str | None:
     """Take what a record says of its stream into the overlay, unless the index has it; return which stream it is."""
     if record["kind"] == "event":
         stream: str = record["stream"]
-        note_event(view, stream, Entry(at, record["rev"], record.get("key")))
+        note_event(view, stream, at, record["rev"], record.get("key"))
         return stream
     name, through = _cut(record) if record.get("note") == TRUNCATE_NOTE else (None, NOWHERE)
     if name is not None:
@@ -34,16 +34,15 @@ def note_record(view: View, record: Record, at: EventId) -> str | None:
     return name
 
 
-def note_event(view: View, name: str, entry: Entry) -> None:
+def note_event(view: View, name: str, at: EventId, rev: int, key: str | None) -> None:
     """Take an event of a stream into the overlay, unless the index has it."""
-    at, rev, key = entry
-    changes, table = changes_of(view, name), view.index.streams
-    if at <= changes.end and (changes.has(at) or (at <= changes.base.end and table.has(name, at))):
+    changes = changes_of(view, name)
+    if at <= changes.end and (changes.has(at) or (at <= changes.base.end and view.index.streams.has(name, at))):
         return
     if key is None:
         changes.add(at, 1, rev)
     else:
-        first = table.first_of_key(name, key)
+        first = view.index.streams.first_of_key(name, key)
         changes.add_keyed(at, rev, key, repeats=first is not None and first < at)
 
 

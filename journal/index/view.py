@@ -164,12 +164,18 @@ class View(Places):
         return EntityRow(*key, state.rev, seq, lane, open_conflicts, data)
 
     def section_at(self, lane: str, seq: int) -> SectionFacts | None:
-        """Return the lane's segment that a seq falls into."""
-        found = self.index.section_at(lane, seq)
-        for (other, first), section in self.overlay.sections.items():
-            if other == lane and first <= seq and (found is None or first >= found.first):
-                found = section
-        return found
+        """Return the lane's segment that a seq falls into; the last answer is kept while no file moves."""
+        asked = (lane, seq, self.generation)
+        if asked != self._section_asked:
+            found = self.index.section_at(lane, seq)
+            for (other, first), section in self.overlay.sections.items():
+                if other == lane and first <= seq and (found is None or first >= found.first):
+                    found = section
+            self._section_asked, self._section = asked, found
+        return self._section
+
+    _section_asked: tuple[str, int, int] | None = None
+    _section: SectionFacts | None = None
 
     def saw(self, event: vector.EventId) -> Past:
         """Return what the writer of an event saw."""
@@ -224,6 +230,11 @@ class View(Places):
         self.overlay.rows.pop(key, None)
         if self.undecoded.pop(key, None) is not None:
             del self.plain_rows[key]
+
+    def put_section(self, section: SectionFacts) -> None:
+        """Note what the header of a segment says."""
+        self.overlay.sections[section.lane, section.first] = section
+        self._section_asked = None
 
     def put_file(self, facts: FileFacts) -> None:
         """Note how far a file was applied."""

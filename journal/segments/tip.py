@@ -8,6 +8,7 @@ Neither is needed: without them the work tree starts a new lane.
 """
 
 import zlib
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from journal.disk.files import FileStat
@@ -80,8 +81,12 @@ def _text(said: bytes, size: int) -> bytes:
     return (b"%b %08x" % (said, zlib.crc32(said))).ljust(size - 1) + b"\n"
 
 
-def _fields(text: bytes, count: int) -> tuple[str, list[int]] | None:
-    """Return the segment and the numbers that a text says; None where its checksum does not match."""
+@lru_cache(maxsize=8)
+def _fields(text: bytes, count: int) -> tuple[str, tuple[int, ...]] | None:
+    """Return the segment and the numbers that a text says; None where its checksum does not match.
+
+    Remembered: of the three lines most often one is new.
+    """
     said, _, checksum = text.rstrip().rpartition(b" ")
     if checksum != b"%08x" % zlib.crc32(said):
         return None
@@ -89,7 +94,7 @@ def _fields(text: bytes, count: int) -> tuple[str, list[int]] | None:
     name = segment.decode("ascii", "replace")
     if len(numbers) != count - 1 or not all(map(bytes.isdigit, numbers)) or not parse_segment_file(name):
         return None
-    return name, [int(number) for number in numbers]
+    return name, tuple(map(int, numbers))
 
 
 def encode_memory(memory: LaneMemory) -> bytes:

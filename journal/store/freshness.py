@@ -13,7 +13,8 @@ from journal.disk.files import Files, FileStat
 from journal.index.view import Key
 from journal.segments.folders import SEGMENTS, TRUTH_FOLDERS, Listing, list_folder
 
-_GRAIN_NS = 50_000_000
+_GRAIN_NS = 20_000_000
+"""Clocks that stamp files tick every 16 ms at the slowest (Windows), on Linux every 10 ms."""
 _COARSE_GRAIN_NS = 2_500_000_000
 
 

@@ -8,7 +8,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from journal.disk.backend import Backend
 from journal.errors import JournalError
@@ -36,6 +36,20 @@ ProgressOf = Callable[[str], "Progress | None"]
 """What is going on -> a callback for it."""
 
 
+class _Look(NamedTuple):
+    """What a look at the files saw: all of them, where it came so far.
+
+    ``grown``: the open segment, where that grew and nothing else changed.
+    """
+
+    listing: Listing | None
+    grown: Key | None = None
+    is_current: bool = False
+
+
+_BLIND, _CURRENT = _Look(None), _Look(None, is_current=True)
+
+
 class Indexing:
     """Keeps the view of one store. Its methods say whether the writer lock must be held."""
 
@@ -59,8 +73,6 @@ class Indexing:
         self._is_broken = False
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
-        self._grown: Key | None = None
-        """The open segment, where the last look saw that it grew and that nothing else changed."""
         self.rewrite: Callable[[View], bool] | None = None
         """Writes files anew that hold what is redacted; False where that has to wait."""
 
@@ -73,7 +85,6 @@ class Indexing:
                 self.view.index.close()
         self.view, self.is_shared = None, False
         self.tail.settled()
-        self._grown = None  # of the view that is gone
         self.freshness.forget()  # what the next view holds was compared with nothing yet
 
     def distrust(self) -> None:
@@ -171,30 +182,28 @@ class Indexing:
     def is_fresh(self) -> bool:
         """Tell whether the view holds all that is in the files; cheap, whatever their number."""
         view = self.view
-        return view is not None and not view.is_overtaken() and self._holds_all(view)
+        return view is not None and not view.is_overtaken() and self._look(view).is_current
 
-    def _holds_all(self, view: View) -> bool:
-        """Tell whether a view that nobody has overtaken holds all that is in the files."""
-        self._grown = None
-        if self._is_behind or (view.redacting is not None and view.redacting.is_stale):
-            return False
-        if view.damage and _is_less_lost(view):
-            return False
+    def _look(self, view: View) -> _Look:
+        """Look whether a view that nobody has overtaken holds all that is in the files."""
+        is_stale = view.redacting is not None and view.redacting.is_stale
+        if self._is_behind or is_stale or (view.damage and _is_less_lost(view)):
+            return _BLIND
         name = self.tail.look()
         listing, is_new = self.freshness.look(name)
         if is_new:
             # Not asked again: to the next look, these folders are as they were.
             self._is_behind = any(compare(view, listing))
-            return not self._is_behind
+            return _Look(listing) if self._is_behind else _CURRENT
         if name is None:
-            return True
+            return _CURRENT
         key = (SEGMENTS, name)
         facts, stat = view.facts.get(key), listing.get(key)
         if facts is None or stat is None or facts.inode != stat.inode or stat.size < facts.size:
-            return False
-        if stat.size > facts.size and facts.applied == facts.size:
-            self._grown = key
-        return facts.size == stat.size
+            return _Look(listing)
+        if facts.size == stat.size:
+            return _CURRENT
+        return _Look(listing, grown=key if facts.applied == facts.size else None)
 
     def bring_forward(self, *, syncs: bool = True) -> View:
         """Under the lock: make the view on the index file hold all that is in the files.
@@ -202,17 +211,15 @@ class Indexing:
         Without ``syncs`` it may hold what is not durable yet, until ``settle_tail`` was called, or a sync of the
         caller's own has made that durable too (``tail.settled``).
         """
-        view = self.view
+        view, look = self.view, _BLIND
         if view is None or not self.is_shared:
             view = self.open_under_lock()
         elif view.is_overtaken():
             view.reload()
-            self._grown = None  # it was seen by another look than this
-        elif self._holds_all(view):
+        elif (look := self._look(view)).is_current:
             return self._redact_arrivals(view)
-        grown, self._grown = self._grown, None
-        listing = self._look_behind(syncs=syncs) if grown is None else self._seen_growing(syncs=syncs)
-        if not self._catch_up(view, listing, grown) or not self.tail.tell_synced(view):
+        listing = self._look_behind(look, syncs=syncs)
+        if not self._catch_up(view, listing, look.grown) or not self.tail.tell_synced(view):
             self._rebuild(view, self._look_behind())
         self._is_behind = False
         return self._redact_arrivals(view)
@@ -272,22 +279,18 @@ class Indexing:
         self._is_behind = False
         return view
 
-    def _look_behind(self, *, syncs: bool = True) -> Listing:
+    def _look_behind(self, look: _Look = _BLIND, *, syncs: bool = True) -> Listing:
+        """Return the files of the truth, as just seen or as they are now; note, and sync, what is not durable."""
         self._is_behind = True
-        listing, _ = self.freshness.look(self.tail.look())
-        self.tail.sync_opening(listing)
+        listing = look.listing
+        if listing is None:
+            listing, _ = self.freshness.look(self.tail.look())
+        if look.grown is None:
+            self.tail.sync_opening(listing)
         self.tail.take_note(listing)
         if syncs:
             self.tail.sync()
         return listing
-
-    def _seen_growing(self, *, syncs: bool) -> Listing:
-        """The same, without another look, where ``_holds_all`` saw that the open segment grew and nothing else."""
-        self._is_behind = True
-        self.tail.take_note(self.freshness.listing)
-        if syncs:
-            self.tail.sync()
-        return self.freshness.listing
 
     def settle_tail(self) -> bool:
         """Make durable what the view has seen in the open segment, as ``bring_forward`` does before it is shown.

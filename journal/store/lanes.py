@@ -208,14 +208,18 @@ class Lanes:
 
     def _next_segment(self, view: View, memory: LaneMemory, tip: Tip, found: FileStat | None) -> Target:
         present, end = tip.seq, tip.size
-        is_durable = self._cut is None and self._mark.size == tip.size
-        if found is None or not is_durable or not is_exactly(tip, found):
+        is_as_written = found is not None and is_exactly(tip, found)
+        if not is_as_written or self._cut is not None or self._mark.size != tip.size:
             # What stands behind the mark may be zeros by now, under the same stat: a power cut leaves that.
+            known = self._mark if is_as_written else _NOTHING
+            path = os.path.join(self._root, SEGMENTS, tip.segment)
             try:
-                whole = scan(self._files.read(os.path.join(self._root, SEGMENTS, tip.segment)))
+                text = self._files.read_at(path, known.size, end - known.size) if known.size else self._files.read(path)
             except OSError:
                 return self._new_lane(view)
-            present, end = max((section.last for section in whole.sections), default=0), whole.end
+            rest = scan(text, after_seq=known.seq)
+            present = max((section.last for section in rest.sections), default=known.seq)
+            end = known.size + rest.end
         named = names.parse_segment_file(tip.segment)
         assert named is not None, tip
         last = Mark(tip.segment, end, max(present, self._mark.seq))

@@ -16,7 +16,7 @@ from journal.index.streams import changes_of, note_event, note_record
 from journal.index.view import View
 from journal.segments.folders import SEGMENTS
 from journal.state.redaction import NOTE as REDACTION
-from journal.state.stream import TRUNCATE_NOTE, Entry
+from journal.state.stream import TRUNCATE_NOTE
 from journal.state.vector import EventId
 from journal.store.batch import Block, Draft, Written
 from journal.store.blobs import write_blob
@@ -123,7 +123,7 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft | Block], lines: 
     key = (SEGMENTS, target.name)
     if target.header is not None:
         facts = view.new_file(*key, stat)
-        view.overlay.sections[target.lane, target.section.first] = target.section
+        view.put_section(target.section)
         facts = facts._replace(applied=len(target.header), crc=checksum_on(0, target.header))
         if target.section.prev_seq:
             view.add_have(target.lane, target.section.prev_seq + 1, target.seq - 1)
@@ -149,7 +149,7 @@ def _note_block(view: View, block: Block, at: EventId) -> None:
         changes_of(view, name).add(at, block.size, block.rev)
         return
     for number, key in enumerate(keys):
-        note_event(view, name, Entry((at[0] + number, at[1]), block.rev + number, key))
+        note_event(view, name, (at[0] + number, at[1]), block.rev + number, key)
 
 
 def _note_draft(view: View, draft: Draft, line: bytes, at: EventId) -> Owner:
