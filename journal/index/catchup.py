@@ -24,17 +24,18 @@ from journal.state import vector
 from journal.state.entity import Change, Past, fold
 
 
-def catch_up(view: View, listing: Listing, bounds: BoundsOf, grown: Key | None = None) -> bool:
+def catch_up(view: View, listing: Listing, bounds: BoundsOf, changes: Changes | None = None) -> bool:
     """Fold the gap between the index and the files over the view; True if there was one.
 
-    ``grown``: the caller has seen that the open segment grew and that nothing else changed: then no other file is
-    looked at, nor the segment's known part read again. Where files have left, the index is written (in one
-    transaction), so the caller holds the lock or works on a private copy. Raises NeedsRebuildError.
+    ``changes``: how the listing differs, where the caller has just seen that. Where files have left, the index is
+    written (in one transaction), so the caller holds the lock or works on a private copy. Raises NeedsRebuildError.
     """
-    if grown is not None:
-        _grow(view, grown, listing[grown], bounds)
+    if changes is None:
+        changes = compare(view, listing)
+    if changes.is_open:
+        (key,) = changes.grew
+        _grow(view, key, listing[key], bounds)
         return True
-    changes = compare(view, listing)
     if changes.left or changes.grew:
         view.renew()
     if changes.left:

@@ -10,11 +10,19 @@ from journal.segments.folders import SEGMENTS, Listing
 
 
 class Changes(NamedTuple):
-    """How a listing differs from what was applied."""
+    """How a listing differs from what was applied.
+
+    ``is_open``: all that changed is that the open segment grew, from where it was applied.
+    """
 
     came: list[Key]
     grew: list[Key]
     left: list[Key]
+    is_open: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.came or self.grew or self.left)
 
 
 def compare(view: View, listing: Listing) -> Changes:

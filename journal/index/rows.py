@@ -115,6 +115,16 @@ def grown(facts: FileFacts, stat: FileStat, text: bytes, last: int) -> FileFacts
     return FileFacts(facts.id, facts.folder, facts.name, *stat_facts(stat), applied, crc, last, facts.listed)
 
 
+def is_continued(before: FileFacts, after: FileFacts) -> bool:
+    """Tell whether a file is the one that it was, and as much is known of it, but for its end."""
+    return (before.folder, before.name, before.inode, before.listed) == (
+        after.folder,
+        after.name,
+        after.inode,
+        after.listed,
+    )
+
+
 def is_unchanged(facts: FileFacts, stat: FileStat) -> bool:
     """Tell whether a file is, by its stat, the one that was applied."""
     return (facts.size, facts.mtime_ns, facts.inode, facts.ctime_ns) == stat_facts(stat)

@@ -8,7 +8,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from journal.disk.files import FileStat, ReadFiles
@@ -19,10 +18,10 @@ from journal.format.names import blob_file, parse_event_id
 from journal.format.record import DELETE, Record, check_ref
 from journal.index.database import Index
 from journal.index.overlay import Key, Overlay, Owner
-from journal.index.rows import DamageFacts, EntityRow, FileFacts, SectionFacts, stat_facts
+from journal.index.rows import DamageFacts, EntityRow, SectionFacts
 from journal.index.span_table import NOTES
+from journal.index.view_files import AppliedFiles
 from journal.index.view_places import Places
-from journal.segments.folders import CHECKPOINTS
 from journal.state import vector
 from journal.state.encoding import decode_state, encode_state
 from journal.state.entity import Change, EntityState, Past
@@ -47,32 +46,31 @@ class OvertakenError(sqlite3.OperationalError):
     """Another process wrote the index between two looks at it; look again."""
 
 
-_GENERATIONS = count(1)
-
-
-class View(Places):
+class View(Places, AppliedFiles):
     """Index and overlay as one. Not safe for several threads at once: the journal's lock guards it."""
 
     def __init__(self, files: ReadFiles, root: str, index: Index, strategies: Callable[[str], Strategies]) -> None:
+        super().__init__()
         self.files, self.root, self.index = files, root, index
         self.strategies = strategies
         self.is_bare = False
         """The index is empty and all that is known stands in the overlay: so it is while it is rebuilt."""
-        self.generation = 0
-        """Another one whenever a file of the truth has come, left or changed; no two views of a process share one."""
+        self.overlay = Overlay()
         self.reload()
 
-    def reload(self) -> None:
-        """Forget the overlay and read the watermark from the index again."""
+    def reload(self, open_segment: str | None = None) -> bool:
+        """Forget the overlay and read the watermark from the index again.
+
+        Whether all files are as they were before, but for the end of the open segment.
+        """
+        are_same = self.reload_files(open_segment)
         self.overlay = Overlay()
+        self._section_asked = None
         self._recent: dict[Key, EntityState] = {}
         """States as the index holds them, decoded."""
         self.undecoded: dict[Key, dict[str, Any]] = {}
         """Entities of a checkpoint that nothing has touched since, while the index is rebuilt; and their rows."""
         self.plain_rows: dict[Key, tuple[EntityRow, str]] = {}
-        self.facts: dict[Key, FileFacts] = {(row.folder, row.name): row for row in self.index.files()}
-        self.by_id: dict[int, FileFacts] = {row.id: row for row in self.facts.values()}
-        self._last_file = max(self.by_id, default=0)
         self.whole: dict[int, tuple[FileStat | None, int]] = {}
         """Files that were compared with their checksum: with which stat, and up to where."""
         self.have_files = dict(self.index.vector("have_files"))
@@ -87,22 +85,14 @@ class View(Places):
             from journal.index import redacting
 
             self.redacting = redacting.Redacting.of(kept)
-        self.renew()
+        if not are_same:
+            self.renew()
         self.version = self.index.changes_of_others()
+        return are_same
 
     def is_overtaken(self) -> bool:
         """Tell whether another process has written the index since it was read."""
         return self.index.changes_of_others() != self.version
-
-    def is_listed(self) -> bool:
-        """Tell whether the places of all events are known; asked often, so the answer is kept while no file moves."""
-        if self._listed_for != self.generation:
-            if not all(facts.listed for facts in self.facts.values() if facts.folder != CHECKPOINTS):
-                return False
-            self._listed_for = self.generation
-        return True
-
-    _listed_for = -1
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -235,24 +225,6 @@ class View(Places):
         """Note what the header of a segment says."""
         self.overlay.sections[section.lane, section.first] = section
         self._section_asked = None
-
-    def put_file(self, facts: FileFacts) -> None:
-        """Note how far a file was applied."""
-        self.overlay.files[facts.id] = facts
-        self.facts[facts.folder, facts.name] = facts
-        self.by_id[facts.id] = facts
-
-    def new_file(self, folder: str, name: str, stat: FileStat) -> FileFacts:
-        """Return facts for a file that is new here, nothing of it applied."""
-        self._last_file += 1
-        facts = FileFacts(self._last_file, folder, name, *stat_facts(stat), 0, 0, 0, 1)
-        self.put_file(facts)
-        self.renew()
-        return facts
-
-    def renew(self) -> None:
-        """Take note that files of the truth are not what they were."""
-        self.generation = next(_GENERATIONS)
 
     def add_have(self, lane: str, low: int, high: int) -> None:
         """Note that a lane's events of a range are here."""

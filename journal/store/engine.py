@@ -98,6 +98,7 @@ class Engine:
         )
         self.lifting: Lifting | None = None  # made when it is first needed, see journal/store/lifting.py
         self.indexing = Indexing(backend, root, self.local, self.config, self.lanes.tip_file, self._progress)
+        self.indexing.bury = self.lanes.bury
 
     @cached_property
     def lock(self) -> Lock:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from journal.disk.backend import Backend
 from journal.errors import JournalError
 from journal.format import values
-from journal.index.comparing import compare
+from journal.index.comparing import Changes, compare
 from journal.index.database import MEMORY, Index
-from journal.index.view import Key, View
+from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Listing
 from journal.store.config import Config
 from journal.store.freshness import Freshness
@@ -37,13 +37,10 @@ ProgressOf = Callable[[str], "Progress | None"]
 
 
 class _Look(NamedTuple):
-    """What a look at the files saw: all of them, where it came so far.
-
-    ``grown``: the open segment, where that grew and nothing else changed.
-    """
+    """What a look at the files saw: all of them, and how they differ from the view, where it came so far."""
 
     listing: Listing | None
-    grown: Key | None = None
+    changes: Changes | None = None
     is_current: bool = False
 
 
@@ -73,6 +70,8 @@ class Indexing:
         self._is_broken = False
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
+        self.bury: Callable[[str], None] = lambda _: None
+        """Removes a segment that was begun and is lost."""
         self.rewrite: Callable[[View], bool] | None = None
         """Writes files anew that hold what is redacted; False where that has to wait."""
 
@@ -116,7 +115,7 @@ class Indexing:
         index = self._open_or_replace(path)
         self.view, self.is_shared = View(self._files, self._root, index, self._config.strategies), True
         if index.meta("built_for") != self._built_for():
-            self._rebuild(self.view, self.freshness.look(None)[0])
+            self._rebuild(self.view, self._look_behind())
         return self.view
 
     def _open_or_replace(self, path: str) -> Index:
@@ -137,7 +136,7 @@ class Indexing:
         self.drop()
         self.view = View(self._files, self._root, index, self._config.strategies)
         if index.meta("built_for") != self._built_for():
-            self._rebuild(self.view, self.freshness.look(None)[0])
+            self._rebuild(self.view, self._look_behind())
         return self.view
 
     def _built_for(self) -> str:
@@ -158,7 +157,7 @@ class Indexing:
             except (NeedsRebuildError, FileNotFoundError):
                 # Git or a compaction has taken away what was listed a moment ago.
                 self.freshness.forget()
-                listing, _ = self.freshness.look(None)
+                listing = self._look_behind()
             except BaseException:
                 _begin_anew(view)
                 raise
@@ -193,8 +192,9 @@ class Indexing:
         listing, is_new = self.freshness.look(name)
         if is_new:
             # Not asked again: to the next look, these folders are as they were.
-            self._is_behind = any(compare(view, listing))
-            return _Look(listing) if self._is_behind else _CURRENT
+            changes = compare(view, listing)
+            self._is_behind = bool(changes)
+            return _Look(listing, changes) if changes else _CURRENT
         if name is None:
             return _CURRENT
         key = (SEGMENTS, name)
@@ -203,7 +203,7 @@ class Indexing:
             return _Look(listing)
         if facts.size == stat.size:
             return _CURRENT
-        return _Look(listing, grown=key if facts.applied == facts.size else None)
+        return _Look(listing, Changes([], [key], [], is_open=True) if facts.applied == facts.size else None)
 
     def bring_forward(self, *, syncs: bool = True) -> View:
         """Under the lock: make the view on the index file hold all that is in the files.
@@ -214,12 +214,14 @@ class Indexing:
         view, look = self.view, _BLIND
         if view is None or not self.is_shared:
             view = self.open_under_lock()
-        elif view.is_overtaken():
-            view.reload()
-        elif (look := self._look(view)).is_current:
-            return self._redact_arrivals(view)
+        elif not view.is_overtaken() or view.reload(self.tail.look()):
+            look = self._look(view)
+            if look.is_current:
+                return self._redact_arrivals(view)
         listing = self._look_behind(look, syncs=syncs)
-        if not self._catch_up(view, listing, look.grown) or not self.tail.tell_synced(view):
+        if self.tail.lost:
+            self.bury(self.tail.lost)
+        if not self._catch_up(view, listing, look.changes) or not self.tail.tell_synced(view):
             self._rebuild(view, self._look_behind())
         self._is_behind = False
         return self._redact_arrivals(view)
@@ -248,7 +250,7 @@ class Indexing:
         finally:
             self.rewrite = rewrite
 
-    def _catch_up(self, view: View, listing: Listing, grown: Key | None = None) -> bool:
+    def _catch_up(self, view: View, listing: Listing, changes: Changes | None = None) -> bool:
         """Fold the gap; False where only a rebuild can."""
         from journal.index.catchup import catch_up
         from journal.index.loading import NeedsRebuildError
@@ -256,7 +258,7 @@ class Indexing:
         if view.damage and _is_less_lost(view):
             return False
         try:
-            catch_up(view, listing, self.tail.bounds, grown)
+            catch_up(view, listing, self.tail.bounds, changes)
         except (NeedsRebuildError, FileNotFoundError):
             return False
         except BaseException:
@@ -271,9 +273,10 @@ class Indexing:
             view.reload()
         view = view or self.open_if_ours() or self._open_private()
         listing = self._look_behind()
-        if compare(view, listing).left and view.index.path != MEMORY:
-            view = self._open_private()
-        if not self._catch_up(view, listing) or not self.tail.tell_synced(view):
+        changes: Changes | None = compare(view, listing)
+        if changes and changes.left and view.index.path != MEMORY:
+            view, changes = self._open_private(), None
+        if not self._catch_up(view, listing, changes) or not self.tail.tell_synced(view):
             view = view if view.index.path == MEMORY else self._open_private()
             self._rebuild(view, self._look_behind())
         self._is_behind = False
@@ -285,7 +288,7 @@ class Indexing:
         listing = look.listing
         if listing is None:
             listing, _ = self.freshness.look(self.tail.look())
-        if look.grown is None:
+        if look.changes is None or not look.changes.is_open:
             self.tail.sync_opening(listing)
         self.tail.take_note(listing)
         if syncs:

@@ -32,6 +32,7 @@ could not write and tells of that once. So:
 """
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -52,7 +53,8 @@ from journal.segments.folders import SEGMENTS
 from journal.segments.scan import scan
 from journal.segments.tip import LaneMemory, Mark, Tip, decode_memory, encode_memory, is_exactly
 from journal.state import vector
-from journal.store.home import LANE_FILE, OPENING_FILE, TIP_FILE, is_lane_ours, write_note
+from journal.store.home import LANE_FILE, TIP_FILE, is_lane_ours, write_note
+from journal.store.opening import announce, read_opening, remove_lost
 from journal.store.tip_file import Standing, TipFile
 
 _NOTHING = Mark("", 0, 0)
@@ -265,8 +267,7 @@ class Lanes:
             if target.header is not None:
                 self._forget()
                 data = target.header + data
-                with contextlib.suppress(OSError):
-                    self._files.overwrite(os.path.join(self._local, OPENING_FILE), target.name.encode().ljust(64))
+                announce(self._files, self._local, target.name)
                 self._open = self._create(path)
             elif self._open is None:
                 self._open = self._files.open_append(path, create=False)
@@ -299,6 +300,8 @@ class Lanes:
             if self._syncs:
                 self._open.sync()
                 self._files.sync_folder(os.path.dirname(path))
+                if read_opening(self._files, self._local) == (target.name, True):
+                    raise OSError(errno.EIO, "another process could not make it durable")
         except OSError as error:
             self._forget()
             # What the new file holds is unknown, and no tip can say so: nobody is shown it. Where it is not certain
@@ -310,6 +313,11 @@ class Lanes:
                 with contextlib.suppress(OSError):
                     self._files.remove(os.path.join(self._local, LANE_FILE))
             raise _unknown(path, error.strerror or str(error)) from error
+
+    def bury(self, segment: str) -> None:
+        """Remove a segment that was begun and is lost (``store.opening``); the next append begins a new lane."""
+        self._forget()
+        remove_lost(self._files, self._root, self._local, segment)
 
     @property
     def is_unsettled(self) -> bool:

@@ -11,10 +11,8 @@ from journal.index.bounds import Bounds
 from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Listing
 from journal.segments.tip import Mark
-from journal.store.home import OPENING_FILE
+from journal.store.opening import note_lost, read_opening
 from journal.store.tip_file import Standing, Tips
-
-_NAME_BYTES_MAX = 64
 
 
 class Tail:
@@ -22,11 +20,13 @@ class Tail:
 
     def __init__(self, files: Files, root: str, local: str, tips: Tips) -> None:
         self._files, self._tips = files, tips
-        self._segments, self._opening = os.path.join(root, SEGMENTS), os.path.join(local, OPENING_FILE)
+        self._segments, self._local = os.path.join(root, SEGMENTS), local
         self.standing: Standing | None = None
         """How far the open segment was written and is durable, as of the last look."""
         self._is_unsynced = False
         """There is what was seen and is not known to be durable."""
+        self.lost = ""
+        """A segment that was begun and is lost, as of the last look; who holds the lock is to remove it."""
         self._synced = ""
         """The segment that was synced here for that, of which nobody was told yet how far it is durable."""
 
@@ -82,15 +82,29 @@ class Tail:
         return facts is None or self._tips.acknowledge(Mark(name, facts.applied, facts.last)) is not False
 
     def sync_opening(self, listing: Listing) -> None:
-        """Sync a segment that its writer has begun and not acknowledged: killed, or just about to."""
+        """Sync a segment that its writer has begun and not acknowledged: killed, or just about to.
+
+        One that is lost is taken out of the listing (``store.opening``).
+        """
+        self.lost = ""
+        opening = read_opening(self._files, self._local)
+        key = (SEGMENTS, opening.segment if opening is not None else "")
+        is_open = self.standing is not None and self.standing.tip.segment == key[1]
+        if opening is None or key not in listing or is_open:
+            return
+        if opening.is_lost or self._is_lost(opening.segment):
+            self.lost = opening.segment
+            del listing[key]
+
+    def _is_lost(self, segment: str) -> bool:
         try:
-            name = self._files.read_at(self._opening, 0, _NAME_BYTES_MAX).decode("ascii", "replace").strip()
-            if (SEGMENTS, name) not in listing or (self.standing is not None and self.standing.tip.segment == name):
-                return
-            self._files.sync(os.path.join(self._segments, name))
+            self._files.sync(os.path.join(self._segments, segment))
             self._files.sync_folder(self._segments)
+        except FileNotFoundError:
+            return False  # its writer has removed it
         except OSError:
-            return  # there is none; or it is on a read-only disk, and shown as it is
+            return note_lost(self._files, self._local, segment)
+        return False
 
     def bounds(self, name: str) -> Bounds:
         """What this work tree remembers of a segment's end: nothing acknowledged may be missing before it."""

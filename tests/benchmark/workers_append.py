@@ -27,6 +27,18 @@ def append_sqlite(path: str, board_path: str, me: str, commits: str) -> Any:
         return race(board_path, int(me), int(commits), lambda turn: sqlite.append(f"crowd/{me}", payload(turn, 1)))
 
 
+def append_least(folder: str, board_path: str, me: str, commits: str) -> Any:
+    """The same with the least that is to be done."""
+    from .fixture import payload
+    from .peers import Least
+
+    least = Least(folder)
+    try:
+        return race(board_path, int(me), int(commits), lambda turn: least.append_all(f"crowd/{me}", [payload(turn, 1)]))
+    finally:
+        least.close()
+
+
 def append_eventsourcing(path: str, board_path: str, me: str, commits: str) -> Any:
     """The same with eventsourcing's recorder."""
     from .fixture import payload
@@ -44,5 +56,6 @@ def append_eventsourcing(path: str, board_path: str, me: str, commits: str) -> A
 KINDS: dict[str, Callable[..., Any]] = {
     "append_ours": append_ours,
     "append_sqlite": append_sqlite,
+    "append_least": append_least,
     "append_eventsourcing": append_eventsourcing,
 }

@@ -17,6 +17,7 @@ from journal import Conflict, Journal
 from journal.errors import LockTimeoutError, NotAppliedError, OutcomeUnknownError
 from journal.index.bounds import is_cut_off
 from journal.segments.tip import Mark, Tip
+from journal.store.opening import note_lost, read_opening
 from journal.store.tip_file import Standing, TipFile
 from tests.support.inodes import EXTREMES, RANDOM
 from tests.support.outages import LOST, bury, restarted
@@ -106,6 +107,32 @@ def test_others_write_while_one_syncs_and_all_of_it_lasts(crowd):
     assert [crowd.append(0), *done] == ["done"] * 4
     assert len(segments(crowd.root)) == 1
     crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_a_next_segment_is_begun_with_a_look_at_what_is_not_durable_of_the_one_before(crowd, monkeypatch):
+    crowd.journals[0].append_batch("s", [("E", {"n": -2 - number}) for number in range(500)])
+    crowd.journals[1].append("s", "E", {"n": -1})
+    (old,) = segments(crowd.root)
+    seen = []
+    for name in ("read", "read_at"):
+        ask = getattr(crowd.disk, name)
+
+        def asked(path, *rest, ask=ask):
+            found = ask(path, *rest)
+            seen.append((path, len(found)))
+            return found
+
+        monkeypatch.setattr(crowd.disk, name, asked)
+
+    def meanwhile() -> None:
+        crowd.journals[1]._engine.lanes.end_segment()
+        seen.clear()
+        crowd.append(1)
+
+    once(crowd.disk, meanwhile)
+    crowd.append(0)
+    assert len(segments(crowd.root)) == 2
+    assert 0 < sum(size for path, size in seen if path == old) < 2_000 < os.path.getsize(old)
 
 
 def test_a_late_sync_that_fails_is_told_to_its_writer_and_takes_nothing_of_the_others(crowd):
@@ -245,6 +272,79 @@ def test_a_segment_is_begun_when_what_stands_before_it_is_durable(crowd):
         assert crowd.found(journal) == shown | {-1}
 
 
+def begin_segment(crowd, at: int, meanwhile) -> str:
+    """Let one of the crowd begin a segment, and something happen before it is synced."""
+    crowd.journals[at]._engine.lanes.end_segment()
+    once(crowd.disk, meanwhile)
+    return crowd.append(at)
+
+
+def opening_of(crowd):
+    return read_opening(crowd.disk, os.path.join(crowd.root, "local"))
+
+
+def test_a_segment_that_is_begun_and_lost_is_shown_to_nobody_and_told_to_its_writer(crowd):
+    before, shown = crowd.found(crowd.journals[1]), []
+
+    def meanwhile() -> None:
+        crowd.disk.fail_sync_at(1, errno.EIO)
+        shown.extend(crowd.found(crowd.journals[at]) for at in (1, 2))
+
+    assert begin_segment(crowd, 0, meanwhile) == "unknown"
+    shown += [crowd.found(journal) for journal in crowd.journals]
+    assert shown == [before] * 5
+    assert crowd.append(1) == "done"
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+@pytest.mark.parametrize("policy", [*EXTREMES, *RANDOM])
+def test_a_segment_that_is_lost_with_its_writer_is_removed_by_the_next_who_begins_a_lane(crowd, policy):
+    before = crowd.found(crowd.journals[1])
+
+    class Killed(BaseException):
+        pass
+
+    def meanwhile() -> None:
+        crowd.disk.fail_sync_at(1, errno.EIO)
+        crowd.found(crowd.journals[1])
+        raise Killed
+
+    crowd.in_flight = frozenset([crowd.count + 1])
+    with pytest.raises(Killed):
+        begin_segment(crowd, 0, meanwhile)
+    bury(crowd.journals[0])
+    crowd.journals[0] = crowd.open()
+    lost = opening_of(crowd)
+    assert lost.is_lost
+    assert os.path.exists(os.path.join(crowd.root, "segments", lost.segment))
+    assert crowd.append(1) == crowd.append(0) == "done"
+    assert not os.path.exists(os.path.join(crowd.root, "segments", lost.segment))
+    assert len({os.path.basename(path)[13:] for path in segments(crowd.root)}) == 2
+    assert crowd.found(crowd.journals[2]) == before | {crowd.count - 1, crowd.count}
+    with crowd.journals[2]._engine.locked():
+        crowd.journals[2]._engine.indexing.bring_forward().flush()
+    with restarted():
+        crowd.check(crowd.disk.reboot(policy))
+
+
+def test_a_writer_whose_sync_went_well_does_not_acknowledge_what_another_noted_as_lost(crowd):
+    def meanwhile() -> None:
+        assert note_lost(crowd.disk, os.path.join(crowd.root, "local"), opening_of(crowd).segment)
+
+    before = crowd.found(crowd.journals[1])
+    assert begin_segment(crowd, 0, meanwhile) == "unknown"
+    assert crowd.found(crowd.journals[1]) == before
+    assert crowd.append(1) == "done"
+    crowd.check(crowd.disk.reboot(LOST))
+
+
+def test_a_note_on_a_segment_that_is_not_being_begun_any_more_is_not_written(crowd):
+    local = os.path.join(crowd.root, "local")
+    name = opening_of(crowd).segment
+    assert not note_lost(crowd.disk, local, "000000000077-" + name[13:])
+    assert opening_of(crowd) == (name, False)
+
+
 def test_where_failures_are_not_told_to_all_the_lock_is_held_until_the_sync(crowd):
     crowd.disk.tells_failures = False
     done = []
@@ -288,6 +388,7 @@ def test_an_interrupted_sync_shows_nothing_that_may_be_lost(crowd):
 @example(1324057, 20)  # a line that was cut off comes back where the lane has gone on
 @example(853, 17)  # an index is opened again while a segment is begun whose writer is killed
 @example(1624999, 12)  # a sync fails while everything is built anew
+@example(6798, 25)  # a segment that was begun cannot be synced, by who meets it, and its writer is killed
 @example(40166, 5)  # the tip outlives a power cut, the cut and the tail do not, and no stat shows it
 @given(st.integers(0, 2**32 - 1), st.integers(5, 25))
 def test_any_story_of_late_syncs_keeps_what_was_acknowledged(tmp_path_factory, seed, steps):

@@ -71,3 +71,63 @@ def test_a_reader_whose_index_is_behind_meets_a_segment_that_grows(tmp_path):
                 assert [event.data["n"] for event in reader.read("s")] == [0, 1]
             writer.append("s", "E", {"n": 2})
         assert [event.data["n"] for event in reader.read("s")] == [0, 1, 2]
+
+
+def _flush(journal):
+    with journal._engine.locked():
+        view = journal._engine.indexing.bring_forward()
+        view.flush()
+        return view
+
+
+def _generation(journal):
+    return journal._engine.indexing.view.generation
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Two journals on one store, both of which know the index as it was written last."""
+    root = new_store(tmp_path, options='projections = "lazy"')
+    with Journal.open(store=root) as first, Journal.open(store=root) as second:
+        for journal in (first, second, first, second):
+            journal.append("s", "Begun")
+            _flush(journal)
+        yield first, second
+
+
+def test_what_another_flushes_of_the_open_segment_leaves_what_is_known_of_the_other_files(pair):
+    first, second = pair
+    second.append("s", "E")
+    first.append("s", "E")
+    before = _generation(second)
+    _flush(first)
+    first.append("s", "E")
+    assert second.append("s", "E").position == 8
+    assert _generation(second) == before
+    with Journal.open(store=second.root) as third:
+        assert [event.id for event in third.read("s")] == [event.id for event in second.read("s")]
+
+
+def test_a_file_that_came_and_was_flushed_by_another_is_known_anew(pair):
+    first, second = pair
+    first._engine.lanes.end_segment()
+    first.append("s", "E")
+    before = _generation(second)
+    _flush(first)
+    assert second.append("s", "E").position == 6
+    assert _generation(second) != before
+    assert second._engine.indexing.view.facts.keys() == _flush(first).facts.keys()
+
+
+def test_a_file_that_only_the_overlay_knows_is_looked_at_again_when_another_has_flushed(pair):
+    first, second = pair
+    second.append("s", "E")
+    _flush(second)
+    first.append("s", "E")
+    before = _generation(second)
+    view = second._engine.indexing.view
+    view.put_file(next(iter(view.facts.values()))._replace(id=99, name="000000000009-0000000000000.jsonl"))
+    _flush(first)
+    assert second.append("s", "E").position == 7
+    assert _generation(second) != before
+    assert 99 not in second._engine.indexing.view.by_id
