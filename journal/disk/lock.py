@@ -4,24 +4,18 @@ An OS file lock on ``local/lock``, behind a lock between the threads of the proc
 drops it when its holder dies, so nothing here breaks, steals or ages a lock, and no lock file is
 ever removed or written to (on Windows the lock is mandatory over the first bytes of the file).
 
-**How a waiter waits.** The lock has to have a timeout, so no waiter may block in the kernel: it
-polls. Plain polling starves: who releases the lock and wants it again finds it free, while the
-others sleep (measured, 8 writers that sync under the lock: the longest wait is 0.2 to 1.5 s). Three
-things together reach about three quarters of the throughput of the kernel's own queue, with a longest wait
-of 10 to 50 ms and everyone served alike:
+**How a waiter waits.** The lock has to have a timeout, and a stopped process must not be given it, so no waiter
+blocks in the kernel for it: it polls. Plain polling starves: who releases the lock and wants it again finds it free,
+while the others sleep (measured, 8 writers that sync under the lock: the longest wait is 0.2 to 1.5 s). So:
 
-- *A turnstile*: a second lock file, ``lock.queue``, that everyone passes before the lock itself. Its
-  holder is the head of the queue. Who has just released the lock meets the head there, and queues.
-  The turnstile is about fairness only: safety rests on the lock alone. Whoever has waited for
+- *A turnstile* (``disk.turnstile``): a second lock file, ``lock.queue``, that everyone passes before the lock itself,
+  in the order in which they came. Who is inside is the head of the queue. Who has just released the lock meets the
+  head there, and queues. The turnstile is about fairness only: safety rests on the lock alone. Whoever has waited for
   ``_PATIENCE_SECONDS`` goes for the lock without it, so a stopped waiter stops nobody.
 - *The head spins* for about a millisecond, giving up its time slice between tries, since the
   shortest sleep (about 70 µs on Linux) is half of a write and its sync. There is one head, so at most one
   process spins. After that it sleeps. (Fewer tries are slower while processors are free, more are
   slower once they are busy.)
-- *The rest sleep until their turn is about due.* Each lock object remembers how long it had to wait
-  lately. A newcomer sleeps most of that time, then polls at a fraction of it; so the polls of all waiters
-  together stay about the same number per second however many they are, and who has waited
-  longer polls oftener and comes first.
 """
 
 import contextlib
@@ -37,6 +31,7 @@ from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from journal.disk.holder import describe_holder, note_holder
+from journal.disk.turnstile import Turnstile
 from journal.errors import ClosedError, JournalError, LockTimeoutError, NotAppliedError, UnsafePathError
 
 if sys.platform == "win32":
@@ -51,8 +46,6 @@ _SPINS_MAX: Final = 100
 _PAUSE_SECONDS_MIN: Final = 20e-6
 _PAUSE_SECONDS_MAX: Final = 5e-3
 _PATIENCE_SECONDS: Final = 0.1
-_EXPECTED_SECONDS_MIN: Final = 1e-4
-_EXPECTED_SECONDS_MAX: Final = 0.05
 
 _yield_slice = getattr(os, "sched_yield", lambda: time.sleep(0))
 
@@ -72,7 +65,8 @@ class StoreLock:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._descriptor = self._queue_descriptor = -1
+        self._descriptor = -1
+        self._turnstile = Turnstile(f"{path}.queue", open_lock_file)
         self._file = (0, 0)
         self.generation = 0
         """Changes whenever another lock file has taken the place of the one before."""
@@ -81,7 +75,6 @@ class StoreLock:
         # interrupt at any instruction that is how to give back exactly what was taken.
         self._thread_lock = threading.RLock()
         self._inside = 0  # the thread that may touch the descriptors; written under _thread_lock
-        self._expected_seconds = 1e-3
         self._closed = False
 
     def acquire(self, timeout_seconds: float | None) -> None:
@@ -161,7 +154,8 @@ class StoreLock:
     def _forget(self) -> None:
         """Let go of the parent's lock without unlocking: closing one of two copies releases nothing."""
         self._closed, self._inside = True, 0
-        self._close_descriptors()
+        self._turnstile.forget()
+        self._close_lock_file()
 
     def _acquire(self, thread: int, timeout_seconds: float | None) -> None:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -204,45 +198,24 @@ class StoreLock:
 
         Then, and after an interrupt, the turnstile may still be held: _leave gives it back.
         """
-        is_head, spins, waited, since = False, 0, 0.0, 0.0
-        while True:
-            is_head = is_head or _try_queue(self._queue_descriptor)
-            if (is_head or waited >= patience) and try_lock(self._descriptor, self.path):
-                break
+        spins, since = 0 if self._turnstile.enter(patience) else _SPINS_MAX, time.monotonic()
+        while not try_lock(self._descriptor, self.path):
             now = time.monotonic()
-            since = since or now
-            waited = now - since
             if deadline is not None and now >= deadline:
                 return False
-            if is_head and spins < _SPINS_MAX:
+            if spins < _SPINS_MAX:
                 spins += 1
                 _yield_slice()
             else:
                 left = _PAUSE_SECONDS_MAX if deadline is None else deadline - now
-                time.sleep(min(left, self._pause_seconds(is_head, waited)))
-        if is_head:
-            _unlock_queue(self._queue_descriptor)
-        self._expect(waited)
+                pause = min(max(_PAUSE_SECONDS_MIN, (now - since) / 20), _PAUSE_SECONDS_MAX)
+                time.sleep(min(left, pause * _jitter()))
+        self._turnstile.leave()
         return True
-
-    def _pause_seconds(self, is_head: bool, waited: float) -> float:
-        expected = self._expected_seconds
-        overdue = (waited - 4 * expected) / 20
-        if is_head:
-            pause = max(_PAUSE_SECONDS_MIN, overdue)
-        else:
-            pause = max(_PAUSE_SECONDS_MIN, 0.8 * (expected - waited), 0.1 * expected, overdue)
-        return min(pause, _PAUSE_SECONDS_MAX) * _jitter()
-
-    def _expect(self, waited: float) -> None:
-        expected = self._expected_seconds + (waited - self._expected_seconds) / 8
-        self._expected_seconds = min(_EXPECTED_SECONDS_MAX, max(_EXPECTED_SECONDS_MIN, expected))
 
     def _open(self) -> None:
         self._close_descriptors()  # what an open that failed half way left
         _opened_locks.add(self)
-        if fcntl is not None:
-            self._queue_descriptor = open_lock_file(f"{self.path}.queue")
         self._descriptor = open_lock_file(self.path)
         opened = os.fstat(self._descriptor)
         self._file = opened.st_ino, opened.st_dev
@@ -261,17 +234,19 @@ class StoreLock:
         locker = _locker()
         try:
             locker.unlock(self._descriptor)
-            _unlock_queue(self._queue_descriptor)
+            self._turnstile.leave()
         except (OSError, locker.failure):
             # Not locked yet (Windows), or the system will not: closing the file unlocks as well.
             self._close_descriptors()
 
     def _close_descriptors(self) -> None:
-        for name in ("_descriptor", "_queue_descriptor"):
-            descriptor = getattr(self, name, -1)
-            setattr(self, name, -1)
-            if descriptor >= 0:
-                os.close(descriptor)
+        self._turnstile.close()
+        self._close_lock_file()
+
+    def _close_lock_file(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _timeout_error(self, timeout_seconds: float | None, holder: str) -> JournalError:
         return LockTimeoutError(
@@ -352,24 +327,3 @@ def try_lock(descriptor: int, path: str) -> bool:
     except (OSError, locker.failure) as error:
         raise NotAppliedError(f"this file system cannot lock files: {error}", path=path) from error
     return True
-
-
-def _try_queue(descriptor: int) -> bool:
-    """Try to become the head; True too where there is no turnstile to be had."""
-    if fcntl is None:
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _unlock_queue(descriptor: int) -> None:
-    if fcntl is not None and descriptor >= 0:
-        try:  # noqa: SIM105 (as above)
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
-        except OSError:
-            pass  # no turnstile on this file system

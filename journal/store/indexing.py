@@ -219,9 +219,11 @@ class Indexing:
             if look.is_current:
                 return self._redact_arrivals(view)
         listing = self._look_behind(look, syncs=syncs)
+        changes = look.changes
         if self.tail.lost:
             self.bury(self.tail.lost)
-        if not self._catch_up(view, listing, look.changes) or not self.tail.tell_synced(view):
+            changes = None  # it was among them
+        if not self._catch_up(view, listing, changes) or not self.tail.tell_synced(view):
             self._rebuild(view, self._look_behind())
         self._is_behind = False
         return self._redact_arrivals(view)
