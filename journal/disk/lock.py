@@ -142,7 +142,7 @@ class StoreLock:
             self._close_descriptors()
 
     def __del__(self) -> None:
-        self._close_descriptors()
+        self._let_go()
 
     def _check_usable(self) -> None:
         if self._pid != os.getpid():
@@ -154,8 +154,7 @@ class StoreLock:
     def _forget(self) -> None:
         """Let go of the parent's lock without unlocking: closing one of two copies releases nothing."""
         self._closed, self._inside = True, 0
-        self._turnstile.forget()
-        self._close_lock_file()
+        self._let_go()
 
     def _acquire(self, thread: int, timeout_seconds: float | None) -> None:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
@@ -240,10 +239,12 @@ class StoreLock:
             self._close_descriptors()
 
     def _close_descriptors(self) -> None:
-        self._turnstile.close()
-        self._close_lock_file()
+        self._turnstile.leave()
+        self._let_go()
 
-    def _close_lock_file(self) -> None:
+    def _let_go(self) -> None:
+        """Close this process's copies of the files."""
+        self._turnstile.forget()
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

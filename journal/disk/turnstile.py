@@ -48,7 +48,11 @@ class Turnstile:
         if self._given_up is not None and not self._given_up.has_ended:
             return False  # somebody inside is stopped, or dead slow: one thread that waits for that is enough
         self._wait = wait = _Wait(self._descriptor)
-        start_new_thread(wait.run, ())
+        try:
+            start_new_thread(wait.run, ())
+        except RuntimeError:
+            self._wait = None
+            return False  # there may be no more threads
         if wait.done.acquire(timeout=timeout_seconds):
             return True
         return not self._gives_up(wait)
@@ -67,13 +71,8 @@ class Turnstile:
             unlock(self._descriptor)
         self._wait = None
 
-    def close(self) -> None:
-        """Close the file, which leaves too."""
-        self.leave()
-        self.forget()
-
     def forget(self) -> None:
-        """Close this process's copy of the file and no more: the parent of a forked child may be inside."""
+        """Close the file. In a forked child no more than that happens: its parent may be inside."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
