@@ -38,8 +38,8 @@ RIGHTS: Fold[Rights] = Fold("rights", {}, step)
 
 
 def may(view: MaterializedView[Rights], who: str, what: str) -> bool:
-    """Look a right up. ``state()`` is the view's own value and no copy of it, so it is only to be looked at."""
-    return what in view.state().value.get(who, {})
+    """Look a right up. ``peek()`` is the view's own value and no copy of it, so it is only to be looked at."""
+    return what in view.peek().get(who, {})
 
 
 def listed(rights: Rights) -> str:

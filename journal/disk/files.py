@@ -152,7 +152,8 @@ _FORMAT = 0o170000
 
 def _file_stat(found: os.stat_result) -> FileStat:
     kind = _KINDS.get(found.st_mode & _FORMAT, "other")
-    return FileStat(kind, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+    said = (kind, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+    return tuple.__new__(FileStat, said)  # as calling it does, in half the time: every write asks for ten
 
 
 def _write_all_or_fail(descriptor: int, data: bytes) -> None:

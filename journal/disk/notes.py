@@ -76,7 +76,7 @@ class OsOpenNote:
         if fcntl is None:
             yield True
             return
-        is_mine = _try_for(lambda: _try_flock(self._descriptor), timeout_seconds)
+        is_mine = _try_flock(self._descriptor) or _try_for(lambda: _try_flock(self._descriptor), timeout_seconds)
         try:
             yield is_mine
         finally:

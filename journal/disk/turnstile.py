@@ -27,6 +27,7 @@ class Turnstile:
     def __init__(self, path: str, open_file: Callable[[str], int]) -> None:
         self._path, self._open_file = path, open_file
         self._descriptor = -1
+        self._may_be_inside = False
         self._wait: _Wait | None = None
         self._given_up: _Wait | None = None
 
@@ -36,6 +37,7 @@ class Turnstile:
             return True
         if self._descriptor < 0:
             self._descriptor = self._open_file(self._path)
+        self._may_be_inside = True
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -66,10 +68,12 @@ class Turnstile:
 
     def leave(self) -> None:
         """Let the next one in, or stop waiting; harmless where neither is so."""
+        if not self._may_be_inside:
+            return
         wait = self._wait
         if (wait is None or not self._gives_up(wait)) and self._descriptor >= 0:
             unlock(self._descriptor)
-        self._wait = None
+        self._wait, self._may_be_inside = None, False
 
     def forget(self) -> None:
         """Close the file. In a forked child no more than that happens: its parent may be inside."""
@@ -110,5 +114,7 @@ class _Wait:
 def unlock(descriptor: int) -> None:
     """Unlock a file."""
     assert fcntl is not None
-    with suppress(OSError):  # it cannot be locked either
+    try:  # noqa: SIM105 (contextlib.suppress would be a third of it)
         fcntl.flock(descriptor, fcntl.LOCK_UN)
+    except OSError:
+        pass  # it cannot be locked either

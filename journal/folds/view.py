@@ -77,11 +77,15 @@ class MaterializedView(Generic[V]):
         return self._fold.name
 
     def read(self) -> V:
-        """Return the value with everything in it that was acknowledged before this call.
+        """Return the value with everything in it that was acknowledged before this call; it is the caller's own.
 
         Raises what ``step`` raises, and keeps the state before it: ``status`` says so too.
         """
         return self.state().value
+
+    def peek(self) -> V:
+        """Return the same value, and no copy of it: in one step, however large it is. It is only to be looked at."""
+        return self._current().value
 
     def state(self) -> FoldState[V]:
         """Return the value and the token of what it has folded, brought up to date."""

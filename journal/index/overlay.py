@@ -97,7 +97,7 @@ class StreamChanges:
         self.last += length * is_counted
         self.end = end
         if self.stretches and self.stretches[-1].is_followed_by(stretch):
-            self.stretches[-1] = self.stretches[-1]._replace(length=self.stretches[-1].length + length)
+            self.stretches[-1] = self.stretches[-1].longer(length)
         else:
             self.stretches.append(stretch)
             self._sorted += 1

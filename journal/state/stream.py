@@ -71,6 +71,10 @@ class Stretch(NamedTuple):
         position = None if self.position is None else self.position + start
         return Stretch(self.seq + start, self.lane, stop - start, self.rev + start, position, self.is_hidden)
 
+    def longer(self, by: int) -> "Stretch":
+        """Return the same with so many events more at its end."""
+        return Stretch(self.seq, self.lane, self.length + by, self.rev, self.position, self.is_hidden)
+
     def is_followed_by(self, other: "Stretch") -> bool:
         """Tell whether another stretch goes on where this one ends, so that both together are one."""
         return (
@@ -128,7 +132,7 @@ def stretches_of(placed: Iterable[Placed]) -> Iterator[Stretch]:
     for (seq, lane), rev, _, position, is_hidden in placed:
         one = Stretch(seq, lane, 1, rev, position, is_hidden)
         if stretch is not None and stretch.is_followed_by(one):
-            stretch = stretch._replace(length=stretch.length + 1)
+            stretch = stretch.longer(1)
             continue
         if stretch is not None:
             yield stretch

@@ -38,6 +38,8 @@ class Freshness:
         self._segments = self._folders[TRUTH_FOLDERS.index(SEGMENTS)]
         self.listing: Listing = {}
         """What the last look found."""
+        self._open: tuple[str | None, str] = (None, "")
+        """The open segment of the last look, and its path."""
 
     def forget(self) -> None:
         """List everything next time, and call it other than before."""
@@ -56,7 +58,9 @@ class Freshness:
             if folder.listing is None or not folder.is_settled or stat != folder.stat:
                 is_other |= self._list(folder, stat, grows)
             elif folder is self._segments and open_segment is not None:
-                found = self._files.stat(os.path.join(folder.path, open_segment))
+                if self._open[0] != open_segment:
+                    self._open = open_segment, os.path.join(folder.path, open_segment)
+                found = self._files.stat(self._open[1])
                 if found is not None:
                     folder.listing[grows] = self.listing[grows] = found
         if is_other:

@@ -312,7 +312,7 @@ class Lanes:
             except OSError:
                 with contextlib.suppress(OSError):
                     self._files.remove(os.path.join(self._local, LANE_FILE))
-            raise _unknown(path, error.strerror or str(error)) from error
+            raise self._unknown(target.name, error.strerror or str(error)) from error
 
     def bury(self, segment: str) -> None:
         """Remove a segment that was begun and is lost (``store.opening``); the next append begins a new lane."""
@@ -338,16 +338,22 @@ class Lanes:
         if mark is None:
             return
         assert self._open is not None
-        path = os.path.join(self._root, SEGMENTS, mark.segment)
         try:
             self._open.sync()
         except OSError as error:
             self._forget()
             self.tip_file.cut_off(mark.segment)
-            raise _unknown(path, error.strerror or str(error)) from error
+            raise self._unknown(mark.segment, error.strerror or str(error)) from error
         counts = self.tip_file.acknowledge(mark)
         if counts is False or (counts is None and is_cut_off(self._files, os.path.join(self._root, SEGMENTS), mark)):
-            raise _unknown(path, "another process could not make durable what stands before it")
+            raise self._unknown(mark.segment, "another process could not make durable what stands before it")
+
+    def _unknown(self, segment: str, why: str) -> OutcomeUnknownError:
+        return OutcomeUnknownError(
+            f"the sync failed: {why}; whether the write survives is not known",
+            path=os.path.join(self._root, SEGMENTS, segment),
+            hint="look at the disk, then read the entity again before repeating the write",
+        )
 
     def _create(self, path: str) -> OpenFile:
         # Git removes a folder with the last file that it has in it, and may check out a link in its place.
@@ -390,11 +396,3 @@ class Lanes:
 def _as_stat(facts: FileFacts | None) -> FileStat | None:
     """Return the stat that a fresh view has of a segment."""
     return facts and FileStat("file", facts.size, facts.mtime_ns, facts.ctime_ns, facts.inode, 0)
-
-
-def _unknown(path: str, why: str) -> OutcomeUnknownError:
-    return OutcomeUnknownError(
-        f"the sync failed: {why}; whether the write survives is not known",
-        path=path,
-        hint="look at the disk, then read the entity again before repeating the write",
-    )

@@ -104,7 +104,7 @@ def _block(files: Files, root: str, block: Block, place: _Place) -> list[bytes]:
     long = [at for at, payload in enumerate(payloads) if len(payload) > PAYLOAD_BYTES_INLINE_MAX]
     refs = {at: write_blob(files, root, payloads[at]) for at in long}
     return records.encode_events(
-        block.texts._replace(refs=refs),
+        block.texts._replace(refs=refs) if refs else block.texts,
         seq=place.seq,
         ts=place.ts,
         writer=place.writer,

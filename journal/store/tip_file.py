@@ -131,7 +131,7 @@ class TipFile:
         before = self._standing
         self._put(0, encode_tip(tip) + (encode_mark(mark) if mark is not None else b""))
         if before is not None and before.tip.segment == tip.segment:
-            self._standing = before._replace(tip=tip, mark=mark or before.mark)  # as it would be read
+            self._standing = Standing(tip, mark or before.mark, before.last_cut)  # as it would be read
 
     def _put(self, offset: int, text: bytes) -> None:
         """Write a part of the file, and remember the whole, to know it again when it is read."""
@@ -165,7 +165,7 @@ class TipFile:
                 return None
             if standing.mark.size < mark.size:
                 self._put(TIP_BYTES, encode_mark(mark))
-                self._standing = standing._replace(mark=mark)
+                self._standing = Standing(standing.tip, mark, standing.last_cut)
             return True
 
     def cut_off(self, segment: str, at: Mark | None = None) -> None:

@@ -366,6 +366,19 @@ def test_what_a_caller_does_to_a_state_does_not_spoil_the_view(journal):
     assert len(view.read()) == 5
 
 
+def test_a_peek_is_never_stale_and_copies_nothing(journal, monkeypatch):
+    view = journal.view(LISTED, "s")
+    copied = []
+    monkeypatch.setattr("journal.folds.view.copied", lambda value: copied.append(value) or value)
+    assert len(view.peek()) == 5
+    assert view.peek() is view.peek()
+    journal.append("s", "E", {"n": 6})
+    assert len(view.peek()) == 6
+    assert copied == []
+    view.read()
+    assert len(copied) == 1
+
+
 def test_a_view_is_read_where_the_journal_is_locked_while_another_thread_folds(journal):
     folding, going_on = threading.Event(), threading.Event()
 
