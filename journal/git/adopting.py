@@ -18,6 +18,7 @@ from journal.git.ancestry import ancestry_of, merge_bases
 from journal.git.commit import os_errors_as_git_errors
 from journal.git.commit_object import write_commit
 from journal.git.configuration import read_configuration
+from journal.git.content import Content
 from journal.git.hooks import Hooks
 from journal.git.identity import author_and_committer, identity_for_logs
 from journal.git.index_file import Index
@@ -199,7 +200,7 @@ class _Move:
         return commit
 
 
-class _Contents(Mapping[str, bytes | None]):
+class _Contents(Mapping[str, Content | None]):
     """The contents of what a commit says of some paths, each read when it is asked for."""
 
     def __init__(self, meeting: Meeting, placed: Mapping[str, Placed]) -> None:

@@ -32,6 +32,7 @@ from journal.disk.files import Files
 from journal.errors import GitError
 from journal.git.commit_object import write_commit
 from journal.git.configuration import Configuration, read_configuration
+from journal.git.content import Content
 from journal.git.hooks import HookedCommit, Hooks
 from journal.git.identity import Identity, author_and_committer
 from journal.git.index_file import Index
@@ -52,7 +53,7 @@ class FileChange:
     """What a path is to be: ``path`` is relative to the work tree, its parts separated by "/"."""
 
     path: str
-    content: bytes | None  # None: removed
+    content: Content | None  # None: removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def stage_changes(
             index = Index(repository, path, files)
             index.refuse_conflicts(list(contents))
             writer = ObjectWriter(repository, files)
-            blobs = {name: None if data is None else writer.add("blob", data) for name, data in contents.items()}
+            blobs = {name: None if data is None else writer.add_blob(data) for name, data in contents.items()}
             writer.flush()
             placed = {name: Placed(index.mode(name), identity, differs=True) for name, identity in blobs.items()}
             lock.check()
@@ -143,7 +144,7 @@ class _Commit:
         self,
         repository: Repository,
         configuration: Configuration,
-        contents: Mapping[str, bytes | None],
+        contents: Mapping[str, Content | None],
         files: Files,
         lock: LockFile,
     ) -> None:
@@ -202,8 +203,8 @@ class _Commit:
 
     def _split(self, head: Head) -> tuple[str, dict[str, Placed]]:
         base = None if head.commit is None else self._reader.tree_of_commit(head.commit)
-        add = self._writer.add
-        blobs = {path: None if data is None else add("blob", data) for path, data in self._contents.items()}
+        add = self._writer.add_blob
+        blobs = {path: None if data is None else add(data) for path, data in self._contents.items()}
         return TreeSplitter(self._repository, self._reader, self._writer).split(base, blobs)
 
     def _after_hooks(self, tree: str, text: bytes, author: Identity, *, verify: bool) -> bytes:
@@ -240,8 +241,8 @@ def os_errors_as_git_errors(repository: Repository) -> Iterator[None]:
         ) from error
 
 
-def _checked(changes: Sequence[FileChange]) -> dict[str, bytes | None]:
-    contents: dict[str, bytes | None] = {}
+def _checked(changes: Sequence[FileChange]) -> dict[str, Content | None]:
+    contents: dict[str, Content | None] = {}
     for change in changes:
         parts = change.path.split("/")
         unsafe = any(part in ("", ".", "..") or part.lower() == ".git" for part in parts)

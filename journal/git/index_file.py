@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files, write_whole
 from journal.errors import GitError
+from journal.git.content import Content
 from journal.git.digests import Digest
 from journal.git.index_by_git import mode_by_git, paths_by_git, replace_by_git, unmerged_by_git
 from journal.git.index_format import IndexEntry, IndexFile, UnsupportedIndexError
@@ -70,7 +71,7 @@ class Index:
         found = self._opened.file.find(path.encode())
         return found[0].mode if found else MODE_FILE
 
-    def put(self, placed: Mapping[str, Placed], contents: Mapping[str, bytes | None]) -> int:
+    def put(self, placed: Mapping[str, Placed], contents: Mapping[str, Content | None]) -> int:
         """Make the index say what a commit says of these paths; return how many it did not."""
         if self._opened is None:
             self._before = self._files.read(self._path)
@@ -151,7 +152,7 @@ class Index:
             file.write(digest.result() if opened.has_checksum else bytes(index.hash_length))
             file.sync()
 
-    def _wanted(self, path: str, place: Placed, content: bytes | None) -> Wanted | None:
+    def _wanted(self, path: str, place: Placed, content: Content | None) -> Wanted | None:
         if place.identity is None or content is None:
             return None
         stat, on_disk = stat_of_same(_on_disk(self._repository, path), path, content)

@@ -6,11 +6,14 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from journal.disk.files import Files
 from journal.disk.many import sync_many
+from journal.disk.pieces import PIECE_BYTES, pieces_of
 from journal.errors import GitError
+from journal.git.content import Content, StoredFile
 from journal.git.program import is_installed, run_git
 from journal.git.repository import ObjectFormat, Repository
 
@@ -146,13 +149,22 @@ class ObjectWriter:
     def __init__(self, repository: Repository, files: Files) -> None:
         self._repository = repository
         self._files = files
-        self._waiting: dict[str, bytes] = {}
+        self._waiting: dict[str, bytes | StoredFile] = {}
 
     def add(self, kind: str, content: bytes) -> str:
         """Note an object to be written and return its id."""
         identity = object_id(kind, content, self._repository.object_format)
         if identity not in self._waiting:
             self._waiting[identity] = b"%s %d\0" % (kind.encode(), len(content)) + content
+        return identity
+
+    def add_blob(self, content: Content) -> str:
+        """Note the content of a file to be written and return its id; a ``StoredFile`` is read again when it is."""
+        if isinstance(content, bytes):
+            return self.add("blob", content)
+        pieces = pieces_of(self._files, content.path)
+        identity = blob_id_of_pieces(content.size, pieces, self._repository.object_format)
+        self._waiting.setdefault(identity, content)
         return identity
 
     def flush(self) -> None:
@@ -165,13 +177,13 @@ class ObjectWriter:
                 folder = os.path.join(self._repository.objects_dir, identity[:2])
                 path = os.path.join(folder, identity[2:])
                 folders.add(folder)
-                if self._holds(path, raw):
+                if self._holds(path, identity):
                     there.append(path)
                     continue
                 if self._files.make_folder(folder):
                     folders.add(self._repository.objects_dir)
                 passing[path] = os.path.join(folder, f"tmp_obj_{os.urandom(6).hex()}")
-                self._files.create(passing[path], zlib.compress(raw, 1))
+                self._create(passing[path], identity, raw)
             sync_many(self._files, [*passing.values(), *there])
             for path, temporary in passing.items():
                 self._files.replace(temporary, path)
@@ -183,12 +195,37 @@ class ObjectWriter:
         sync_many(self._files, [], folders)
         self._waiting.clear()
 
-    def _holds(self, path: str, raw: bytes) -> bool:
+    def _create(self, path: str, identity: str, raw: bytes | StoredFile) -> None:
+        if isinstance(raw, bytes):
+            self._files.create(path, zlib.compress(raw, 1))
+            return
+        machine, digest = zlib.compressobj(1), self._digest()
+        with contextlib.closing(self._files.open_append(path, create=True)) as file:
+            for piece in chain((b"blob %d\0" % raw.size,), pieces_of(self._files, raw.path)):
+                digest.update(piece)
+                if packed := machine.compress(piece):
+                    file.write(packed)
+            file.write(machine.flush())
+        if digest.hexdigest() != identity:
+            raise GitError("the file changed while it was committed", path=raw.path, hint="commit again")
+
+    def _holds(self, path: str, identity: str) -> bool:
         """Tell whether the object is there, and whole: git syncs none of its own, so a power cut may empty it."""
+        if self._files.stat(path) is None:
+            return False
+        machine, digest = zlib.decompressobj(), self._digest()
         try:
-            return self._files.stat(path) is not None and zlib.decompress(self._files.read(path)) == raw
+            for piece in pieces_of(self._files, path):
+                digest.update(machine.decompress(piece, PIECE_BYTES))
+                while machine.unconsumed_tail:
+                    digest.update(machine.decompress(machine.unconsumed_tail, PIECE_BYTES))
+            digest.update(machine.flush())
         except zlib.error:
             return False
+        return machine.eof and not machine.unused_data and digest.hexdigest() == identity
+
+    def _digest(self) -> "hashlib._Hash":
+        return hashlib.new(self._repository.object_format, usedforsecurity=False)
 
     def sync_existing(self, identity: str) -> None:
         """Make an object durable that git has just written."""

@@ -13,13 +13,14 @@ import struct
 from journal.disk.pieces import PIECE_BYTES
 from journal.format.limits import POINTER_BYTES_MAX
 from journal.format.pointer import Pointer, encode_pointer, lfs_sha256, pointer_at
+from journal.git.content import Content, StoredFile
 
 _SECOND_NS = 1_000_000_000
 _MASK = 0xFFFFFFFF
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
-def stat_of_same(path: str, name: str, content: bytes) -> tuple[bytes | None, bool]:
+def stat_of_same(path: str, name: str, content: Content) -> tuple[bytes | None, bool]:
     """Return what the index notes of a file that holds this content of git's, and whether a file is there.
 
     ``name`` is the path as git has it. A file with other content gets no times, so that git looks into it.
@@ -51,7 +52,9 @@ def content_for_git(path: str, name: str) -> bytes:
         os.close(descriptor)
 
 
-def _holds(descriptor: int, size: int, name: str, content: bytes) -> bool:
+def _holds(descriptor: int, size: int, name: str, content: Content) -> bool:
+    if isinstance(content, StoredFile):
+        return size == content.size  # it is this very file
     with open(descriptor, "rb", closefd=False) as file:
         if size == len(content):
             return file.read() == content

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from journal.disk.pieces import pieces_of
 from journal.git.commit import FileChange
 from journal.git.configuration import read_configuration
+from journal.git.content import Content, StoredFile
 from journal.git.objects import blob_id, blob_id_of_pieces
 from journal.git.status import index_identities, index_paths
 from journal.index.view import View
@@ -41,7 +42,7 @@ def blob_changes(engine: Engine, view: View, place: Place, known: Known) -> Iter
         folder, _, name = file.path.rpartition("/")
         identity = known(folder).get(name)
         if identity is None:
-            yield FileChange(place.outer(file.path), git_form(files, root, file.path))
+            yield FileChange(place.outer(file.path), _content(engine, file))
         elif file.name.is_lfs:
             unlike.extend(_if_bytes(engine, place, file, identity))
     if unlike and is_set_up(read_configuration(place.repository)):
@@ -50,6 +51,13 @@ def blob_changes(engine: Engine, view: View, place: Place, known: Known) -> Iter
         folder, _, name = path.rpartition("/")
         if name in known(folder) and files.stat(os.path.join(root, *path.split("/"))) is None:
             yield FileChange(place.outer(path), None)
+
+
+def _content(engine: Engine, file: BlobFile) -> Content:
+    """Return what git is to have of a blob; its bytes are read when they are written there."""
+    if file.name.is_lfs:
+        return git_form(engine.files, engine.root, file.path)
+    return StoredFile(os.path.join(engine.root, *file.path.split("/")), file.stat.size)
 
 
 def _redacted(engine: Engine, place: Place, known: Known) -> Iterator[FileChange]:

@@ -29,7 +29,8 @@ def keep_for_lfs(
     git's; asked only where there is such a blob. Raises DamagedError where the bytes of one are not what its name says,
     GitError where they cannot be kept.
     """
-    named = ((place.inner(change.path), pointer_at(change.path, change.content)) for change in changes)
+    texts = ((change.path, change.content) for change in changes if isinstance(change.content, bytes))
+    named = ((place.inner(path), pointer_at(path, text)) for path, text in texts)
     wanted = [(path, pointer) for path, pointer in named if pointer is not None and _has_bytes(engine, path)]
     if not wanted:
         return 0

@@ -3,13 +3,16 @@
 import os
 import subprocess
 import time
+import zlib
 
 import pytest
 from git_support import Work
 
 from journal.disk.files import OsFiles
+from journal.disk.pieces import PIECE_BYTES
 from journal.errors import GitError
 from journal.git.commit import FileChange, commit_changes
+from journal.git.content import StoredFile
 
 A = ".journal/entities/plan/a.json"
 B = ".journal/entities/plan/b.json"
@@ -302,3 +305,81 @@ def test_a_commit_writes_as_many_objects_for_ten_thousand_files_as_for_ten(empty
     # Two blobs, a commit, and the trees "", .journal, entities, plan, 07, segments.
     assert len(after - before) == 9
     assert empty.git("diff", "--cached", "--name-only") == ""
+
+
+LARGE = ".journal/blobs/ab/large"
+
+
+def stored(work, content):
+    work.write(LARGE, content)
+    return [FileChange(LARGE, StoredFile(work.path(LARGE), len(content)))]
+
+
+class Frugal(OsFiles):
+    """Files of which nobody may take a large piece into memory at once."""
+
+    def __init__(self):
+        self.at_once = 0
+
+    def read(self, path):
+        found = super().read(path)
+        self.at_once = max(self.at_once, len(found))
+        return found
+
+    def read_at(self, path, offset, length):
+        found = super().read_at(path, offset, length)
+        self.at_once = max(self.at_once, len(found))
+        return found
+
+    def create(self, path, data):
+        self.at_once = max(self.at_once, len(data))
+        super().create(path, data)
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE_BYTES, 3 * PIECE_BYTES + 1])
+def test_a_stored_file_is_committed_a_piece_at_a_time(work, size):
+    content, files = os.urandom(size), Frugal()
+    for message in ("first", None):  # the second time git has the object already
+        changes = stored(work, content)
+        commit_changes(work.repository, changes, message or "again", files=files)
+        assert files.at_once <= PIECE_BYTES
+        assert work.git("cat-file", "-s", f"HEAD:{LARGE}").strip() == str(size)
+        assert work.git("hash-object", LARGE) == work.git("rev-parse", f"HEAD:{LARGE}")
+        assert work.status() == ""
+        work.git("reset", "-q", "--soft", "HEAD~1")
+    work.git("reset", "-q", "--hard")
+    work.assert_sound()
+
+
+def test_an_object_that_a_power_cut_has_spoilt_is_written_again(work):
+    content = os.urandom(PIECE_BYTES + 1)
+    changes = stored(work, content)
+    identity = work.git("hash-object", LARGE).strip()
+    path = os.path.join(work.repository.objects_dir, identity[:2], identity[2:])
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    whole = zlib.compress(b"blob %d\0" % len(content) + content, 1)
+    for spoilt in (b"", b"\0" * 100, whole[:-20], whole + b"x"):
+        with open(path, "wb") as file:
+            file.write(spoilt)
+        commit_changes(work.repository, changes, "ours", files=OsFiles())
+        with open(path, "rb") as file:
+            assert file.read() == whole
+        work.git("reset", "-q", "--soft", "HEAD~1")
+    work.git("reset", "-q", "--hard")
+    work.assert_sound()
+
+
+def test_a_stored_file_that_changes_under_the_commit_is_refused_and_leaves_nothing(work):
+    class Changing(OsFiles):
+        def open_append(self, path, *, create):
+            if "tmp_obj" in path:
+                work.write(LARGE, b"other".ljust(9))
+            return super().open_append(path, create=create)
+
+    before = work.git("rev-parse", "HEAD"), work.git("count-objects")
+    with pytest.raises(GitError, match="changed while it was committed"):
+        commit_changes(work.repository, stored(work, b"123456789"), "ours", files=Changing())
+    assert (work.git("rev-parse", "HEAD"), work.git("count-objects")) == before
+    os.unlink(work.path(LARGE))
+    assert work.status() == ""
+    work.assert_sound()
