@@ -28,7 +28,7 @@ class Lock(Protocol):
         ...
 
     def try_acquire(self) -> bool:
-        """Take it if it is free this instant."""
+        """Take it if it is free this instant; it may say no where somebody else waits for it."""
         ...
 
     def release(self) -> None:

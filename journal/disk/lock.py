@@ -83,23 +83,29 @@ class StoreLock:
         Raises LockTimeoutError naming the holder, ClosedError after ``close`` or in a forked child,
         UnsafePathError where the lock file is a link, NotAppliedError where the system cannot lock.
         """
+        self._take(timeout_seconds, yields=False)
+
+    def try_acquire(self) -> bool:
+        """Take the lock if it is free this instant and nobody waits for it, as who can do without it does.
+
+        Raises what ``acquire`` does, bar the timeout.
+        """
+        try:
+            self._take(0, yields=True)
+        except LockTimeoutError:
+            return False
+        return True
+
+    def _take(self, timeout_seconds: float | None, *, yields: bool) -> None:
         self._check_usable()
         thread = threading.get_ident()
         if self._inside == thread:
             raise AssertionError("the writer lock is not reentrant")
         try:
-            self._acquire(thread, timeout_seconds)
+            self._acquire(thread, timeout_seconds, yields=yields)
         except BaseException:
             self._leave(thread)
             raise
-
-    def try_acquire(self) -> bool:
-        """Take the lock if it is free this instant. Raises what ``acquire`` does, bar the timeout."""
-        try:
-            self.acquire(0)
-        except LockTimeoutError:
-            return False
-        return True
 
     def release(self) -> None:
         """Give the lock back. In a forked child this does nothing: the lock is the parent's."""
@@ -156,7 +162,7 @@ class StoreLock:
         self._closed, self._inside = True, 0
         self._let_go()
 
-    def _acquire(self, thread: int, timeout_seconds: float | None) -> None:
+    def _acquire(self, thread: int, timeout_seconds: float | None, *, yields: bool) -> None:
         deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
         patience = _PATIENCE_SECONDS if timeout_seconds is None else min(_PATIENCE_SECONDS, timeout_seconds / 2)
         self._enter_process(deadline, timeout_seconds)
@@ -166,7 +172,7 @@ class StoreLock:
         while True:
             if self._descriptor < 0:
                 self._open()
-            if not self._lock_file(deadline, patience):
+            if not self._lock_file(deadline, patience, yields=yields):
                 raise self._timeout_error(timeout_seconds, describe_holder(self.path, self._descriptor))
             if self._is_current():
                 break
@@ -192,12 +198,15 @@ class StoreLock:
         except RuntimeError:
             pass  # it was not taken
 
-    def _lock_file(self, deadline: float | None, patience: float) -> bool:
+    def _lock_file(self, deadline: float | None, patience: float, *, yields: bool) -> bool:
         """Poll for the file lock as the head of this module tells; False at the deadline.
 
         Then, and after an interrupt, the turnstile may still be held: _leave gives it back.
         """
-        spins, since = 0 if self._turnstile.enter(patience) else _SPINS_MAX, time.monotonic()
+        is_head = self._turnstile.enter(patience)
+        if yields and not is_head:
+            return False
+        spins, since = 0 if is_head else _SPINS_MAX, time.monotonic()
         while not try_lock(self._descriptor, self.path):
             now = time.monotonic()
             if deadline is not None and now >= deadline:

@@ -175,6 +175,8 @@ class Engine:
             yield
             return
         timeout = timeout_seconds if timeout_seconds is not None else self.options.lock_timeout_seconds
+        if self._generation:
+            self.indexing.get_ready()
         is_held = False
         for is_again in (False, True):
             try:

@@ -176,6 +176,13 @@ class Indexing:
         self._is_behind = False
         return view
 
+    def get_ready(self) -> None:
+        """Before the lock is taken again: load what folds others' writes, which would else be loaded under the lock.
+
+        Who takes it once, as most commands do, mostly finds nothing to fold.
+        """
+        import journal.index.catchup  # noqa: F401
+
     # -- being current --------------------------------------------------------------------------
 
     def is_fresh(self) -> bool:

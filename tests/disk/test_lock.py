@@ -200,10 +200,20 @@ def test_a_stopped_head_of_the_queue_holds_up_nobody(path):
         pass
     with open(path + ".queue", "rb") as queue:
         fcntl.flock(queue, fcntl.LOCK_EX)
-        assert lock.try_acquire()
+        lock.acquire(0)
         lock.release()
         with lock.held(5):
             pass
+
+
+def test_who_can_do_without_the_lock_goes_before_nobody_who_waits_for_it(path):
+    lock = StoreLock(path)
+    with lock.held(1):
+        pass
+    with open(path + ".queue", "rb") as queue:
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        assert not lock.try_acquire()
+    assert lock.try_acquire()
 
 
 def test_a_lock_file_that_is_removed_while_held_splits_nothing_for_long(path):
@@ -226,7 +236,7 @@ def test_a_lock_file_that_is_replaced_while_waited_for_is_not_trusted(path):
     waiter.start()
     time.sleep(0.05)
     os.unlink(path)
-    assert third.try_acquire()
+    third.acquire(1)
     first.release()
     waiter.join(0.2)
     assert waiter.is_alive(), "it took the lock of a file that is gone"
