@@ -5,7 +5,7 @@ timeout, so a thread of its own does it, for the length of that wait; who gives 
 themselves, and the thread lets go of both when its turn has come. It is about fairness only: nothing rests on who is
 inside, and where there is no turnstile to be had everyone may pass.
 
-Of ``wait`` and ``leave`` each single step may be the last before a Ctrl-C: after one ``leave`` puts things right.
+Of ``enter`` and ``leave`` each single step may be the last before a Ctrl-C: after one ``leave`` puts things right.
 """
 
 import os
@@ -55,9 +55,10 @@ class Turnstile:
         except RuntimeError:
             self._wait = None
             return False  # there may be no more threads
-        if wait.done.acquire(timeout=timeout_seconds):
+        if wait.done.acquire(timeout=timeout_seconds) or not self._gives_up(wait):
             return True
-        return not self._gives_up(wait)
+        self._wait = None
+        return False
 
     def _gives_up(self, wait: "_Wait") -> bool:
         """Stop waiting; False where the turn has come meanwhile."""

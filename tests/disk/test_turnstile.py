@@ -64,6 +64,9 @@ def test_one_is_inside_at_a_time_and_leaving_lets_the_next_one_in(path):
     assert not first.enter(0.01)
     second.leave()
     assert comes_in(first)
+    assert not second.enter(0)
+    first.leave()
+    assert second.enter(0)
 
 
 def test_leaving_and_forgetting_are_harmless_where_nobody_is_inside(path):
