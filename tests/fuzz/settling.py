@@ -5,6 +5,7 @@ import random
 from tests.fuzz.places import PROJECTED, Place
 
 _ROUNDS_MAX = 60
+_STORE = ".journal/"
 CONTINUE = {
     "merge": ("commit", "-q", "--no-edit"),
     "rebase": ("rebase", "--continue"),
@@ -27,9 +28,11 @@ def settle(place: Place, chance: random.Random) -> None:
 def check_unmerged(place: Place) -> None:
     """Assert that git stopped at readable files only, or at a segment that a person put back from a backup.
 
-    An old copy of a committed segment is a change of it to git; where the new version is gone too, a stash stops.
+    An old copy of a committed segment is a change of it to git; where the new version is gone too, a stash stops. At
+    the user's own files git may stop as it likes.
     """
-    stopped = [path for path in place.unmerged() if not path.startswith(PROJECTED) and not _was_put_back(place, path)]
+    ours = [path for path in place.unmerged() if path.startswith(_STORE)]
+    stopped = [path for path in ours if not path.startswith(PROJECTED) and not _was_put_back(place, path)]
     assert not stopped, f"git stopped at {stopped}"
     assert not place.is_equipped or not place.both_changed(), f"git stopped at {place.both_changed()}, with our driver"
 
@@ -52,6 +55,9 @@ def _step(place: Place, doing: str | None, chance: random.Random) -> None:
     place.say("journal reconcile")
     place.journal.reconcile()
     place.git("add", ".journal")
+    for path in place.unmerged():
+        if not path.startswith(_STORE):
+            place.git("add", "--", path)
     assert not place.unmerged(), f"still not merged: {place.unmerged()}"
     if doing is None:
         return
