@@ -228,7 +228,9 @@ class View(Places, AppliedFiles):
 
     def add_have(self, lane: str, low: int, high: int) -> None:
         """Note that a lane's events of a range are here."""
-        for have in (self.have_files, self.have) if low <= high else ():
+        if low > high:
+            return
+        for have in (self.have_files, self.have):
             # In place: with many lanes a copy for each segment would cost their square.
             before = have.get(lane)
             if before is None:

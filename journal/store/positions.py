@@ -126,5 +126,7 @@ def unreadable(view: View) -> Vector:
     lost = vector.subtract(view.have, view.have_files)
     for item in open_damage(view):
         if item.lane:
-            lost = vector.union(lost, vector.of(item.lane, max(item.low, 1), item.high))
+            these = vector.of(item.lane, max(item.low, 1), item.high)
+            # What is damaged in one file, another may have whole; but not where a blob is lost, to which all refer.
+            lost = vector.union(lost, these if item.blob else vector.subtract(these, view.have_files))
     return lost

@@ -42,6 +42,8 @@ class Holding(NamedTuple):
     """Git took away a blob that a checkpoint refers to, and left the checkpoint: it counts nothing in then."""
     taken: Taken = frozenset()
     """What is redacted here."""
+    lost: int = 0
+    """Events in the files whose payload stands in a blob that git took away, as a commit that is skipped does."""
 
     @property
     def all(self) -> int:
@@ -121,10 +123,19 @@ class Ledger:
             in_files |= mask
             taken |= self._read[key][1]
         taken |= {(self._numbers[id], path) for id, path in told}
+        lost = in_files & self._lost(root, {number for number, _ in taken})
         covered = 0
         for vector in covers:
             covered |= self.covering(vector or {})
-        return Holding(in_files, covered, None in covers, normal(taken))
+        return Holding(in_files, covered, None in covers, normal(taken), lost)
+
+    def _lost(self, root: str, redacted: set[int]) -> int:
+        """Return the events, redacted ones aside, whose payload stands in a blob that is not here."""
+        lost = 0
+        for number, event in enumerate(self.events):
+            if number not in redacted and (sha256 := event.record.get("ref", {}).get("sha256")) is not None:
+                lost |= (not os.path.exists(os.path.join(root, "blobs", sha256[:2], sha256))) << number
+        return lost
 
     def see(self, path: str, data: bytes) -> None:
         """Take note of a content of a path of the truth: it may only be longer or shorter than what was seen."""

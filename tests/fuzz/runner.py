@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from journal.errors import DamagedError
 from journal.format import names
 from tests.fuzz import git_operations, journal_operations, remote_operations, stream_operations
 from tests.fuzz.checks import check_answers, check_doctor, check_edits, check_files, check_projections, check_rebuilt
@@ -102,7 +103,11 @@ def _take(world: World, seed: int, step: Step) -> None:
         each.now = (step.number + 1) * 60
     held = {each.name: each.holding.all for each in world.places}
     chance = random.Random(f"{seed}/{step.number}")
-    operation.run(world, place, chance)
+    try:
+        operation.run(world, place, chance)
+    except DamagedError:
+        if not place.holding.lost:
+            raise
     if operation.moves:
         place.edits.clear()
     for each in world.places:
@@ -116,8 +121,11 @@ def _take(world: World, seed: int, step: Step) -> None:
 def _look(world: World, place: Place, closely: float) -> None:
     """Look at a place with the journal: seldom at all of it, so that what lags is met too."""
     check_edits(place)
-    if closely < 0.6:
+    if closely < 0.6 or place.holding.lost:
         check_answers(world, place)
+    if place.holding.lost:
+        return
+    if closely < 0.6:
         check_streams(world, place)
         check_tokens(world, place)
         check_view(place)

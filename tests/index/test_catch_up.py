@@ -9,7 +9,7 @@ import time
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from journal import Journal
@@ -376,7 +376,18 @@ def test_a_log_that_is_read_slowly_finds_what_moved_to_a_pack(tmp_path, monkeypa
     assert found == list(range(9))
 
 
+def told(*words: tuple[str, int, int, int]):
+    """Return a story of one entity: each step with its work tree and its two numbers."""
+    return [(step, at, "ant", number, small) for step, at, number, small in words]
+
+
+WRITE, REOPEN = ("write", 0, 0, 0), ("reopen", 1, 1, 0)
+
+
 @settings(max_examples=examples(100, 3000))
 @given(steps(STEPS + PACKING, examples(18, 30)))
+@example(  # a segment comes of which only the header is whole: it names events that are not here
+    [*told(*[WRITE] * 6, ("checkpoint", 0, 0, 0), ("reopen", 0, 0, 0), *[WRITE] * 3), *told(("send", 0, 4, 1), REOPEN)]
+)
 def test_catching_up_means_the_same_as_building_anew_with_checkpoints_and_packs(story):
     play(story)

@@ -7,6 +7,8 @@ import pytest
 
 from journal import Journal, JournalError, RefusedError
 from journal.format import token
+from journal.format.names import pack_file, parse_segment_file
+from journal.segments.pack import encode_pack
 from journal.state import vector
 from tests.support.faults import CountingFiles
 from tests.support.stores import bring, clone, drop_file, new_store, put_file, segments, truth
@@ -219,3 +221,26 @@ def test_reading_the_tail_costs_what_the_tail_is(tmp_path, size):
         assert len(list(journal.read_all(since=kept))) == 1
         assert files.calls["read_at"] <= 3
         assert files.calls["read"] == 0
+
+
+def test_what_is_damaged_in_one_file_and_whole_in_another_is_read(tmp_path):
+    """Git may leave an early version of a segment beside the pack that holds all of it."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        for number in range(4):
+            journal.append("s", "E", {"n": number})
+        journal._engine.lanes.end_segment()
+        journal.append("s", "E", {"n": 4})
+    path = segments(root)[0]
+    with open(path, "rb") as file:
+        lines = file.read().splitlines(keepends=True)
+    pack, named = encode_pack(lines), parse_segment_file(os.path.basename(path))
+    put_file(root, f"archive/{pack_file(named.first, named.lane, pack)}", pack)
+    put_file(root, f"segments/{os.path.basename(path)}", b"".join(lines[:3]))
+    for _ in range(2):
+        with Journal.open(store=root) as journal:
+            assert not journal.doctor().ok
+            assert [event.data["n"] for event in journal.read_all()] == [0, 1, 2, 3, 4]
+            assert [event.data["n"] for event in journal.read("s")] == [0, 1, 2, 3, 4]
+            assert list(journal.read_all(since=journal.position())) == []
+        shutil.rmtree(f"{root}/local")
