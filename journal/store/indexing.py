@@ -223,12 +223,13 @@ class Indexing:
             view = self.open_under_lock()
         elif not view.is_overtaken() or view.reload(self.tail.look()):
             look = self._look(view)
-            if look.is_current:
+            if look.is_current and not self.tail.lost:
                 return self._redact_arrivals(view)
         listing = self._look_behind(look, syncs=syncs)
         changes = look.changes
         if self.tail.lost:
             self.bury(self.tail.lost)
+            self.tail.lost = ""
             changes = None  # it was among them
         if not self._catch_up(view, listing, changes) or not self.tail.tell_synced(view):
             self._rebuild(view, self._look_behind())
