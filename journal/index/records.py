@@ -85,18 +85,18 @@ class RecordReader:
                     continue
                 part = span.tail(stretch.seq + done - span.first)
                 count = min(len(part.lengths), stretch.length - done)
-                yield self._chunk(stretch.part(done, done + count), part, part.lengths[:count])
+                yield self._chunk(stretch.part(done, done + count), part.head(count))
                 done += count
 
-    def _chunk(self, stretch: Stretch, span: Span, lengths: Sequence[int]) -> Chunk:
+    def _chunk(self, stretch: Stretch, span: Span) -> Chunk:
         try:
             is_whole = stretch.length >= _MANY and self._is_whole(span.file)
-            text = self._lines(span.file, span.offset, span.inner or 0, sum(lengths))
+            text = self._lines(span.file, span.offset, span.inner or 0, span.size)
         except FileNotFoundError:
             raise
         except OSError:
-            return Chunk(stretch, b"", lengths, False)
-        return Chunk(stretch, text, lengths, is_whole and len(text) == sum(lengths))
+            return Chunk(stretch, b"", span.lengths, False)
+        return Chunk(stretch, text, span.lengths, is_whole and len(text) == span.size)
 
     def _is_whole(self, file: int) -> bool:
         """Tell whether a file is as it was when it was applied; all of it is compared, once while its stat stays."""

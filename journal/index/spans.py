@@ -64,6 +64,12 @@ class Span:
         offset, inner = (self.offset + before, None) if self.inner is None else (self.offset, self.inner + before)
         return Span(self.first + start, self.lane, self.file, offset, inner, self.lengths[start:])
 
+    def head(self, count: int) -> "Span":
+        """Return the first lines, so many of them."""
+        if count == len(self.lengths):
+            return self
+        return Span(self.first, self.lane, self.file, self.offset, self.inner, self.lengths[:count])
+
     def ends_at(self, seq: int, lane: str, file: int, offset: int, inner: int | None) -> bool:
         """Tell whether a line goes on where this span ends, so that it may become one of its."""
         count = len(self.lengths)

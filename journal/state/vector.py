@@ -45,7 +45,7 @@ def union(first: Vector, second: Vector) -> Vector:
 
 
 def subtract(first: Vector, second: Vector) -> Vector:
-    """Return the ids in the first set that are not in the second."""
+    """Return the ids in the first set that are not in the second, as a set of its own: a view's grows in place."""
     rest: Vector = {}
     for lane, intervals in first.items():
         other = second.get(lane)

@@ -27,7 +27,7 @@ E = TypeVar("E", bound=ReadEvent)
 Piece = Callable[[View, EventId, int], tuple[Iterable[E], EventId | None]]
 """Asked with a view, the event to go on behind, and a size: events, and the last one looked at (None: no more)."""
 
-PIECE_EVENTS = 1000
+PIECE_EVENTS = 1024
 """So many events are read at a time, between which other threads get their turn."""
 
 

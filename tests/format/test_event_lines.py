@@ -1,5 +1,6 @@
 """Lines of streams' events that are decoded quickly say what they say when they are decoded with care."""
 
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from material import names, payloads, texts
 
 from journal.errors import RefusedError
 from journal.format import record, values
-from journal.format.event_lines import decode_each, decode_whole
+from journal.format.event_lines import decode_lines
 from journal.format.limits import LINE_BYTES_MAX
-from journal.format.lines import BadLineError, seal
+from journal.format.lines import seal
 
 
 def line(seq: int, data: dict[str, Any], **more: Any) -> bytes:
@@ -48,6 +49,7 @@ MORE = st.fixed_dictionaries(
 
 def said(found: Any) -> dict[str, Any]:
     fields = {name: getattr(found, name) for name in found.__struct_fields__}
+    fields["tx"] = found.tx and list(found.tx)
     return {"kind": "event"} | {name: item for name, item in fields.items() if item is not None}
 
 
@@ -56,8 +58,8 @@ def test_both_ways_of_decoding_say_the_same(items):
     lines = [line(seq, data, **more) for seq, (data, more) in enumerate(items, start=7)]
     wanted = [{name: item for name, item in record.decode(text).items() if name != "crc"} for text in lines]
     text, lengths = b"".join(lines), list(map(len, lines))
-    for found in (decode_whole(text), decode_each(text, lengths)):
-        told = [said(item) for item in found]
+    for is_whole in (True, False):
+        told = [said(item) for item in decode_lines(text, lengths, is_whole=is_whole)]
         assert told == wanted
         assert values.canonical(told) == values.canonical(wanted)  # and no 1 is 1.0
 
@@ -68,22 +70,33 @@ def test_a_changed_byte_costs_its_line_alone(data):
     text = bytearray(b"".join(lines))
     at = data.draw(st.integers(len(lines[0]), len(lines[0]) + len(lines[1]) - 1))
     text[at] ^= data.draw(st.integers(1, 255))
-    found = list(decode_each(bytes(text), map(len, lines)))
-    assert [item and item.seq for item in found] == [1, None, 3]
+    found = decode_lines(bytes(text), list(map(len, lines)), is_whole=False)
+    assert [item.seq for item in found] == [1, 3]
 
 
-def test_what_is_no_event_is_told():
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_what_is_no_event_is_passed_over_and_those_around_it_are_not(is_whole):
     note = seal({"kind": "note", "seq": 1, "ts": "", "writer": "", "note": "n", "data": {}})
-    assert list(decode_each(note, [len(note)])) == [None]
-    for text in (note, b"\xff\n", b"{\n", line(1, {})[:-5]):
-        with pytest.raises(BadLineError):
-            decode_whole(text)
+    around = [line(seq, {"n": seq}) for seq in range(1, 200)]
+    for other in (note, b"\xff\n", b"{\n", line(1, {})[:-5] + b"\n"):
+        lines = [*around[:100], other, *around[100:]]
+        found = decode_lines(b"".join(lines), list(map(len, lines)), is_whole=is_whole)
+        assert [item.seq for item in found] == list(range(1, 200))
+
+
+def test_lines_that_are_not_there_any_more_are_passed_over():
+    lines = [line(seq, {}) for seq in range(1, 200)]
+    text, lengths = b"".join(lines), list(map(len, lines))
+    for size in (0, lengths[0], len(text) - 1, len(text)):
+        whole = sum(1 for end in accumulate(lengths) if end <= size)
+        found = decode_lines(text[:size], lengths, is_whole=False)
+        assert [item.seq for item in found] == list(range(1, whole + 1))
 
 
 def test_a_payload_in_a_blob_is_left_where_it_is():
     ref = {"sha256": "0" * 64, "bytes": 7}
     text = seal({"kind": "event", "seq": 1, "ts": "", "writer": "", "stream": "s", "rev": 1, "event": "E", "ref": ref})
-    (found,) = decode_whole(text)
+    (found,) = decode_lines(text, [len(text)], is_whole=True)
     assert (found.data, found.ref) == (None, ref)
 
 

@@ -1,13 +1,11 @@
 """Reading a stream: a range of positions, or what is new to a token, filtered, piece by piece."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from journal.errors import DamagedError
-from journal.format.lines import BadLineError
 from journal.format.names import event_id
 from journal.format.segment import Vector
 from journal.index.records import Chunk, RecordReader
@@ -176,22 +174,15 @@ def events_of(
 
 
 def _decoded(view: View, chunk: Chunk, told: Told, lose: Lose | None) -> Iterator[StreamEvent]:
-    lines = chain.from_iterable(map(_lines_of, (chunk,)))  # decoded when the first of them is asked for
+    from journal.format.event_lines import decode_lines
+
+    lines = decode_lines(chunk.text, chunk.lengths, is_whole=chunk.is_whole)  # decoded when they are asked for
 
     # A blob is there whatever becomes of the segments meanwhile.
     def fetch(line: "EventLine") -> Payload | None:
         return payload_or_lost(view, {"ref": line.ref}, (line.seq, told.lane), told.reach, lose)
 
     return stream_events_told(lines, told, fetch, LOST)
-
-
-def _lines_of(chunk: Chunk) -> "Iterable[EventLine]":
-    from journal.format.event_lines import decode_each, decode_whole
-
-    if chunk.is_whole:
-        with suppress(BadLineError):
-            return decode_whole(chunk.text)
-    return filter(None, decode_each(chunk.text, chunk.lengths))
 
 
 def _is_redacted(known: Redactions, stretch: Stretch) -> bool:
