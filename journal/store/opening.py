@@ -60,9 +60,15 @@ def note_lost(files: Files, local: str, segment: str) -> bool:
 
 
 def remove_lost(files: Files, root: str, local: str, segment: str) -> None:
-    """Under the lock: remove a segment that was begun and is lost, and let a new lane be begun."""
+    """Under the lock: remove a segment that was begun and is lost, and let a new lane be begun.
+
+    Where it is gone, somebody who held the lock before has done so.
+    """
+    path = os.path.join(root, SEGMENTS, segment)
+    if files.stat(path) is None:
+        return
     files.remove(os.path.join(local, LANE_FILE))
-    files.remove(os.path.join(root, SEGMENTS, segment))
+    files.remove(path)
     files.sync_folder(os.path.join(root, SEGMENTS))
 
 

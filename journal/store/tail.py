@@ -86,8 +86,9 @@ class Tail:
 
         One that is lost is taken out of the listing (``store.opening``).
         """
-        self.lost = ""
         opening = read_opening(self._files, self._local)
+        if opening is None or opening.segment != self.lost:
+            self.lost = ""  # else it was taken out of the listing before, and is still to be removed
         key = (SEGMENTS, opening.segment if opening is not None else "")
         is_open = self.standing is not None and self.standing.tip.segment == key[1]
         if opening is None or key not in listing or is_open:

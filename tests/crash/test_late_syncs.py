@@ -283,6 +283,20 @@ def opening_of(crowd):
     return read_opening(crowd.disk, os.path.join(crowd.root, "local"))
 
 
+def burials(crowd) -> list[tuple[int, str]]:
+    """Return a list that says who of the crowd removes which segment from now on."""
+    found = []
+    for at, journal in enumerate(crowd.journals):
+        indexing = journal._engine.indexing
+
+        def told(segment: str, at=at, before=indexing.bury) -> None:
+            found.append((at, segment))
+            before(segment)
+
+        indexing.bury = told
+    return found
+
+
 def test_a_segment_that_is_begun_and_lost_is_shown_to_nobody_and_told_to_its_writer(crowd):
     before, shown = crowd.found(crowd.journals[1]), []
 
@@ -316,12 +330,14 @@ def test_a_segment_that_is_lost_with_its_writer_is_removed_by_the_next_who_begin
     crowd.journals[0] = crowd.open()
     lost = opening_of(crowd)
     assert lost.is_lost
+    buried = burials(crowd)
     assert os.path.exists(os.path.join(crowd.root, "segments", lost.segment))
-    assert crowd.append(1) == crowd.append(0) == "done"
+    assert crowd.append(1) == "done"
     assert not os.path.exists(os.path.join(crowd.root, "segments", lost.segment))
-    assert crowd.append(1) == crowd.append(0) == crowd.append(1) == "done"
+    assert [crowd.append(at) for at in (0, 1, 0, 2, 1)] == ["done"] * 5
+    assert buried == [(1, lost.segment)]
     assert len({os.path.basename(path)[13:] for path in segments(crowd.root)}) == 2
-    assert crowd.found(crowd.journals[2]) == before | set(range(crowd.count - 4, crowd.count + 1))
+    assert crowd.found(crowd.journals[2]) == before | set(range(crowd.count - 5, crowd.count + 1))
     with crowd.journals[2]._engine.locked():
         crowd.journals[2]._engine.indexing.bring_forward().flush()
     with restarted():
