@@ -298,7 +298,7 @@ class Indexing:
         listing = look.listing
         if listing is None:
             listing, _ = self.freshness.look(self.tail.look())
-        if look.changes is None or not look.changes.is_open:
+        if self.tail.lost or look.changes is None or not look.changes.is_open:
             self.tail.sync_opening(listing)
         self.tail.take_note(listing)
         if syncs:

@@ -86,16 +86,17 @@ class Tail:
 
         One that is lost is taken out of the listing (``store.opening``).
         """
+        was_lost, self.lost = self.lost, ""
         opening = read_opening(self._files, self._local)
-        if opening is None or opening.segment != self.lost:
-            self.lost = ""  # else it was taken out of the listing before, and is still to be removed
-        key = (SEGMENTS, opening.segment if opening is not None else "")
-        is_open = self.standing is not None and self.standing.tip.segment == key[1]
-        if opening is None or key not in listing or is_open:
+        is_open = self.standing is not None and opening is not None and self.standing.tip.segment == opening.segment
+        if opening is None or is_open:
             return
-        if opening.is_lost or self._is_lost(opening.segment):
+        key = (SEGMENTS, opening.segment)
+        if key in listing and (opening.is_lost or self._is_lost(opening.segment)):
             self.lost = opening.segment
             del listing[key]
+        elif opening == (was_lost, True):
+            self.lost = was_lost  # taken out of the listing before, and still to be removed
 
     def _is_lost(self, segment: str) -> bool:
         try:

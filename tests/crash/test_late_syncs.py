@@ -406,6 +406,7 @@ def test_an_interrupted_sync_shows_nothing_that_may_be_lost(crowd):
 @example(853, 17)  # an index is opened again while a segment is begun whose writer is killed
 @example(1624999, 12)  # a sync fails while everything is built anew
 @example(857, 7)  # such a segment was listed by the look before
+@example(389, 7)  # the writer of a segment that was lost begins it once more
 @example(6798, 25)  # a segment that was begun cannot be synced, by who meets it, and its writer is killed
 @example(40166, 5)  # the tip outlives a power cut, the cut and the tail do not, and no stat shows it
 @given(st.integers(0, 2**32 - 1), st.integers(5, 25))
