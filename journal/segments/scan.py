@@ -23,6 +23,8 @@ from journal.format.lines import BadLineError, unseal
 from journal.format.record import Record
 from journal.format.segment import Header, decode_header
 
+ENDS_EARLY = "acknowledged records are missing at the end"
+"""Why a place is damage where nothing is wrong with what stands there, but with what does not."""
 _NO_LIMIT = 1 << 62
 
 
@@ -223,7 +225,7 @@ def _damage(lines: list[_Line], end: int, size: int, after_seq: int, last: int, 
         lost = (low, high) if 1 <= high < _NO_LIMIT - 1 else (low, low - 1)
         damage.append(Damage(line.offset, len(line.text), *lost, "a merge conflict marker" if marker else line.reason))
     if last < floor_seq:
-        damage.append(Damage(end, size - end, last + 1, floor_seq, "acknowledged records are missing at the end"))
+        damage.append(Damage(end, size - end, last + 1, floor_seq, ENDS_EARLY))
     return damage
 
 

@@ -6,16 +6,25 @@ from journal.index.places import list_events
 from journal.index.records import read_record
 from journal.index.rows import DamageFacts
 from journal.index.view import Key, View
+from journal.segments.scan import ENDS_EARLY
+from journal.state import vector
 
 ACCEPTED_NOTE = "damage"
 
 
 def open_damage(view: View) -> list[DamageFacts]:
-    """Return the damage that nobody has accepted (``doctor --fix --accept-loss``)."""
-    if not view.damage:
+    """Return the damage that nobody has accepted (``doctor --fix --accept-loss``) and that may cost something."""
+    damage = [item for item in view.damage if not _only_ends_early(view, item)]
+    if not damage:
         return []
     accepted = _accepted(view)
-    return [item for item in view.damage if damage_name(view, item) not in accepted]
+    return [item for item in damage if damage_name(view, item) not in accepted]
+
+
+def _only_ends_early(view: View, item: DamageFacts) -> bool:
+    """Tell whether a file is an early version, which git may leave beside a pack that has all that it lacks."""
+    lacks = vector.of(item.lane, item.low, item.high)
+    return item.reason == ENDS_EARLY and not item.length and vector.is_subset(lacks, view.have_files)
 
 
 def is_accepted(view: View, item: DamageFacts) -> bool:

@@ -46,7 +46,8 @@ schema-violated        an entity does not fit its type's schema; schema-broken: 
 Only information, and no reason to worry: redact-again, torn-tail, leftover, parked, lock-busy, uncommitted,
 index-foreign, local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions, old-unreadable,
 old-store-gone, old-store-idle, old-store-ahead, schema-unchecked, blob-not-fetched, lfs-not-set-up, lfs-left-behind,
-lfs-bytes-in-git; and any loss that was accepted.
+lfs-bytes-in-git, ends-early (git left an early version of a segment beside the pack that has all of it); and any loss
+that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once; ``verify`` builds the
 state anew in two ways besides, and reads for that what each of them reads.

@@ -239,8 +239,16 @@ def test_what_is_damaged_in_one_file_and_whole_in_another_is_read(tmp_path):
     put_file(root, f"segments/{os.path.basename(path)}", b"".join(lines[:3]))
     for _ in range(2):
         with Journal.open(store=root) as journal:
-            assert not journal.doctor().ok
+            assert [(item.code, item.severity) for item in journal.doctor().findings] == [("ends-early", "info")]
+            assert journal.damage_note() is None
             assert [event.data["n"] for event in journal.read_all()] == [0, 1, 2, 3, 4]
             assert [event.data["n"] for event in journal.read("s")] == [0, 1, 2, 3, 4]
             assert list(journal.read_all(since=journal.position())) == []
         shutil.rmtree(f"{root}/local")
+    with Journal.open(store=root) as journal:
+        for number in (5, 6):
+            journal.append("s", "E", {"n": number})
+            journal.checkpoint()
+        assert os.path.basename(path) in " ".join(journal.compact().removed)
+        assert journal.doctor(verify=True).findings == ()
+        assert [event.data["n"] for event in journal.read("s")] == list(range(7))

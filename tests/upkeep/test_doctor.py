@@ -3,6 +3,7 @@
 Method: a table of breakages over copies of two small real stores, one in git with all committed, one without git.
 """
 
+import gzip
 import os
 import re
 import sqlite3
@@ -15,7 +16,7 @@ from journal import Journal
 from journal.errors import UsageError
 from journal.format.checkpoint import compress, decompress_lines
 from journal.format.lines import seal
-from journal.format.names import checkpoint_file, segment_file
+from journal.format.names import checkpoint_file, parse_pack_file, segment_file
 from journal.format.pointer import Pointer, encode_pointer
 from journal.store.blobs import lfs_blob_path
 from journal.upkeep import doctor
@@ -87,6 +88,13 @@ def line_is_gone(store):
 def segment_is_cut(store):
     path = segment_of_the_middle(store)
     store.write(path, store.read(path)[:-700])
+
+
+def early_version_of_a_segment_that_is_packed(store):
+    (pack,) = store.files("archive")
+    lines = gzip.decompress(store.read(pack)).splitlines(keepends=True)
+    named = parse_pack_file(os.path.basename(pack))
+    store.write(f"segments/{segment_file(named.first, named.lane)}", b"".join(lines[:4]))
 
 
 def segment_is_gone(store):
@@ -373,6 +381,7 @@ IN_GIT = [
     (bytes_of_a_blob_for_git_lfs_are_in_git, set(), set()),
     (line_is_gone, {"damaged", "truth-changed"}, set()),
     (segment_is_cut, {"damaged", "truth-changed"}, set()),
+    (early_version_of_a_segment_that_is_packed, set(), set()),
     (segment_is_gone, {"truth-missing"}, set()),
     (pack_is_gone, {"truth-missing"}, set()),
     (checkpoint_is_gone, set(), set()),

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from journal.format.record import Record
 from journal.format.segment import Vector
+from journal.segments.scan import ENDS_EARLY
 from journal.state import vector
 from journal.store.damage import ACCEPTED_NOTE
 from journal.upkeep.findings import Finding, Severity
@@ -47,6 +48,10 @@ class Loss(NamedTuple):
         """Return the events that it costs, given all that are here."""
         return vector.subtract(vector.of(self.lane, self.low, self.high), have)
 
+    def only_ends_early(self, have: Vector) -> bool:
+        """Tell whether a file is an early version, which git may leave beside a pack that has all that it lacks."""
+        return self.reason.endswith(ENDS_EARLY) and not self.length and not self.lost(have)
+
 
 def accepted_place(record: Record) -> Place | None:
     """Return the place that a ``damage`` note accepts; None for any other record."""
@@ -75,8 +80,11 @@ def note_of(loss: Loss, have: Vector) -> dict[str, Any]:
 def loss_findings(
     losses: Iterable[Loss], accepted: Collection[Place], have: Vector, covers: Vector
 ) -> Iterator[Finding]:
-    """Yield a finding for each loss; one that was accepted is information."""
+    """Yield a finding for each loss; one that was accepted is information, and so is an early version of a file."""
     for loss in losses:
+        if loss.only_ends_early(have):
+            yield Finding("ends-early", "info", loss.path, f"{loss.reason}; other files have them")
+            continue
         message = f"{loss.reason}; {_cost(loss, have, covers)}"
         if loss.place in accepted:
             yield Finding(loss.code, "info", loss.path, f"{message}; this was accepted")
