@@ -19,9 +19,9 @@ from journal.facade.streams import Streams
 from journal.facade.subscribing import Subscribing
 from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
-from journal.store.engine import Engine, Report
+from journal.store.engine import Engine
 from journal.store.layout import STORE_FOLDER, find_store, make_store
-from journal.store.options import Options
+from journal.store.options import Options, Report
 
 if TYPE_CHECKING:
     from journal.facade.blobs import Blobs

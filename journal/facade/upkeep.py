@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.arguments import TEXT, checks_arguments
 from journal.facade.base import Base
-from journal.store.engine import Report as ProgressReport
+from journal.store.options import Report as ProgressReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -14,6 +14,9 @@ from journal.format.limits import ID_BYTES_MAX, SEQ_MAX, TYPE_BYTES_MAX
 LANE_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LANE_CHARACTERS = 13
 SEQ_DIGITS = 12
+_SEQ_DIGITS_MAX = 16
+_DIGEST = 16
+"""Hex digits of a sha256 in the name of a pack or a checkpoint."""
 _NAME_BYTES_MAX = 180
 _CUT_BYTES = 100
 _CUT_MARK = "%~"
@@ -23,18 +26,14 @@ _NAMES_MAX = 8192
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _UPPER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(\.|$)", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_SIMPLE = re.compile(r"[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_-])?")
-_ESCAPE = re.compile(r"%([0-9a-f]{2})")
-_LANE = rf"(?P<lane>[{LANE_ALPHABET}]{{{LANE_CHARACTERS}}})"
-_SEQ = rf"[0-9]{{{SEQ_DIGITS},16}}"
-_SEGMENT = re.compile(rf"(?P<first>{_SEQ})-{_LANE}\.jsonl")
-_PACK = re.compile(rf"(?P<first>{_SEQ})-{_LANE}-(?P<digest>[0-9a-f]{{16}})\.jsonl\.gz")
-_CHECKPOINT = re.compile(rf"(?P<head>{_SEQ})-(?P<digest>[0-9a-f]{{16}})\.jsonl\.gz")
-_LANE_ONLY = re.compile(_LANE)
+_LANE = frozenset(LANE_ALPHABET)
+_HEX = frozenset("0123456789abcdef")
+_DIGITS = frozenset("0123456789")
 LFS_SUFFIX = ".lfs"
-_BLOB = re.compile(rf"(?P<fan>[0-9a-f]{{2}})/(?P<sha256>(?P=fan)[0-9a-f]{{62}})(?P<lfs>{re.escape(LFS_SUFFIX)})?")
+# Patterns are compiled when one is needed: to compile these takes longer than to read an entity.
+_DEVICES = frozenset(("con", "prn", "aux", "nul", "com", "lpt"))
+_RESERVED = r"(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(\.|$)"
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
 
 
 class SegmentName(NamedTuple):
@@ -74,10 +73,10 @@ def segment_file(first: int, lane: str) -> str:
 @lru_cache(_NAMES_MAX)
 def parse_segment_file(name: str) -> SegmentName | None:
     """Return what a segment's file name says; None if it is no such name."""
-    found = _SEGMENT.fullmatch(name)
-    if found is None or not _is_seq(found["first"]):
+    first, _, lane = name.removesuffix(".jsonl").partition("-")
+    if not name.endswith(".jsonl") or not _is_seq(first) or not is_lane(lane):
         return None
-    return SegmentName(int(found["first"]), found["lane"])
+    return SegmentName(int(first), lane)
 
 
 def pack_file(first: int, lane: str, data: bytes) -> str:
@@ -88,10 +87,11 @@ def pack_file(first: int, lane: str, data: bytes) -> str:
 @lru_cache(_NAMES_MAX)
 def parse_pack_file(name: str) -> PackName | None:
     """Return what a pack's file name says; None if it is no such name."""
-    found = _PACK.fullmatch(name)
-    if found is None or not _is_seq(found["first"]):
+    first, _, rest = name.removesuffix(".jsonl.gz").partition("-")
+    lane, _, digest = rest.partition("-")
+    if not name.endswith(".jsonl.gz") or not _is_seq(first) or not is_lane(lane) or not _is_hex(digest, _DIGEST):
         return None
-    return PackName(int(found["first"]), found["lane"], found["digest"])
+    return PackName(int(first), lane, digest)
 
 
 def checkpoint_file(head: int, data: bytes) -> str:
@@ -102,15 +102,15 @@ def checkpoint_file(head: int, data: bytes) -> str:
 @lru_cache(_NAMES_MAX)
 def parse_checkpoint_file(name: str) -> CheckpointName | None:
     """Return what a checkpoint's file name says; None if it is no such name."""
-    found = _CHECKPOINT.fullmatch(name)
-    if found is None or not _is_seq(found["head"]):
+    head, _, digest = name.removesuffix(".jsonl.gz").partition("-")
+    if not name.endswith(".jsonl.gz") or not _is_seq(head) or not _is_hex(digest, _DIGEST):
         return None
-    return CheckpointName(int(found["head"]), found["digest"])
+    return CheckpointName(int(head), digest)
 
 
 def is_lane(text: str) -> bool:
     """Tell whether a text is a lane id."""
-    return _LANE_ONLY.fullmatch(text) is not None
+    return len(text) == LANE_CHARACTERS and _LANE.issuperset(text)
 
 
 def lane_from(random_bytes: bytes) -> str:
@@ -157,7 +157,7 @@ def _check(text: str, what: str, bytes_max: int) -> None:
         raise RefusedError(f"the {what} has a lone surrogate") from error
     if size > bytes_max:
         raise RefusedError(f"the {what} has {size:,} bytes; at most {bytes_max:,} are allowed")
-    if _CONTROL.search(text):
+    if not text.isprintable() and re.search(_CONTROL, text):
         raise RefusedError(f"the {what} has a control character: {text!r}")
 
 
@@ -184,7 +184,7 @@ def encode_name(text: str) -> str:
             letters += 1
         else:
             parts.append("".join(f"%{byte:02x}" for byte in character.encode()))
-    if parts[0] in ".-" or _RESERVED.match(text):
+    if parts[0] in ".-" or _is_reserved(text):
         bitmap, parts[0] = _escape_first(text[0], bitmap, parts[0])
     if parts[-1] == ".":
         parts[-1] = "%2e"
@@ -198,7 +198,13 @@ def encode_name(text: str) -> str:
 
 def _is_simple(text: str) -> bool:
     """Tell whether a text is its own file name, as most are."""
-    return len(text) <= _NAME_BYTES_MAX and _SIMPLE.fullmatch(text) is not None and not _RESERVED.match(text)
+    is_plain = 0 < len(text) <= _NAME_BYTES_MAX and _PLAIN.issuperset(text)
+    return is_plain and text[0] not in ".-" and text[-1] != "." and not _is_reserved(text)
+
+
+def _is_reserved(text: str) -> bool:
+    """Tell whether Windows takes a text for the name of a device."""
+    return text[:3].lower() in _DEVICES and re.match(_RESERVED, text, re.IGNORECASE) is not None
 
 
 def _escape_first(character: str, bitmap: int, part: str) -> tuple[int, str]:
@@ -223,10 +229,9 @@ def decode_name(name: str) -> str | None:
     letters, at = 0, 0
     while at < len(body):
         character = body[at]
-        escape = _ESCAPE.match(body, at)
-        if escape:
-            raw.append(int(escape[1], 16))
-            at = escape.end()
+        if character == "%" and _is_hex(body[at + 1 : at + 3], 2):
+            raw.append(int(body[at + 1 : at + 3], 16))
+            at += 3
             continue
         if character.isascii() and character.isalpha():
             character = character.upper() if bitmap >> letters & 1 else character.lower()
@@ -263,22 +268,27 @@ def lfs_blob_file(sha256: str) -> str:
 
 def parse_blob_file(path: str) -> BlobName | None:
     """Return what the path of a blob below ``blobs/`` says; None if it is no such path."""
-    found = _BLOB.fullmatch(path)
-    return None if found is None else BlobName(found["sha256"], found["lfs"] is not None)
+    fan, _, sha256 = path.removesuffix(LFS_SUFFIX).partition("/")
+    return BlobName(sha256, path.endswith(LFS_SUFFIX)) if is_sha256(sha256) and fan == sha256[:2] else None
 
 
 def is_sha256(value: object) -> bool:
     """Tell whether a value is a sha256 as blobs are named by."""
-    return type(value) is str and re.fullmatch(r"[0-9a-f]{64}", value) is not None
+    return type(value) is str and _is_hex(value, 64)
 
 
-def _is_seq(digits: str) -> bool:
+def _is_hex(text: str, characters: int) -> bool:
+    return len(text) == characters and _HEX.issuperset(text)
+
+
+def _is_seq(text: str) -> bool:
     # One seq has one spelling, else one file could have two names.
-    return int(digits) <= SEQ_MAX and f"{int(digits):0{SEQ_DIGITS}d}" == digits
+    is_number = SEQ_DIGITS <= len(text) <= _SEQ_DIGITS_MAX and _DIGITS.issuperset(text)
+    return is_number and int(text) <= SEQ_MAX and f"{int(text):0{SEQ_DIGITS}d}" == text
 
 
 def _digest(data: bytes) -> str:
-    return _sha256(data)[:16]
+    return _sha256(data)[:_DIGEST]
 
 
 def _sha256(data: bytes) -> str:

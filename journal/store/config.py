@@ -17,14 +17,15 @@ from journal.format.limits import (
 from journal.state.value import STRATEGIES, Strategies
 from journal.store.layout import CONFIG_FILE
 
-_STORE_ID = re.compile(r"st_[0-9a-z]{8,40}")
 _ID_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _COMPLETE = {"format": FORMAT, "store": "st_00000000"}
 """What a configuration cannot do without."""
 
 _BYTES_MAX = 1 << 20
-_FORMAT = re.compile(rb"^[ \t]*format[ \t]*=[ \t]*(\d{1,9})[ \t]*(?:#.*)?\r?$", re.MULTILINE)
-_NEEDS = re.compile(rb'^[ \t]*needs[ \t]*=[ \t]*"(\d[0-9A-Za-z.]{0,30})"', re.MULTILINE)
+_ID_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
+# Compiled when they are needed: most readers of a store never are.
+_FORMAT = rb"^[ \t]*format[ \t]*=[ \t]*(\d{1,9})[ \t]*(?:#.*)?\r?$"
+_NEEDS = rb'^[ \t]*needs[ \t]*=[ \t]*"(\d[0-9A-Za-z.]{0,30})"'
 _HINT = "mend the file in an editor"
 _LINES_LOOKED_AT_MAX = 500
 DURABILITIES = ("sync", "os")
@@ -127,27 +128,28 @@ def parse_config(data: bytes, path: str) -> Config:
     """Return what the bytes of a configuration say; ``path`` is for messages. Raises as ``read_config`` does."""
     import tomllib
 
-    refuse_newer(data, path)
     try:
         text = data.decode()
         fields = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        refuse_newer(data, path)
         raise _unreadable(path, data, error) from error
     try:
         return _parse(fields)
     except ValueError as error:
+        refuse_newer(data, path)
         raise FormatError(f"{error}{_line_of(text, str(error))}", path=path, hint=_HINT) from error
 
 
 def refuse_newer(text: bytes, path: str) -> None:
     """Raise NewerFormatError where the text of a configuration says a later format than this version reads.
 
-    Only that line is looked at, before anything else: nothing else need be as this version knows it.
+    Only that line is looked at: nothing else need be as this version knows it.
     """
-    found = _FORMAT.search(text)
+    found = re.search(_FORMAT, text, re.MULTILINE)
     if found is None or int(found[1]) <= FORMAT:
         return
-    needs = _NEEDS.search(text)
+    needs = re.search(_NEEDS, text, re.MULTILINE)
     who = f"git-journal {needs[1].decode()} or later" if needs is not None else "a later version of git-journal"
     raise NewerFormatError(
         f"the store has format {int(found[1])}, which needs {who}; this version reads up to format {FORMAT}",
@@ -234,7 +236,7 @@ def _parse(fields: dict[str, Any]) -> Config:
     if type(version) is not int or not 1 <= version <= FORMAT:
         raise ValueError(f"format must be a number from 1 to {FORMAT}")
     store = fields.get("store")
-    if type(store) is not str or not _STORE_ID.fullmatch(store):
+    if type(store) is not str or not _is_store_id(store):
         raise ValueError("store must be an id such as st_0a1b2c3d…")
     options = _table(fields, "options")
     auto_compact = options.get("auto_compact", True)
@@ -253,6 +255,10 @@ def _parse(fields: dict[str, Any]) -> Config:
         types={name: _type_options(name, table) for name, table in _table(fields, "types").items()},
         old_store=_old_store(_table(fields, "old_store")),
     )
+
+
+def _is_store_id(text: str) -> bool:
+    return text.startswith("st_") and 8 <= len(text) - 3 <= 40 and _ID_CHARACTERS.issuperset(text[3:])
 
 
 def _old_store(table: dict[str, Any]) -> OldStoreOptions | None:

@@ -19,19 +19,20 @@ from journal.disk.gitdir import HeadWatch, find_git
 from journal.errors import ClosedError, JournalError, NotAppliedError
 from journal.index.view import Key, View
 from journal.store.breakage import BREAKAGE, breakage_told
-from journal.store.config import Config, FormatWatch, read_config
-from journal.store.home import LOCK_FILE, claim, is_made_here
+from journal.store.config import FormatWatch, read_config
+from journal.store.home import LOCK_FILE, TIP_FILE, claim, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
-from journal.store.lanes import Lanes
 from journal.store.layout import LOCAL, check_store, ensure_local
 from journal.store.lfs import LfsFolder, no_lfs
 from journal.store.not_applied import nothing_applied
 from journal.store.options import Options
+from journal.store.tip_file import TipFile
 
 if TYPE_CHECKING:
     from journal.index.rebuild import Progress
     from journal.projections.printer import Printer
     from journal.store.batch import Operation, Written
+    from journal.store.lanes import Lanes
     from journal.store.lifting import Lifting
     from journal.store.model import Conflict
     from journal.store.outbox import Outbox
@@ -48,9 +49,6 @@ TROUBLE = (JournalError, OSError, sqlite3.Error)
 Decide = Callable[[View], "Sequence[Operation] | Conflict"]
 """Decides under the lock what is written; a Conflict: nothing."""
 
-Report = Callable[[str, int, int], None]
-"""Called with (what, done, of) while something long goes on."""
-
 
 class Engine:
     """See the module. Safe for several threads; dead in a forked child."""
@@ -66,17 +64,13 @@ class Engine:
         files = backend.files
         check_store(files, root)
         self.backend, self.files, self.root, self.options = backend, files, root, options
-        self.git_has = git_has
-        """Tells whether git has a file of these bytes; asked only where that tells a merge from a person."""
-        self.lfs_folder = lfs_folder
-        """Where git LFS keeps bytes; asked only where a pointer stands in a blob's place."""
+        self.git_has, self.lfs_folder = git_has, lfs_folder
+        """Whether git has a file of these bytes, and where git LFS keeps bytes: asked only where that matters."""
         self.local = os.path.join(root, LOCAL)
         self._format = FormatWatch(files, root)
-        self.config: Config = read_config(files, root)
-        self.git = find_git(files, root)
+        self.config, self.git = read_config(files, root), find_git(files, root)
         self._lock_path = os.path.join(self.local, LOCK_FILE)
-        self._threads = threading.RLock()
-        self._pid = os.getpid()
+        self._threads, self._pid = threading.RLock(), os.getpid()
         self.writer = backend.writer()
         """Names this process and this opening in the records."""
         self._is_closed = self._has_looked_at_projections = False
@@ -86,19 +80,25 @@ class Engine:
         self._lock_seen: tuple[int, int] | None = None
         self.outbox: Outbox | None = None
         self._is_eager = (options.projections or self.config.projections) == "eager"
-        self.lanes = Lanes(
-            files,
-            root,
-            self.local,
-            self.config.store,
-            HeadWatch(files, self.git),
-            backend.random,
-            roll_bytes=self.config.roll_bytes,
-            syncs=(options.durability or self.config.durability) == "sync",
-        )
+        self.tip_file = TipFile(files, os.path.join(self.local, TIP_FILE))
         self.lifting: Lifting | None = None  # made when it is first needed, see journal/store/lifting.py
-        self.indexing = Indexing(backend, root, self.local, self.config, self.lanes.tip_file, self._progress)
-        self.indexing.bury = self.lanes.bury
+        self.indexing = Indexing(backend, root, self.local, self.config, self.tip_file, self._progress)
+        self.indexing.bury = lambda segment: self.lanes.bury(segment)  # noqa: PLW0108 - lanes are made when needed
+
+    @cached_property
+    def lanes(self) -> "Lanes":
+        """Appends to this work tree's lane; made when something is first written."""
+        from journal.store.lanes import Lanes
+
+        durability = self.options.durability or self.config.durability
+        watch = HeadWatch(self.files, self.git)
+        return Lanes(self.backend, self.root, self.config, self.tip_file, watch, syncs=durability == "sync")
+
+    def close_lane(self) -> None:
+        """Close the files of the lane; the next append looks at everything anew."""
+        self.tip_file.close()
+        if "lanes" in self.__dict__:
+            self.lanes.close()
 
     @cached_property
     def lock(self) -> Lock:
@@ -205,7 +205,7 @@ class Engine:
         """Under the lock: nothing in ``local/`` counts that was not made here, or was lost since."""
         if not self._has_local():
             self.indexing.drop()
-            self.lanes.close()
+            self.close_lane()
             if not is_made_here(self.files, self.local):
                 claim(self.files, self.local)
             found = self.files.stat(self._lock_path)
@@ -250,7 +250,7 @@ class Engine:
                     self.settle()
             self._is_closed = True
             self.indexing.drop()
-            self.lanes.close()
+            self.close_lane()
             if "lock" in self.__dict__:
                 self.lock.close()
 
@@ -326,7 +326,7 @@ class Engine:
 
     def own_segment(self) -> str | None:
         """Return the newest segment of this work tree's lane, if its memory says so."""
-        return standing.tip.segment if (standing := self.lanes.standing()) is not None else None
+        return standing.tip.segment if (standing := self.tip_file.look()) is not None else None
 
     def is_machine_made(self, key: Key, text: bytes) -> bool:
         """Tell whether a machine wrote these bytes as an entity's projection, here or in any clone; while reading."""

@@ -35,10 +35,10 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from journal.disk.files import Files, FileStat, OpenFile, write_whole
+from journal.disk.backend import Backend
+from journal.disk.files import FileStat, OpenFile, write_whole
 from journal.disk.folders import ensure_folder
 from journal.disk.gitdir import HeadWatch
 from journal.errors import NotAppliedError, OutcomeUnknownError
@@ -53,7 +53,9 @@ from journal.segments.folders import SEGMENTS
 from journal.segments.scan import scan
 from journal.segments.tip import LaneMemory, Mark, Tip, decode_memory, encode_memory, is_exactly
 from journal.state import vector
-from journal.store.home import LANE_FILE, TIP_FILE, is_lane_ours, write_note
+from journal.store.config import Config
+from journal.store.home import LANE_FILE, is_lane_ours, write_note
+from journal.store.layout import LOCAL
 from journal.store.opening import announce, read_opening, remove_lost
 from journal.store.tip_file import Standing, TipFile
 
@@ -77,22 +79,14 @@ class Lanes:
     """The lane of one work tree. Used only while the writer lock is held."""
 
     def __init__(
-        self,
-        files: Files,
-        root: str,
-        local: str,
-        store: str,
-        watch: HeadWatch,
-        chance: Callable[[int], bytes],
-        *,
-        roll_bytes: int,
-        syncs: bool,
+        self, backend: Backend, root: str, config: Config, tip_file: TipFile, watch: HeadWatch, *, syncs: bool
     ) -> None:
-        self._files, self._root, self._local, self._store, self._chance = files, root, local, store, chance
-        self._watch, self._roll_bytes, self._syncs = watch, roll_bytes, syncs
+        self._files, self._root, self._local = backend.files, root, os.path.join(root, LOCAL)
+        self._store, self._roll_bytes, self._chance = config.store, config.roll_bytes, backend.random
+        self._watch, self._syncs = watch, syncs
         self._open: OpenFile | None = None
         self._memory: LaneMemory | None = None
-        self.tip_file = TipFile(files, os.path.join(local, TIP_FILE))
+        self.tip_file = tip_file
         self._tip: Tip | None = None
         self._mark, self._cut = _NOTHING, _NO_CUT
         self._unsettled: Mark | None = None
@@ -100,16 +94,8 @@ class Lanes:
 
     # -- memory ---------------------------------------------------------------------------------
 
-    def standing(self) -> Standing | None:
-        """Return how far the open segment was written and is durable, as any process of this work tree noted last."""
-        return self.tip_file.look()
-
     def close(self) -> None:
-        """Close the files; the next append looks at everything anew."""
-        self.tip_file.close()
-        self._forget()
-
-    def _forget(self) -> None:
+        """Close the segment; the next append looks at everything anew."""
         if self._open is not None:
             self._open.close()
         self._open = self._memory = self._tip = None
@@ -121,7 +107,7 @@ class Lanes:
         if self._open is not None and self._memory is not None and self._is_open_at(tip):
             self._tip = tip
             return
-        self._forget()
+        self.close()
         if tip is None or not is_lane_ours(self._files, self._local):
             return
         try:
@@ -265,7 +251,7 @@ class Lanes:
         path = os.path.join(self._root, SEGMENTS, target.name)
         try:
             if target.header is not None:
-                self._forget()
+                self.close()
                 data = target.header + data
                 announce(self._files, self._local, target.name)
                 self._open = self._create(path)
@@ -303,7 +289,7 @@ class Lanes:
                 if read_opening(self._files, self._local) == (target.name, True):
                     raise OSError(errno.EIO, "another process could not make it durable")
         except OSError as error:
-            self._forget()
+            self.close()
             # What the new file holds is unknown, and no tip can say so: nobody is shown it. Where it is not certain
             # that it will not come back, a new lane begins, since it would be in the way of this one's next segment.
             try:
@@ -316,7 +302,7 @@ class Lanes:
 
     def bury(self, segment: str) -> None:
         """Remove a segment that was begun and is lost (``store.opening``); the next append begins a new lane."""
-        self._forget()
+        self.close()
         remove_lost(self._files, self._root, self._local, segment)
 
     @property
@@ -341,7 +327,7 @@ class Lanes:
         try:
             self._open.sync()
         except OSError as error:
-            self._forget()
+            self.close()
             self.tip_file.cut_off(mark.segment)
             raise self._unknown(mark.segment, error.strerror or str(error)) from error
         counts = self.tip_file.acknowledge(mark)
@@ -379,18 +365,18 @@ class Lanes:
     def _abandon(self, target: Target) -> None:
         """Say that the open segment is not to be continued, nor counted beyond the tip, before the lock is left."""
         tip = self._tip
-        self._forget()
+        self.close()
         if tip is not None and tip.segment == target.name:
             self.tip_file.cut_off(target.name, Mark(tip.segment, tip.size, tip.seq))
 
     def end_segment(self) -> None:
         """Let the next append start a new segment: what is there now is final, and may be staged."""
-        self._remember(self.standing())
+        self._remember(self.tip_file.look())
         if self._memory is not None:
             memory = self._memory._replace(surroundings=[])
             write_whole(self._files, os.path.join(self._local, LANE_FILE), encode_memory(memory), durable=False)
             write_note(self._files, self._local)
-        self._forget()
+        self.close()
 
 
 def _as_stat(facts: FileFacts | None) -> FileStat | None:

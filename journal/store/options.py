@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+Report = Callable[[str, int, int], None]
+"""Called with (what, done, of) while something long goes on."""
+
 
 class Options(NamedTuple):
     """Where it is None, a value is as ``journal.toml`` says. ``progress`` is called while something long goes on."""
@@ -10,4 +13,4 @@ class Options(NamedTuple):
     durability: str | None = None
     projections: str | None = None
     lock_timeout_seconds: float | None = 30.0
-    progress: Callable[[str, int, int], None] | None = None
+    progress: Report | None = None

@@ -17,8 +17,9 @@ from journal.format import values
 from journal.index.records import read_record
 from journal.index.view import View
 from journal.store.batch import Delete, Note, Operation, Put
-from journal.store.engine import Engine, Report
+from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.store.options import Report
 from journal.upkeep.checkpoint import write_checkpoint
 
 NOTE = "import"

@@ -42,7 +42,7 @@ def look(engine: Engine, *, verify: bool) -> Look:
     found: Look | None = None
     for _ in range(_TRIES):
         # What is remembered of the lane's end comes first: the files may only be ahead of it.
-        indexing = indexing_of(engine, engine.lanes.standing())
+        indexing = indexing_of(engine, engine.tip_file.look())
         listing, strange = list_truth(engine.files, engine.root)
         try:
             found = _look_once(engine, indexing, listing, strange, verify=verify)

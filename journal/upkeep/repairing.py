@@ -29,7 +29,7 @@ _OF_INDEX = ("index-corrupt", "index-differs", "state-differs")
 def repair(engine: Engine, found: Look) -> list[str]:
     """Repair what was found, as far as it can be, and return a sentence for each repair. The lock is held."""
     # Whoever appends next must look at the files anew.
-    engine.lanes.close()
+    engine.close_lane()
     if found.has("unredacted"):
         return _redact_again(engine)
     own = complete_own_files(engine.files, engine.root, has_lfs=has_lfs(engine, found.blobs))

@@ -52,7 +52,7 @@ def status(engine: Engine) -> Status:
     with engine.reading() as view:
         live = [facts for facts in view.facts.values() if facts.folder == SEGMENTS]
         edits = look_for_edits(engine, view)
-        standing = engine.lanes.standing()
+        standing = engine.tip_file.look()
         return Status(
             store=engine.config.store,
             root=engine.root,

@@ -61,7 +61,7 @@ def built_anew(engine: Engine) -> View:
     for _ in range(LOOKS_MAX):
         listing, _strange = list_truth(engine.files, engine.root)
         with contextlib.suppress(NeedsRebuildError, FileNotFoundError):  # what was listed was taken away a moment ago
-            return build(indexing_of(engine, engine.lanes.standing()), engine, listing)
+            return build(indexing_of(engine, engine.tip_file.look()), engine, listing)
     raise changes_too_fast()
 
 

@@ -19,8 +19,9 @@ from journal.index.view import Key, View
 from journal.state.entity import Payload
 from journal.store.batch import Note
 from journal.store.config import OldStoreOptions, is_old_store_path
-from journal.store.engine import Engine, Report
+from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.store.options import Report
 from journal.upkeep.migrating.backup import back_up
 from journal.upkeep.migrating.brainclaw_events import SOURCE, bring_in, rehearse
 from journal.upkeep.migrating.brainclaw_history import History

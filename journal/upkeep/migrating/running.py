@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
-from journal.store.engine import Engine, Report
+from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.store.options import Report
 from journal.upkeep.checkpoint import write_checkpoint
 from journal.upkeep.importing import CHECKPOINT_AFTER_EVENTS
 from journal.upkeep.migrating.earlier import Earlier, read_earlier

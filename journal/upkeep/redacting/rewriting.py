@@ -277,7 +277,7 @@ def _new_blobs(engine: Engine, done: Rewritten) -> list[str]:
 def _remove(engine: Engine, done: Rewritten) -> None:
     own = engine.own_segment()
     if own is not None and f"{SEGMENTS}/{own}" in done.removed:
-        engine.lanes.close()
+        engine.close_lane()
         for name in (LANE_FILE, TIP_FILE):
             engine.files.remove(os.path.join(engine.local, name))
         engine.files.sync_folder(engine.local)

@@ -30,9 +30,10 @@ from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.store.batch import Note
 from journal.store.config import OldStoreOptions
-from journal.store.engine import Engine, Report
+from journal.store.engine import Engine
 from journal.store.layout import LOCAL
 from journal.store.looking_back import look_back
+from journal.store.options import Report
 from journal.upkeep.doctor import examine
 from journal.upkeep.migrating.brainclaw_history import History
 from journal.upkeep.parking import park_copy

@@ -6,7 +6,8 @@ from collections.abc import Callable, Container
 
 from journal.index.database import Index
 from journal.index.view import Key, View
-from journal.store.engine import Engine, Report
+from journal.store.engine import Engine
+from journal.store.options import Report
 from journal.upkeep.stages.comparing import compare
 from journal.upkeep.stages.deciding import Standing
 from journal.upkeep.stages.layout import file_of, folder_of
