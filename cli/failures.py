@@ -10,7 +10,7 @@ from journal.errors import JournalError
 from .output import Output, shown
 
 if TYPE_CHECKING:
-    from journal.store.model import Conflict
+    from journal.store.expectation import Conflict
 
 EXPECTATION_NOT_MET = 4
 INTERRUPTED = 130

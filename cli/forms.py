@@ -7,8 +7,8 @@ from journal.upkeep.exporting import entity_form, event_form, lifted_form
 if TYPE_CHECKING:
     from journal.store.conflicts import FieldConflict
     from journal.store.events import Event
+    from journal.store.expectation import Conflict
     from journal.store.history import Blame
-    from journal.store.model import Conflict
     from journal.upkeep.comparing.model import EntityDifference
 
 __all__ = [

@@ -9,7 +9,7 @@ from .declare import FLAG, NUMBER, Argument, Option
 from .session import Session
 
 if TYPE_CHECKING:
-    from journal.store.model import Conflict
+    from journal.store.expectation import Conflict
 
 KEY = Argument("key", "The key.", complete="key")
 VALUE = Argument("value", "The value: JSON, a literal, @FILE, or - for stdin.", metavar="JSON")
@@ -43,7 +43,7 @@ def value_or_none(argument: str) -> Any:
 def print_written(session: Session, key: str, value: Any, *, local: bool, gone: str = "deleted {}") -> None:
     """Print what a key holds now. Raises ConflictError where it did not hold what was expected."""
     from journal.state.entity import ABSENT
-    from journal.store.model import Conflict
+    from journal.store.expectation import Conflict
 
     if isinstance(value, Conflict):
         raise _conflict_error(value, local=local)

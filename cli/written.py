@@ -6,7 +6,8 @@ from .output import shown
 from .session import Session
 
 if TYPE_CHECKING:
-    from journal.store.model import Conflict, Entity
+    from journal.store.expectation import Conflict
+    from journal.store.model import Entity
 
 
 def print_written(session: Session, written: "Entity | Conflict", *, verb: str = "") -> None:

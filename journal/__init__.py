@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
     from journal.store.conflicts import FieldConflict
     from journal.store.events import Event, ReadEvent, StreamEvent
+    from journal.store.expectation import Conflict
     from journal.store.history import Blame
-    from journal.store.model import Conflict, Entity
+    from journal.store.model import Entity
     from journal.store.positions import Gaps
     from journal.store.query import Condition
     from journal.store.streams.catalogue import Stream
@@ -55,7 +56,7 @@ _HOMES = {
     "ABSENT": "journal.state.entity",
     "Blame": "journal.store.history",
     "Comparison": "journal.upkeep.comparing.model",
-    "Conflict": "journal.store.model",
+    "Conflict": "journal.store.expectation",
     "Entity": "journal.store.model",
     "EntityDifference": "journal.upkeep.comparing.model",
     "Event": "journal.store.events",

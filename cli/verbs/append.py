@@ -31,7 +31,7 @@ def run(
         meta=None if meta is None else json_object(meta, what="--meta", of="it"),
         summary=summary,
     )
-    from journal.store.model import Conflict
+    from journal.store.expectation import Conflict
 
     if isinstance(written, Conflict):
         from ..failures import ConflictError

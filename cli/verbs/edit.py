@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from journal.index.rows import EntityRow
-    from journal.store.model import Conflict, Entity
+    from journal.store.expectation import Conflict
+    from journal.store.model import Entity
 
 
 def run(session: Session, *, type: str, id: str, action: str | None, summary: str | None) -> None:
@@ -74,7 +75,7 @@ def _write_unless_changed(
     session: Session, row: "EntityRow", write: "Callable[..., Entity | Conflict]"
 ) -> "Entity | Conflict":
     """Write, if the entity still is what was opened; after a merge it may have several heads."""
-    from journal.store.model import Conflict
+    from journal.store.expectation import Conflict
 
     written = write(expect_event=f"{row.seq}@{row.lane}")
     if isinstance(written, Conflict) and session.journal.texts(row.type, row.id) == row:

@@ -10,7 +10,7 @@ from journal.format.reserved import KV_TYPE
 from journal.state.entity import ABSENT
 from journal.store import kv
 from journal.store.engine import Engine
-from journal.store.model import ANYTHING
+from journal.store.expectation import ANYTHING
 
 if TYPE_CHECKING:
     from journal.index.view import View

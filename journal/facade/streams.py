@@ -8,11 +8,11 @@ from journal.arguments import BATCH, CONDITIONS, FUNCTION, TEXT_OR_TEXTS, check,
 from journal.errors import UsageError
 from journal.facade.base import Base
 from journal.store.looking_back import look_back
-from journal.store.model import Conflict
 
 if TYPE_CHECKING:
     from journal.state.entity import Payload
     from journal.store.events import StreamEvent
+    from journal.store.expectation import Conflict
     from journal.store.query import Condition
     from journal.store.streams.appending import Expect, NewEvents
     from journal.store.streams.catalogue import Stream
@@ -41,6 +41,7 @@ class Streams(Base):
         where the stream has the key, for the same event and data, that first event comes back, whatever is expected; a
         key of another event is a Conflict. ``meta``: what goes along with the event, such as correlation and causation.
         """
+        from journal.store.expectation import Conflict
         from journal.store.streams.appending import one_event
 
         done = self._appended(stream, one_event(event, data, key, meta), expect, actor, summary)
@@ -78,6 +79,7 @@ class Streams(Base):
         self, stream: str, events: "NewEvents", expect: "Expect | None", actor: str | None, summary: str | None
     ) -> "Sequence[StreamEvent] | Conflict":
         from journal.facade.appended import AppendedEvents
+        from journal.store.expectation import Conflict
         from journal.store.streams.appending import Append, checked_expectation
         from journal.store.streams.once import write
 

@@ -11,7 +11,6 @@ from journal.facade.values import all_events, caller_type, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_to_write
-from journal.store.model import Conflict
 
 if TYPE_CHECKING:
     from journal.facade.kv import KeyValueDrafts
@@ -115,6 +114,7 @@ class Transaction:
         """Apply all of it. Raises ExpectationError, and nothing was written, where an expectation is not met."""
         if kind is not None or not self._operations:
             return
+        from journal.store.expectation import Conflict
         from journal.store.streams.once import write
 
         done = write(self._engine, self._operations)

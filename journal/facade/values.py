@@ -9,15 +9,18 @@ from journal.format.names import event_id
 from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
 from journal.state.value import Lifted, Strategies, conflicts
-from journal.store.model import ANYTHING, Entity, Expectation
+from journal.store.model import Entity
 
 if TYPE_CHECKING:
     from journal.store.batch import Draft, Written
     from journal.store.events import Event
+    from journal.store.expectation import Expectation
 
 
-def expectation(rev: int | None, event: str | Sequence[str] | None) -> Expectation:
+def expectation(rev: int | None, event: str | Sequence[str] | None) -> "Expectation":
     """Return what a caller's ``expect_rev`` and ``expect_event`` ask for; heads may be one text with commas."""
+    from journal.store.expectation import ANYTHING, Expectation
+
     if rev is None and event is None:
         return ANYTHING
     heads = tuple(event.split(",")) if isinstance(event, str) else event

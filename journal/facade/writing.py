@@ -13,11 +13,12 @@ from journal.format import names, values
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, Payload
 from journal.store.lifting import document_of, lifted_to_write
-from journal.store.model import Conflict, Entity, Expectation
+from journal.store.model import Entity
 
 if TYPE_CHECKING:
     from journal.store.batch import Delete, Operation, Put
     from journal.store.events import Event
+    from journal.store.expectation import Conflict
 
 
 @checks_arguments()
@@ -38,7 +39,7 @@ class Writing(Base):
         actor: str | None = None,
         expect_rev: int | None = None,
         expect_event: str | Sequence[str] | None = None,
-    ) -> Entity | Conflict:
+    ) -> "Entity | Conflict":
         """Write an entity: the whole document ``data``, or single fields of what is there.
 
         ``expect_event`` (the heads) and ``expect_rev`` (0: must not be live) make it a compare-and-set: what
@@ -74,7 +75,7 @@ class Writing(Base):
             data=data,
             summary=summary,
             actor=actor or self._actor,
-            expect=Expectation(rev=0),
+            expect=expectation(0, None),
         )
         written = self._write_one(operation)
         assert isinstance(written, Entity), "64 random bits met twice"
@@ -126,7 +127,7 @@ class Writing(Base):
         actor: str | None = None,
         expect_rev: int | None = None,
         expect_event: str | Sequence[str] | None = None,
-    ) -> Entity | Conflict:
+    ) -> "Entity | Conflict":
         """Write a tombstone. Raises NotFoundError where nothing is there to delete."""
         from journal.store.batch import Delete
 
@@ -163,6 +164,7 @@ class Writing(Base):
         """Write several operations as one transaction: all, or none. For imports and tools."""
         for operation in operations:
             caller_type(getattr(operation, "type", ""))
+        from journal.store.expectation import Conflict
         from journal.store.streams.once import write
 
         done = write(self._engine, operations)
@@ -186,12 +188,12 @@ class Writing(Base):
             written, _ = engine.write(operations)
         return all_events((), written)
 
-    def _write_one(self, operation: "Put | Delete") -> Entity | Conflict:
+    def _write_one(self, operation: "Put | Delete") -> "Entity | Conflict":
         return self._write_at((operation.type, operation.id), [operation])
 
     def _write_at(
         self, key: Key, operations: "Sequence[Operation] | Callable[[View], Sequence[Operation]]"
-    ) -> Entity | Conflict:
+    ) -> "Entity | Conflict":
         """Write operations on one entity and return what it is after the last."""
         written, conflict = self._engine.write(operations)
         if conflict is not None:

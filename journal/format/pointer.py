@@ -10,7 +10,7 @@ from typing import NamedTuple
 from journal.format.limits import POINTER_BYTES_MAX
 from journal.format.names import parse_blob_file
 
-_POINTER = re.compile(
+_POINTER = (
     rb"version https://git-lfs\.github\.com/spec/v1\n"
     rb"oid sha256:(?P<oid>[0-9a-f]{64})\n"
     rb"size (?P<size>0|[1-9][0-9]{0,18})\n"
@@ -31,7 +31,7 @@ def encode_pointer(pointer: Pointer) -> bytes:
 
 def parse_pointer(text: bytes) -> Pointer | None:
     """Return what a pointer says; None for all that is not spelled just so."""
-    found = _POINTER.fullmatch(text) if len(text) <= POINTER_BYTES_MAX else None
+    found = re.fullmatch(_POINTER, text) if len(text) <= POINTER_BYTES_MAX else None
     return None if found is None else Pointer(found["oid"].decode(), int(found["size"]))
 
 

@@ -16,7 +16,7 @@ from journal.projections.paths import ID_FIELD
 from journal.state.delta import difference, named
 from journal.state.entity import Change, EntityState, Past, Payload, apply
 from journal.state.value import value
-from journal.store.model import ANYTHING, Conflict, Expectation
+from journal.store.expectation import ANYTHING, Conflict, Expectation
 from journal.store.streams.appending import Append, check_stream, texts_of, unmet
 
 

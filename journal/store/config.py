@@ -2,8 +2,7 @@
 
 import os
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from journal.disk.files import ReadFiles
 from journal.errors import FormatError, NewerFormatError
@@ -35,19 +34,17 @@ PROJECTIONS = ("eager", "lazy")
 STAGES = ("off", "dual", "primary")
 
 
-@dataclass(frozen=True, slots=True)
-class TypeOptions:
+class TypeOptions(NamedTuple):
     """What a store says of one entity type."""
 
     fanout: bool = False
     prefix: str | None = None
-    merge: Strategies = field(default_factory=dict)
+    merge: Strategies = {}  # noqa: RUF012 - never changed
     is_versioned: bool = False
     schema: str = "refuse"
 
 
-@dataclass(frozen=True, slots=True)
-class OldStoreOptions:
+class OldStoreOptions(NamedTuple):
     """The store of another tool that the journal stands beside (docs/format.md); ``path``: from the work tree."""
 
     kind: str
@@ -55,8 +52,7 @@ class OldStoreOptions:
     stage: str
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """The parsed file; sizes in bytes. ``lfs_bytes``: callers' blobs of so many go through git LFS, None: none do."""
 
     store: str
@@ -68,7 +64,7 @@ class Config:
     compact_bytes: int = COMPACT_BYTES_DEFAULT
     compact_segments: int = COMPACT_SEGMENTS_DEFAULT
     lfs_bytes: int | None = None
-    types: dict[str, TypeOptions] = field(default_factory=dict)
+    types: dict[str, TypeOptions] = {}  # noqa: RUF012 - never changed
     old_store: OldStoreOptions | None = None
 
     def strategies(self, type: str) -> Strategies:

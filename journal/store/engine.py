@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from journal.index.rebuild import Progress
     from journal.projections.printer import Printer
     from journal.store.batch import Operation, Written
+    from journal.store.expectation import Conflict
     from journal.store.lanes import Lanes
     from journal.store.lifting import Lifting
-    from journal.store.model import Conflict
     from journal.store.outbox import Outbox
     from journal.store.printing import Printing
     from journal.store.schemas import Schemas

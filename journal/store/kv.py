@@ -13,7 +13,7 @@ from journal.index.view import View
 from journal.state.entity import ABSENT, EntityState
 from journal.state.value import Strategies, value
 from journal.store.batch import Delete, Put
-from journal.store.model import ANYTHING, Conflict, Expectation
+from journal.store.expectation import ANYTHING, Conflict, Expectation
 
 
 @dataclass(frozen=True, slots=True)

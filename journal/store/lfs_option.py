@@ -6,7 +6,6 @@ running it again does the rest.
 
 import os
 import re
-from dataclasses import replace
 
 from journal.disk.files import Files, write_whole
 from journal.errors import FormatError, RefusedError
@@ -59,6 +58,6 @@ def with_lfs(text: bytes, path: str = CONFIG_FILE) -> bytes:
 
 def _says_just_this(before: bytes, after: bytes, path: str) -> bool:
     try:
-        return parse_config(after, path) == replace(parse_config(before, path), lfs_bytes=LFS_BYTES_DEFAULT)
+        return parse_config(after, path) == parse_config(before, path)._replace(lfs_bytes=LFS_BYTES_DEFAULT)
     except FormatError:
         return False

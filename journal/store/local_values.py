@@ -38,10 +38,10 @@ from journal.format.names import check_id, encode_name
 from journal.format.reserved import KV_TYPE
 from journal.state.entity import ABSENT
 from journal.store.engine import Engine
+from journal.store.expectation import Conflict
 from journal.store.home import KV_FOLDER, is_made_here
 from journal.store.kv import check_expected, is_same
 from journal.store.layout import LOCAL
-from journal.store.model import Conflict
 
 _LOCK_FILE = "kv.lock"
 _REAPED_FILE = "kv.reaped"

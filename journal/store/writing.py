@@ -15,7 +15,7 @@ from journal.index.view import View
 from journal.state.entity import Past
 from journal.store.batch import Batch, Operation, Written
 from journal.store.engine import Decide, Engine
-from journal.store.model import Conflict
+from journal.store.expectation import Conflict
 from journal.store.not_applied import nothing_applied
 from journal.store.recording import encode_lines, take_in, time_stamp, written_of
 from journal.store.streams.appending import Append

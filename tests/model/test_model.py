@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from journal import Journal
 from journal.errors import ExpectationError, NotFoundError
-from journal.store.model import Conflict
+from journal.store.expectation import Conflict
 from tests.support.repositories import Repository
 from tests.support.stores import configure, documents, event_ids, examples, projections, rendered
 

@@ -10,7 +10,7 @@ from journal.format import names, values
 from journal.format.limits import SEQ_MAX
 from journal.format.record import EventTexts
 from journal.state.entity import Payload
-from journal.store.model import Conflict
+from journal.store.expectation import Conflict
 
 STREAM = "stream"
 """What a Conflict about a stream has as its type."""

@@ -16,7 +16,7 @@ from journal.state.vector import EventId
 from journal.store.batch import Operation, Written
 from journal.store.engine import Engine
 from journal.store.events import StreamEvent
-from journal.store.model import Conflict
+from journal.store.expectation import Conflict
 from journal.store.streams.appending import STREAM, Append
 from journal.store.streams.reading import event_of
 

@@ -1,0 +1,50 @@
+"""What is expected of an entity before it is written, and the conflict where that is not so. Frozen; safe to keep."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from journal.format.names import event_id, parse_event_id
+from journal.state.entity import EntityState
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An expectation that was not met, as a value: nothing was written.
+
+    ``heads`` are the ids of the entity's present heads, to try again with.
+    """
+
+    type: str
+    id: str
+    expected: Any
+    actual: Any
+    heads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must hold before a write: ``rev`` (0: no live entity), and the exact heads."""
+
+    rev: int | None = None
+    heads: tuple[str, ...] | None = None
+
+    def check(self, key: tuple[str, str], state: EntityState | None) -> Conflict | None:
+        """Return a Conflict unless the entity's state is as expected."""
+        heads = tuple(event_id(*head) for head in sorted(state.heads)) if state is not None else ()
+        if self.heads is not None and sorted(_ids(self.heads)) != sorted(_ids(heads)):
+            return Conflict(*key, list(self.heads), list(heads), heads)
+        if self.rev is not None:
+            is_live = state is not None and not state.is_deleted
+            actual = state.rev if state is not None and is_live else 0
+            # Several heads may share a rev: such a state is never what a rev can name.
+            if actual != self.rev or (is_live and len(heads) > 1):
+                return Conflict(*key, self.rev, actual, heads)
+        return None
+
+
+ANYTHING = Expectation()
+"""Expects nothing."""
+
+
+def _ids(texts: tuple[str, ...]) -> list[tuple[int, str]]:
+    return [parse_event_id(text) or (-1, text) for text in texts]
