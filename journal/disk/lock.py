@@ -276,21 +276,16 @@ class _Locker(NamedTuple):
 
 @functools.cache
 def _locker() -> _Locker:
-    # Loading portalocker takes longer than a whole read of the store, and readers never come here.
+    if fcntl is not None:
+        # The very call that portalocker makes here: loading it for that would be a sixth of a command that writes.
+        flock, leave = fcntl.flock, fcntl.LOCK_UN
+        return _Locker(
+            flock, lambda descriptor: flock(descriptor, leave), fcntl.LOCK_EX | fcntl.LOCK_NB, BlockingIOError, OSError
+        )
     import portalocker
 
     flags = portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING
-    call: Any = portalocker.portalocker.LOCKER
-    if fcntl is not None and callable(call):
-        # The call that portalocker itself makes here: all that it does around it would cost a tenth of a write.
-        unlock = functools.partial(_unlock, call)
-        return _Locker(call, unlock, flags.value, BlockingIOError, portalocker.LockException)
     return _Locker(portalocker.lock, portalocker.unlock, flags, portalocker.AlreadyLocked, portalocker.LockException)
-
-
-def _unlock(call: Callable[[int, int], Any], descriptor: int) -> None:
-    assert fcntl is not None
-    call(descriptor, fcntl.LOCK_UN)
 
 
 def _jitter() -> float:

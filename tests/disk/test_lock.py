@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from journal.disk.holder import describe_holder
-from journal.disk.lock import StoreLock
+from journal.disk.lock import StoreLock, _locker
 from journal.errors import ClosedError, LockTimeoutError, NotAppliedError, UnsafePathError
 
 fcntl = pytest.importorskip("fcntl")
@@ -328,12 +328,33 @@ def test_a_lock_that_is_closed_while_a_thread_waits_for_it_is_not_opened_again(p
     assert len(errors) == 1
 
 
-def test_building_and_importing_load_no_portalocker():
+def test_where_there_is_flock_it_is_the_call_that_portalocker_would_make_and_portalocker_is_not_loaded(path):
+    import portalocker
+
+    assert portalocker.portalocker.LOCKER is fcntl.flock
     code = (
-        "import sys; from journal.disk.lock import StoreLock; lock = StoreLock('/nowhere/lock'); "
+        "import sys; from journal.disk.lock import StoreLock; StoreLock(sys.argv[1]).acquire(1); "
         "sys.exit('portalocker' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code, path]).returncode == 0
+
+
+def test_where_there_is_no_flock_portalocker_locks(path, monkeypatch):
+    with StoreLock(path).held(1):
+        monkeypatch.setattr("journal.disk.lock.fcntl", None)
+        monkeypatch.setattr("journal.disk.turnstile.fcntl", None)
+        _locker.cache_clear()
+        try:
+            assert not StoreLock(path).try_acquire()
+            mine, other = StoreLock(path + "2"), StoreLock(path + "2")
+            with mine.held(1):
+                assert not other.try_acquire()
+            assert other.try_acquire()
+            other.release()
+            mine.close()
+            other.close()
+        finally:
+            _locker.cache_clear()
 
 
 def test_a_program_that_is_started_does_not_inherit_the_lock(path):
