@@ -4,7 +4,6 @@ Only where they include others, or nothing is found, is git itself asked.
 """
 
 import os
-import subprocess
 
 _NONE: tuple[str | None, bool] = (None, False)
 
@@ -74,6 +73,8 @@ def _unquoted(value: str) -> str:
 
 
 def _ask_git(folder: str) -> str | None:
+    import subprocess  # loading it takes as long as all of the above
+
     start = folder if os.path.isdir(folder) else os.path.dirname(folder) or "."
     try:
         ended = subprocess.run(["git", "config", "user.name"], cwd=start, capture_output=True, check=False)

@@ -44,11 +44,14 @@ def entity_of(row: EntityRow, shown: Lifted) -> Entity:
     return Entity(row.type, row.id, row.rev, event, data, row.conflicts, shown.lifted_from, shown.error)
 
 
-def open_conflicts(draft: "Draft", strategies: Strategies) -> int:
-    """Return how many fields a write left in conflict: it saw all that is here, but did not name them."""
-    if draft.state is None or all(len(pairs) == 1 for pairs in draft.state.fields.values()):
-        return 0
-    return len(conflicts(draft.state, strategies))
+def entity_written(written: "Written", strategies: Strategies) -> Entity:
+    """Return the entity that a draft has just made; its conflicts: fields that were seen, but not named."""
+    draft, own = written.single, written.single.own
+    data = None if draft.payload is None else values.decode(draft.payload)
+    state = draft.state
+    is_open = state is not None and any(len(pairs) > 1 for pairs in state.fields.values())
+    still_open = len(conflicts(state, strategies)) if state is not None and is_open else 0
+    return Entity(own["type"], own["id"], own["rev"], event_id(written.seq, written.lane), data, still_open)
 
 
 def as_events(written: "Written") -> "Sequence[Event]":

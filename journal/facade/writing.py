@@ -8,7 +8,7 @@ from journal.arguments import checks_arguments
 from journal.errors import NotFoundError
 from journal.facade.base import Base
 from journal.facade.transaction import Transaction
-from journal.facade.values import all_events, as_events, caller_type, entity_of, expectation, open_conflicts
+from journal.facade.values import all_events, caller_type, entity_of, entity_written, expectation
 from journal.format import names, values
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, Payload
@@ -203,7 +203,4 @@ class Writing(Base):
                 row = view.row(key)
             assert row is not None
             return entity_of(row, document_of(self._engine, row))
-        draft = written[-1].single
-        (event,) = as_events(written[-1])
-        still_open = open_conflicts(draft, self._engine.config.strategies(key[0]))
-        return Entity(*key, draft.own["rev"], event.id, event.data, still_open)
+        return entity_written(written[-1], self._engine.config.strategies(key[0]))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from journal.disk.backend import Backend
 from journal.disk.clock import Clock
@@ -19,7 +19,6 @@ from journal.state.redaction import NOTE as REDACTION
 from journal.state.stream import TRUNCATE_NOTE
 from journal.state.vector import EventId
 from journal.store.batch import Block, Draft, Written
-from journal.store.blobs import write_blob
 from journal.store.lanes import Target
 
 
@@ -83,7 +82,7 @@ def _second(seconds: int) -> str:
 def _line(files: Files, root: str, draft: Draft, place: _Place) -> bytes:
     operation, payload, ref = draft.operation, draft.payload, None
     if payload is not None and len(payload) > PAYLOAD_BYTES_INLINE_MAX:
-        ref = write_blob(files, root, payload)
+        ref = _blob(files, root, payload)
     return records.encode(
         kind=draft.kind,
         seq=place.seq,
@@ -99,10 +98,16 @@ def _line(files: Files, root: str, draft: Draft, place: _Place) -> bytes:
     )
 
 
+def _blob(files: Files, root: str, payload: bytes) -> dict[str, Any]:
+    from journal.store.blobs import write_blob  # most payloads stand in their line
+
+    return write_blob(files, root, payload)
+
+
 def _block(files: Files, root: str, block: Block, place: _Place) -> list[bytes]:
     operation, payloads = block.operation, block.texts.payloads
     long = [at for at, payload in enumerate(payloads) if len(payload) > PAYLOAD_BYTES_INLINE_MAX]
-    refs = {at: write_blob(files, root, payloads[at]) for at in long}
+    refs = {at: _blob(files, root, payloads[at]) for at in long}
     return records.encode_events(
         block.texts._replace(refs=refs) if refs else block.texts,
         seq=place.seq,
