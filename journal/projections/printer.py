@@ -25,6 +25,11 @@ class Outcome(NamedTuple):
     step: Step
     facts: PrintedFacts | None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the file shows the state now: git is to be told of it."""
+        return self.step in (Step.WRITE, Step.REMOVE, Step.ADOPT)
+
 
 def digest(text: bytes) -> bytes:
     """Return the hash by which a projection is known again."""

@@ -118,7 +118,7 @@ class Engine:
         from journal.store.printing import Printing
 
         spread = " ".join(sorted(name for name, options in self.config.types.items() if options.fanout))
-        return Printing(self.files, self.root, self.config.fanout, spread, self.printer)
+        return Printing(self.files, self.root, self.config.fanout, spread, lambda: self.printer)
 
     @cached_property
     def schemas(self) -> "Schemas":

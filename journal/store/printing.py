@@ -7,23 +7,31 @@ the entity changes, in ``status`` and to doctor.)
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
 from journal.index.view import Key, View
 from journal.projections.paths import ENTITIES, KV, PROJECTED, entity_at
-from journal.projections.plan import Step
-from journal.projections.printer import Outcome, Printer
+
+if TYPE_CHECKING:
+    from journal.projections.printer import Outcome, Printer
 
 _UNSYNCED_NS = 3600 * 10**9
 """How long the system may keep bytes to itself that nobody synced; far more than any does."""
 
 
 class Printing:
-    """Plans which projections to look at, and has them written."""
+    """Plans which projections to look at, and has them written by ``printer``, which most reads do not need."""
 
-    def __init__(self, files: Files, root: str, fanout: Callable[[str], bool], spread: str, printer: Printer) -> None:
+    def __init__(
+        self,
+        files: Files,
+        root: str,
+        fanout: Callable[[str], bool],
+        spread: str,
+        printer: "Callable[[], Printer]",
+    ) -> None:
         self._files, self._root, self._fanout, self._printer = files, root, fanout, printer
         self._spread = spread
         """The types with ``fanout``, as one text: where it changes, projections move."""
@@ -98,8 +106,8 @@ class Printing:
         for path in paths:
             at = entity_at(path)
             key = (at[0], at[1]) if at is not None and at[1] is not None else None
-            is_stray = key is not None and path != self._printer.path(key)
-            if key is not None and is_stray and self._printer.remove_stray(path, key, view.row(key)):
+            is_stray = key is not None and path != self._printer().path(key)
+            if key is not None and is_stray and self._printer().remove_stray(path, key, view.row(key)):
                 removed.append(path)
         if removed:
             with view.index.writing():
@@ -141,7 +149,7 @@ class Printing:
         """
         keys = sorted(view.overlay.states)
         settled = self._settled_folders(view, keys)
-        outcomes = self._printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
+        outcomes = self._printer().print((key, view.row(key), view.index.printed(*key)) for key in keys)
         followed = self.follower(view, keys) if self.follower is not None else []
         with view.index.writing():
             view.write_overlay(lags=False)
@@ -149,7 +157,7 @@ class Printing:
             _set_all(view, followed)
         view.settle()
 
-    def print(self, view: View) -> list[Outcome]:
+    def print(self, view: View) -> "list[Outcome]":
         """Under the lock: write the projections that lag, and remember them; return what became of each."""
         has_moved = self.has_moved(view)
         if has_moved:
@@ -158,7 +166,7 @@ class Printing:
         keys = view.index.unprinted()
         if not keys and not has_moved:
             return []
-        outcomes = self._printer.print((key, view.row(key), view.index.printed(*key)) for key in keys)
+        outcomes = self._printer().print((key, view.row(key), view.index.printed(*key)) for key in keys)
         followed = self.follower(view, keys) if self.follower is not None else []
         with view.index.writing():
             view.index.drop_folders()
@@ -167,13 +175,13 @@ class Printing:
         view.settle_version()
         return outcomes
 
-    def replace(self, view: View, settled: Mapping[Key, bytes]) -> list[Outcome]:
+    def replace(self, view: View, settled: Mapping[Key, bytes]) -> "list[Outcome]":
         """Under the lock: write these projections, also over hand edits that still hold the bytes given.
 
         The caller has kept the edits, as events or parked. Their folders are looked at once more by the next read.
         """
         items = [(key, view.row(key), view.index.printed(*key)) for key in settled]
-        outcomes = self._printer.print(items, settled)
+        outcomes = self._printer().print(items, settled)
         with view.index.writing():
             self._remember(view, outcomes, [])
         view.settle_version()
@@ -182,14 +190,13 @@ class Printing:
     def _settled_folders(self, view: View, keys: list[Key]) -> list[str]:
         """Return the folders of these projections that are as they were left: of others nothing may be forgotten."""
         known = view.index.folders()
-        folders = {self._printer.path(key).rpartition("/")[0] for key in keys}
+        folders = {self._printer().path(key).rpartition("/")[0] for key in keys}
         folders |= {parent for folder in folders for parent in _parents(folder)}
         return [folder for folder in sorted(folders) if known.get(folder) == self._signature(folder)]
 
-    def _remember(self, view: View, outcomes: list[Outcome], folders: list[str]) -> None:
+    def _remember(self, view: View, outcomes: "list[Outcome]", folders: list[str]) -> None:
         view.index.put_printed((*outcome.key, outcome.path, outcome.facts) for outcome in outcomes)
-        changed = (Step.WRITE, Step.REMOVE, Step.ADOPT)
-        view.index.add_changed(outcome.path for outcome in outcomes if outcome.step in changed)
+        view.index.add_changed(outcome.path for outcome in outcomes if outcome.is_settled)
         stats = ((path, self._signature(path)) for path in folders)
         view.index.put_folders((path, *stat) for path, stat in stats if stat is not None)
 
