@@ -33,9 +33,11 @@ def print_table(output: Output, columns: Sequence[Column], rows: Sequence[Sequen
         if sum(widths) > room:
             _print_blocks(output, columns, titles, cells, total)
             return
-    output.line(_row(output, titles, widths, columns, style="dim"))
+    is_cut, has_color = total is not None, output.has_color()
+    styles = [column.style if has_color else "" for column in columns]
+    output.line(_row(output, titles, widths, columns, ["dim"] * len(columns), is_cut=is_cut))
     for row in cells:
-        output.line(_row(output, row, widths, columns))
+        output.line(_row(output, row, widths, columns, styles, is_cut=is_cut))
 
 
 def _print_blocks(
@@ -70,17 +72,22 @@ def _shrunk(widths: list[int], least: Sequence[int], room: int) -> list[int]:
 
 
 def _row(
-    output: Output, cells: Sequence[str], widths: Sequence[int], columns: Sequence[Column], style: str = ""
+    output: Output,
+    cells: Sequence[str],
+    widths: Sequence[int],
+    columns: Sequence[Column],
+    styles: Sequence[str],
+    *,
+    is_cut: bool,
 ) -> str:
     parts = []
     last = len(cells) - 1
-    is_cut = output.width() is not None
-    for at, (text, room, column) in enumerate(zip(cells, widths, columns, strict=True)):
+    for at, (text, room, column, style) in enumerate(zip(cells, widths, columns, styles, strict=True)):
         cut = fit(text, room) if is_cut else text
         if column.is_right:
             blanks = " " * (room - width(cut))
-            parts.append(blanks + output.paint(cut, style or column.style))
+            parts.append(blanks + output.paint(cut, style))
         else:
             after = "" if at == last else pad(cut, room)[len(cut) :]
-            parts.append(output.paint(cut, style or column.style) + after)
+            parts.append(output.paint(cut, style) + after)
     return _GAP.join(parts)

@@ -5,6 +5,7 @@ again is not watched any more). Whoever waits also looks from time to time.
 """
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def watch_folders(folders: Sequence[str], told: Callable[[], object]) -> FolderW
         from watchdog.observers import Observer
     except ImportError:
         return None
+    _keep_quiet()
 
     class Handler(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
@@ -58,3 +60,11 @@ def watch_folders(folders: Sequence[str], told: Callable[[], object]) -> FolderW
         FolderWatch(observer).close()
         return None
     return FolderWatch(observer)
+
+
+@functools.cache
+def _keep_quiet() -> None:
+    """Keep watchdog off the terminal: its threads call their own end an error. Who collects logs still gets that."""
+    import logging
+
+    logging.getLogger("watchdog").addHandler(logging.NullHandler())
