@@ -15,7 +15,6 @@ from journal.index.rows import EntityRow
 from journal.index.view import Key
 from journal.store.lifting import document_as_written, document_of, is_concerned, lifted_entity, lifted_event
 from journal.store.looking_back import look_back
-from journal.store.model import Entity
 
 if TYPE_CHECKING:
     from journal.index.view import View
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from journal.store.conflicts import FieldConflict
     from journal.store.events import Event
     from journal.store.history import Blame
+    from journal.store.model import Entity
     from journal.store.query import Condition
     from journal.upkeep.comparing.model import Comparison
 
@@ -38,7 +38,7 @@ class Reading(Base):
 
     def get(
         self, type: str, id: str, *, rev: int | None = None, at: str | None = None, as_written: bool = False
-    ) -> Entity | None:
+    ) -> "Entity | None":
         """Return an entity, None where there is no live one; as of a ``rev``, or as the writer of ``at`` saw it.
 
         ``as_written``: not lifted by upcasters.
@@ -52,7 +52,7 @@ class Reading(Base):
         entity = self._entity(key, as_written)
         return entity if entity is not None and entity.data is not None else None
 
-    def _entity(self, key: Key, as_written: bool) -> Entity | None:
+    def _entity(self, key: Key, as_written: bool) -> "Entity | None":
         with self._engine.reading() as view:
             row = view.row(key)
         return row and entity_of(row, self._document(as_written)(row))
@@ -60,8 +60,9 @@ class Reading(Base):
     def _document(self, as_written: bool) -> "Callable[[EntityRow], Lifted]":
         return document_as_written if as_written else partial(document_of, self._engine)
 
-    def _entity_of_rev(self, key: Key, rev: int) -> Entity | None:
+    def _entity_of_rev(self, key: Key, rev: int) -> "Entity | None":
         from journal.store import history as past
+        from journal.store.model import Entity
 
         events = look_back(self._engine, lambda view: past.entity_events(view, key) if view.events_of(key) else [])
         found = [event for event in events if event.rev == rev]
@@ -69,8 +70,9 @@ class Reading(Base):
             return None
         return Entity(*key, rev, found[-1].id, found[-1].data)
 
-    def _entity_at(self, key: Key, at: str) -> Entity | None:
+    def _entity_at(self, key: Key, at: str) -> "Entity | None":
         from journal.store import history as past
+        from journal.store.model import Entity
 
         def seen(view: "View") -> "tuple[EntityState | None, Payload | None]":
             place = past.find_event(view, at)
@@ -89,7 +91,7 @@ class Reading(Base):
         deleted: bool = False,
         reserved: bool = False,
         as_written: bool = False,
-    ) -> list[Entity]:
+    ) -> "list[Entity]":
         """Return entities by type and id: live ones, or deleted ones.
 
         Without a ``type`` those of the journal's own types (``$kv``) are left out, unless ``reserved``.
@@ -112,7 +114,7 @@ class Reading(Base):
         with self._engine.reading() as view:
             return view.row((type, id))
 
-    def lifted(self, row: EntityRow) -> Entity | None:
+    def lifted(self, row: EntityRow) -> "Entity | None":
         """Return what ``get`` gives for a row of ``texts``; None where its text says just that."""
         if row.data is None or not is_concerned(self._engine, row.type, row.data):
             return None

@@ -9,12 +9,12 @@ from journal.format.names import event_id
 from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
 from journal.state.value import Lifted, Strategies, conflicts
-from journal.store.model import Entity
 
 if TYPE_CHECKING:
     from journal.store.batch import Draft, Written
     from journal.store.events import Event
-    from journal.store.expectation import Expectation
+    from journal.store.expectation import Conflict, Expectation
+    from journal.store.model import Entity
 
 
 def expectation(rev: int | None, event: str | Sequence[str] | None) -> "Expectation":
@@ -37,21 +37,33 @@ def caller_type(type: str) -> str:
     return type
 
 
-def entity_of(row: EntityRow, shown: Lifted) -> Entity:
+def entity_of(row: EntityRow, shown: Lifted) -> "Entity":
     """Return the entity of a row and of what callers see of its document."""
+    from journal.store.model import Entity
+
     data = None if row.data is None else shown.data
     event = event_id(row.seq, row.lane)
     return Entity(row.type, row.id, row.rev, event, data, row.conflicts, shown.lifted_from, shown.error)
 
 
-def entity_written(written: "Written", strategies: Strategies) -> Entity:
+def entity_written(written: "Written", strategies: Strategies) -> "Entity":
     """Return the entity that a draft has just made; its conflicts: fields that were seen, but not named."""
+    from journal.store.model import Entity
+
     draft, own = written.single, written.single.own
     data = None if draft.payload is None else values.decode(draft.payload)
     state = draft.state
     is_open = state is not None and any(len(pairs) > 1 for pairs in state.fields.values())
     still_open = len(conflicts(state, strategies)) if state is not None and is_open else 0
     return Entity(own["type"], own["id"], own["rev"], event_id(written.seq, written.lane), data, still_open)
+
+
+def certain(written: "Entity | Conflict") -> "Entity":
+    """Return the entity that was written, where nothing was expected that could not be met."""
+    from journal.store.model import Entity
+
+    assert isinstance(written, Entity), written
+    return written
 
 
 def as_events(written: "Written") -> "Sequence[Event]":

@@ -8,17 +8,17 @@ from journal.arguments import checks_arguments
 from journal.errors import NotFoundError
 from journal.facade.base import Base
 from journal.facade.transaction import Transaction
-from journal.facade.values import all_events, caller_type, entity_of, entity_written, expectation
+from journal.facade.values import all_events, caller_type, certain, entity_of, entity_written, expectation
 from journal.format import names, values
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, Payload
 from journal.store.lifting import document_of, lifted_to_write
-from journal.store.model import Entity
 
 if TYPE_CHECKING:
     from journal.store.batch import Delete, Operation, Put
     from journal.store.events import Event
     from journal.store.expectation import Conflict
+    from journal.store.model import Entity
 
 
 @checks_arguments()
@@ -62,7 +62,7 @@ class Writing(Base):
         )
         return self._write_one(operation)
 
-    def new(self, type: str, data: Payload, *, summary: str | None = None, actor: str | None = None) -> Entity:
+    def new(self, type: str, data: Payload, *, summary: str | None = None, actor: str | None = None) -> "Entity":
         """Write an entity under a fresh id, which carries 64 random bits and the type's prefix."""
         from journal.store.batch import Put
 
@@ -77,9 +77,7 @@ class Writing(Base):
             actor=actor or self._actor,
             expect=expectation(0, None),
         )
-        written = self._write_one(operation)
-        assert isinstance(written, Entity), "64 random bits met twice"
-        return written
+        return certain(self._write_one(operation))
 
     def mutate(
         self,
@@ -90,7 +88,7 @@ class Writing(Base):
         action: str | None = None,
         summary: str | None = None,
         actor: str | None = None,
-    ) -> Entity:
+    ) -> "Entity":
         """Read, change and write an entity with nobody in between; ``change`` gets and returns the document.
 
         The document is lifted by upcasters, so what is written has the newest version. Raises NotFoundError where
@@ -114,9 +112,7 @@ class Writing(Base):
                 )
             ]
 
-        written = self._write_at((type, id), decide)
-        assert isinstance(written, Entity), "nothing was expected"
-        return written
+        return certain(self._write_at((type, id), decide))
 
     def delete(
         self,
@@ -146,7 +142,7 @@ class Writing(Base):
         value: Any = ABSENT,
         summary: str | None = None,
         actor: str | None = None,
-    ) -> Entity:
+    ) -> "Entity":
         """Settle a conflict: a field by the side of an event (``take``) or by a ``value``.
 
         Without ``field`` an update beside a delete: taking a tombstone deletes the entity, taking an update keeps
@@ -156,9 +152,7 @@ class Writing(Base):
         from journal.store.resolving import Decision, settling
 
         decision = Decision(take, value, actor or self._actor, summary)
-        written = self._write_at((type, id), lambda view: [settling(view, (type, id), field, decision)])
-        assert isinstance(written, Entity), "nothing was expected"
-        return written
+        return certain(self._write_at((type, id), lambda view: [settling(view, (type, id), field, decision)]))
 
     def write(self, operations: "Sequence[Operation]") -> "list[Event] | Conflict":
         """Write several operations as one transaction: all, or none. For imports and tools."""

@@ -18,11 +18,11 @@ from journal.index.rows import EntityRow
 from journal.state.entity import Payload
 from journal.state.value import Lifted
 from journal.store.engine import Engine
-from journal.store.model import Entity
 
 if TYPE_CHECKING:
     from journal.state.upcasting import Upcasters
     from journal.store.events import Event
+    from journal.store.model import Entity
 
 _MARK = f'"{SCHEMA_VERSION}"'
 E = TypeVar("E", bound="Event")
@@ -88,7 +88,7 @@ def document_as_written(row: EntityRow) -> Lifted:
     return _NOTHING if row.data is None else Lifted(values.decode(row.data))
 
 
-def lifted_entity(engine: Engine, entity: Entity) -> Entity:
+def lifted_entity(engine: Engine, entity: "Entity") -> "Entity":
     """Return an entity as callers see it."""
     shown = None if entity.data is None else lift(engine, entity.type, entity.data)
     if shown is None or (shown.lifted_from is None and shown.error is None):
