@@ -435,7 +435,7 @@ def test_any_story_of_late_syncs_keeps_what_was_acknowledged(tmp_path_factory, s
 
     def step(at: int) -> None:
         if chance.random() < 0.1:
-            crowd.journals[at]._engine.lanes.close()  # as a process that has just been started
+            crowd.journals[at]._engine.close_lane()  # as a process that has just been started
         if chance.random() < 0.1:
             with contextlib.suppress(LockTimeoutError):
                 crowd.journals[at]._engine.indexing.drop()

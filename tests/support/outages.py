@@ -109,7 +109,7 @@ def bury(journal: Journal) -> None:
     engine = journal._engine
     engine._is_closed = True
     engine.indexing.drop()
-    engine.lanes.close()
+    engine.close_lane()
     with contextlib.suppress(PowerLoss):
         engine.lock.close()
 
