@@ -91,6 +91,7 @@ def _settled(said: list[Any], strategy: str | None) -> Any:
     if len(said) > 1 and strategy == "union" and present and all(isinstance(item, list) for item in present):
         members = {json.dumps(member): member for item in present for member in item}
         return list(members.values())
-    if len(said) > 1 and strategy == "max" and present and all(isinstance(item, int) for item in present):
+    # What is redacted is a text, and texts have a greatest one, too.
+    if len(said) > 1 and strategy == "max" and {*map(type, present)} in ({int}, {str}):
         return max(present)
     return said[-1]
