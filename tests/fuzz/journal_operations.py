@@ -75,7 +75,10 @@ def delete(world: World, place: Place, chance: random.Random) -> None:
 
 
 def mutate(world: World, place: Place, chance: random.Random) -> None:
+    """Change what is there; now and then by a reference to a blob that was just put."""
     key, document = _key(chance), _document(world, chance)
+    if chance.random() < 0.4:
+        document["file"] = place.journal.blobs.put(chance.randbytes(chance.randint(0, 2000)))
     place.say(f"journal mutate {key} {document}")
     try:
         place.journal.mutate(*key, lambda data: {**data, **document})

@@ -45,6 +45,11 @@ class Holding(NamedTuple):
     lost: int = 0
     """Events in the files whose payload stands in a blob that git took away, as a commit that is skipped does."""
 
+    mentioned: frozenset[str] = frozenset()
+    """The sha256 of each blob that events in the files refer to, redacted ones aside."""
+    bare: frozenset[str] = frozenset()
+    """Those of them that are not here."""
+
     @property
     def all(self) -> int:
         """Every event that counts here."""
@@ -127,14 +132,20 @@ class Ledger:
         covered = 0
         for vector in covers:
             covered |= self.covering(vector or {})
-        return Holding(in_files, covered, None in covers, normal(taken), lost)
+        mentioned = self._mentioned(in_files, normal(taken))
+        bare = frozenset(sha256 for sha256 in mentioned if not has_blob(root, sha256))
+        return Holding(in_files, covered, None in covers, normal(taken), lost, mentioned, bare)
+
+    def _mentioned(self, events: int, taken: Taken) -> frozenset[str]:
+        said = ((event.record.get("data") or {}).get("file") for event in self.those(events, taken))
+        return frozenset(file["sha256"] for file in said if isinstance(file, dict))
 
     def _lost(self, root: str, redacted: set[int]) -> int:
         """Return the events, redacted ones aside, whose payload stands in a blob that is not here."""
         lost = 0
         for number, event in enumerate(self.events):
             if number not in redacted and (sha256 := event.record.get("ref", {}).get("sha256")) is not None:
-                lost |= (not os.path.exists(os.path.join(root, "blobs", sha256[:2], sha256))) << number
+                lost |= (not has_blob(root, sha256)) << number
         return lost
 
     def see(self, path: str, data: bytes) -> None:
@@ -206,6 +217,11 @@ def _with_payload(root: str, record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "data": _blob(root, record["ref"]["sha256"])} if "ref" in record else record
 
 
+def has_blob(root: str, sha256: str) -> bool:
+    """Tell whether a blob is in a work tree."""
+    return os.path.exists(os.path.join(root, "blobs", sha256[:2], sha256))
+
+
 def _blob(root: str, sha256: str) -> Any:
     with open(os.path.join(root, "blobs", sha256[:2], sha256), "rb") as file:
         return json.loads(file.read())
@@ -217,7 +233,7 @@ def _covers(root: str, path: str, data: bytes) -> dict[str, Any] | None:
     assert hashlib.sha256(data).hexdigest().startswith(named), f"{path} is not its name's"
     header, *entities = gzip.decompress(data).splitlines()
     blobs = [form["ref"]["sha256"] for form in map(json.loads, entities) if "ref" in form]
-    if not all(os.path.exists(os.path.join(root, "blobs", blob[:2], blob)) for blob in blobs):
+    if not all(has_blob(root, sha256) for sha256 in blobs):
         return None
     covers: dict[str, Any] = json.loads(header)["covers"]
     return covers

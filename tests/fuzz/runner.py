@@ -106,7 +106,7 @@ def _take(world: World, seed: int, step: Step) -> None:
     try:
         operation.run(world, place, chance)
     except DamagedError:
-        if not place.holding.lost:
+        if not place.holding.lost and not place.holding.has_broken_checkpoint:
             raise
     if operation.moves:
         place.edits.clear()
