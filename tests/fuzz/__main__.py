@@ -6,6 +6,7 @@ import time
 import traceback
 
 from tests.fuzz.runner import plan, run, shrink
+from tests.fuzz.world import Kit
 from tests.support.memory import use_memory
 
 
@@ -19,19 +20,21 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=0, help="go on with further seeds for so long")
     parser.add_argument("--shrink", type=int, default=60, help="runs to spend on a shorter sequence")
     parser.add_argument("--equipped", action="store_true", help="with our hooks and merge driver installed")
+    parser.add_argument("--lfs", action="store_true", help="with git LFS for larger blobs")
     parser.add_argument("--verbose", action="store_true", help="print what is done")
     asked = parser.parse_args()
+    kit = Kit(hooks=asked.equipped, lfs=asked.lfs)
     start, seed = time.monotonic(), asked.seed
     while seed < asked.seed + asked.seeds or time.monotonic() - start < asked.seconds:
         steps = plan(seed, asked.steps)
         before = time.monotonic()
-        failure = run(seed, steps, is_equipped=asked.equipped)
+        failure = run(seed, steps, kit)
         print(f"seed {seed}: {asked.steps} steps, {time.monotonic() - before:.1f} s", flush=True)
         if failure is not None:
             if asked.verbose:
                 print("\n".join(failure.said))
             print(f"seed {seed} fails at {failure.step}: {failure.kind}\n{failure.error}")
-            kept, failure = shrink(seed, steps, failure, asked.shrink, is_equipped=asked.equipped)
+            kept, failure = shrink(seed, steps, failure, asked.shrink, kit)
             print(f"\n== {len(kept)} of the steps are enough:\n" + "\n".join(failure.said))
             print(f"{failure.kind}\n{failure.error}")
             traceback.print_exception(failure.error)

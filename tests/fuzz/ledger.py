@@ -46,7 +46,7 @@ class Holding(NamedTuple):
     """Events in the files whose payload stands in a blob that git took away, as a commit that is skipped does."""
 
     mentioned: frozenset[str] = frozenset()
-    """The sha256 of each blob that events in the files refer to, redacted ones aside."""
+    """The sha256 of each blob that events here refer to, redacted ones aside."""
     bare: frozenset[str] = frozenset()
     """Those of them that are not here."""
 
@@ -103,6 +103,8 @@ class Ledger:
         taken: set[tuple[int, str]] = set()
         told: list[tuple[tuple[int, str], str]] = []
         for path, data in truth_of(root):
+            if path.endswith(".lfs"):
+                continue  # bytes, or the pointer to them
             self.see(path, data)
             if path.startswith("checkpoints/"):
                 covers.append(_covers(root, path, data))
@@ -132,7 +134,7 @@ class Ledger:
         covered = 0
         for vector in covers:
             covered |= self.covering(vector or {})
-        mentioned = self._mentioned(in_files, normal(taken))
+        mentioned = self._mentioned(in_files | covered, normal(taken))
         bare = frozenset(sha256 for sha256 in mentioned if not has_blob(root, sha256))
         return Holding(in_files, covered, None in covers, normal(taken), lost, mentioned, bare)
 
@@ -218,8 +220,9 @@ def _with_payload(root: str, record: dict[str, Any]) -> dict[str, Any]:
 
 
 def has_blob(root: str, sha256: str) -> bool:
-    """Tell whether a blob is in a work tree."""
-    return os.path.exists(os.path.join(root, "blobs", sha256[:2], sha256))
+    """Tell whether a blob is in a work tree, or git LFS has put it or its pointer there."""
+    path = os.path.join(root, "blobs", sha256[:2], sha256)
+    return os.path.exists(path) or os.path.exists(f"{path}.lfs")
 
 
 def _blob(root: str, sha256: str) -> Any:

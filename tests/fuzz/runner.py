@@ -16,7 +16,7 @@ from tests.fuzz.observer_checks import check_cursor, check_view
 from tests.fuzz.operation import Operation
 from tests.fuzz.places import Place
 from tests.fuzz.stream_checks import check_streams, check_tokens
-from tests.fuzz.world import World
+from tests.fuzz.world import PLAIN, Kit, World
 
 OPERATIONS = {
     operation.name: operation
@@ -67,13 +67,13 @@ def plan(seed: int, steps: int) -> list[Step]:
     return planned[:steps]
 
 
-def run(seed: int, steps: Sequence[Step], *, is_equipped: bool = False) -> Failure | None:
-    """Run steps in a world of their own, with our hooks and driver or without; return what went wrong."""
+def run(seed: int, steps: Sequence[Step], kit: Kit = PLAIN) -> Failure | None:
+    """Run steps in a world of their own, equipped as asked; return what went wrong."""
     scratch = tempfile.mkdtemp(prefix="journal-fuzz-")
     world, step = None, None
     try:
         with _known_lanes(seed):
-            world = World(scratch, is_equipped=is_equipped)
+            world = World(scratch, kit)
             for place in world.places:
                 check_files(world, place, writes=False, keeps=True, writer_held=0)
             for step in steps:
@@ -151,7 +151,7 @@ def _known_lanes(seed: int) -> Iterator[None]:
 
 
 def shrink(
-    seed: int, steps: Sequence[Step], failure: Failure, tries: int, *, is_equipped: bool = False
+    seed: int, steps: Sequence[Step], failure: Failure, tries: int, kit: Kit = PLAIN
 ) -> tuple[list[Step], Failure]:
     """Leave out steps as long as the rest fails the same way; ``tries`` bounds the runs."""
     if failure.step is not None:
@@ -162,7 +162,7 @@ def shrink(
         while at < len(kept) and tries > 0:
             fewer = kept[:at] + kept[at + size :]
             tries -= 1
-            again = run(seed, fewer, is_equipped=is_equipped) if fewer else None
+            again = run(seed, fewer, kit) if fewer else None
             if again is not None and again.kind == failure.kind:
                 kept, failure, has_shrunk = fewer, again, True
             else:

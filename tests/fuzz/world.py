@@ -6,6 +6,7 @@ import subprocess
 from typing import NamedTuple
 
 from journal import Journal
+from journal.format.limits import LFS_BYTES_MIN
 from tests.fuzz.ledger import Ledger
 from tests.fuzz.places import Place
 from tests.fuzz.taken import Taken
@@ -13,8 +14,19 @@ from tests.support.repositories import ENVIRONMENT
 from tests.support.stores import configure
 
 OPTIONS = 'durability = "os"\nroll_bytes = 8192\ncompact_bytes = 4096\ncompact_segments = 4'
+LFS_OPTION = f"\nlfs_bytes = {LFS_BYTES_MIN}"
 TYPES = '[types.plan]\nmerge = { tags = "union", votes = "max" }\n[types.spread]\nfanout = true\n'
 SETTINGS = {"gc.auto": "0", "advice.detachedHead": "false", "merge.renameLimit": "1000", "commit.gpgSign": "false"}
+
+
+class Kit(NamedTuple):
+    """What the repositories are equipped with: our hooks and merge driver, and git LFS for larger blobs."""
+
+    hooks: bool = False
+    lfs: bool = False
+
+
+PLAIN = Kit()
 
 
 class Token(NamedTuple):
@@ -27,8 +39,8 @@ class Token(NamedTuple):
 class World:
     """A scratch folder with a bare ``origin`` and the places that exchange through it."""
 
-    def __init__(self, scratch: str, *, is_equipped: bool = False) -> None:
-        self.scratch, self.is_equipped = scratch, is_equipped
+    def __init__(self, scratch: str, kit: Kit = PLAIN) -> None:
+        self.scratch, self.kit = scratch, kit
         self.ledger = Ledger()
         self.said: list[str] = []
         self.places: list[Place] = []
@@ -46,8 +58,8 @@ class World:
         place = self.place()
         os.makedirs(place.folder)
         place.git("init", "-q", "-b", "main")
-        root, _ = Journal.init(place.folder)
-        configure(root, OPTIONS, TYPES)
+        root, _ = Journal.init(place.folder, lfs=self.kit.lfs)
+        configure(root, OPTIONS + LFS_OPTION * self.kit.lfs, TYPES)
         self.settle_in(place)
         place.git("remote", "add", "origin", self.origin)
         place.git("add", "-A")
@@ -82,7 +94,10 @@ class World:
         """Set what every repository here is set to."""
         for name, text in SETTINGS.items():
             place.ask("config", name, text)
-        if self.is_equipped and os.path.exists(place.root):
+        if self.kit.lfs:
+            place.ask("lfs", "install", "--local")
+            place.ask("lfs", "pull")
+        if self.kit.hooks and os.path.exists(place.root):
             place.equip()
 
     def forget(self, place: Place) -> None:
