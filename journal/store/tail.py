@@ -65,12 +65,20 @@ class Tail:
             self._files.sync(os.path.join(self._segments, name))
         except OSError:
             self._tips.cut_off(name)
-            self.standing = self._tips.look() or before  # for ``bounds``: what is read next ends at the cut
+            self._take_cut(before)
             return False
         self._synced = name
         # Another process may just have been told that its bytes were lost: then this sync could not tell.
-        self.standing = self._tips.look() or before
-        return self.standing.cut == before.cut
+        return self._take_cut(before).cut == before.cut
+
+    def _take_cut(self, before: Standing) -> Standing:
+        """Heed a cut that came since the files were listed, and nothing else, for ``bounds``.
+
+        What was written and acknowledged since is not in what was listed, and so is not missing there.
+        """
+        now = self._tips.look() or before
+        self.standing = before._replace(last_cut=now.last_cut)
+        return self.standing
 
     def tell_synced(self, view: View) -> bool:
         """Tell all how far the segment that was synced is durable, as far as the view holds it.

@@ -1,11 +1,13 @@
 """Several open journals on one store share its lane, and each sees what the others do."""
 
+import os
 import shutil
 import time
 
 import pytest
 
 from journal import Journal
+from journal.disk.files import OsFiles
 from tests.support.stores import new_store
 
 
@@ -131,3 +133,54 @@ def test_a_file_that_only_the_overlay_knows_is_looked_at_again_when_another_has_
     assert second.append("s", "E").position == 7
     assert _generation(second) != before
     assert 99 not in second._engine.indexing.view.by_id
+
+
+class SlowToSync(OsFiles):
+    """A disk on which something happens once, just before a file is synced by its path."""
+
+    def __init__(self, meanwhile):
+        self.meanwhile = meanwhile
+
+    def sync(self, path):
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
+        super().sync(path)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.9])
+def test_of_a_batch_that_is_just_being_written_nothing_is_shown_and_nothing_called_damaged(tmp_path, part):
+    """A long write becomes visible page by page; it may be whole, and acknowledged, before a reader has synced it."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root, projections="lazy") as writer:
+        writer.append("s", "First", {"n": 0})
+        tip = os.path.join(root, "local", "tip")
+        paths = [tip, os.path.join(root, "segments", os.listdir(os.path.join(root, "segments"))[0])]
+
+        def texts():
+            return [read(path) for path in paths]
+
+        def put(texts):
+            for path, text in zip(paths, texts, strict=True):
+                with open(path, "r+b") as file:
+                    file.write(text)
+                    file.truncate()
+
+        before = texts()
+        files = SlowToSync(lambda: None)
+        with Journal.open(store=root, files=files) as reader:
+            assert len(list(reader.read("s"))) == 1
+            writer.append_batch("s", [("E", {"n": number}) for number in range(1, 61)])
+            whole = texts()
+            put([before[0], whole[1][: len(before[1]) + int((len(whole[1]) - len(before[1])) * part)]])
+            with writer._engine.locked():
+                files.meanwhile = lambda: put(whole)
+                shown = [event.data["n"] for event in reader.read("s")]
+                assert shown in ([0], list(range(61)))
+                assert reader._engine.indexing.view.damage == []
+            assert [event.data["n"] for event in reader.read("s")] == list(range(61))
+            assert reader.doctor(verify=True).ok
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
