@@ -10,7 +10,7 @@ def moment(stamp: str | None, *, seconds: bool = False) -> str:
     from datetime import datetime
 
     try:
-        parsed = datetime.fromisoformat(stamp)
-    except ValueError:
+        local = datetime.fromisoformat(stamp).astimezone()
+    except (ValueError, OverflowError):  # the first and the last day of the calendar may not be in it here
         return shown(stamp)
-    return parsed.astimezone().strftime("%Y-%m-%d %H:%M:%S %z" if seconds else "%Y-%m-%d %H:%M")
+    return local.strftime("%Y-%m-%d %H:%M:%S %z" if seconds else "%Y-%m-%d %H:%M")

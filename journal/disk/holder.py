@@ -114,7 +114,7 @@ def _last_known_holder(lock_path: str) -> str:
     except OSError:
         return "its holder is unknown"
     fields = [_printable(line.strip()) for line in text.split("\n")][:4]
-    if len(fields) < 4 or not (fields[0].isdigit() and len(fields[0]) <= 9):
+    if len(fields) < 4 or not (fields[0].isdecimal() and len(fields[0]) <= 9):
         return "its holder is unknown"
     pid, host, noted, command = fields
     ended = ", which has ended" if host == _printable(_host()) and _has_ended(int(pid)) else ""

@@ -67,7 +67,7 @@ def _files(engine: Engine, folder: str) -> list[tuple[int, str]]:
         names = [name for name, stat in engine.files.list(folder) if stat.kind == "file" and name.endswith(".json")]
     except OSError:
         return []
-    return sorted(((int(name[:-5]), name) for name in names if name[:-5].isdigit()), reverse=True)
+    return sorted(((int(name[:-5]), name) for name in names if name[:-5].isdecimal()), reverse=True)
 
 
 def _identity(fold: Fold[V], streams: Sequence[str]) -> dict[str, Any]:

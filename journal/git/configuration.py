@@ -43,9 +43,10 @@ class Configuration:
         value = self.get(key)
         if value is None:
             return default
-        if value.lower() in _TRUE or (value.lstrip("-").isdigit() and int(value) != 0):
+        number = value.removeprefix("-")
+        if value.lower() in _TRUE or (number.isdecimal() and number.strip("0")):
             return True
-        if value.lower() in _FALSE or value.isdigit():
+        if value.lower() in _FALSE or number.isdecimal():
             return False
         raise GitError(f"git's setting {key} is neither true nor false: {value!r}")
 

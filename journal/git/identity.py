@@ -89,10 +89,10 @@ def _date(variable: str, now: str) -> str:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             moment = parse(text)
-        except (ValueError, TypeError):
+            if moment.tzinfo is None:
+                moment = moment.astimezone()
+        except (ValueError, TypeError, OverflowError):
             continue
-        if moment.tzinfo is None:
-            moment = moment.astimezone()
         offset = moment.utcoffset() or timedelta(0)
         return f"{int(moment.timestamp())} {_zone(int(offset.total_seconds()))}"
     raise GitError(

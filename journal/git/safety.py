@@ -77,7 +77,7 @@ def refuse_dubious_ownership(repository: Repository, configuration: Configuratio
 
 def _is_own(repository: Repository) -> bool:
     own = {os.geteuid()}
-    if 0 in own and os.environ.get("SUDO_UID", "").isdigit():
+    if 0 in own and os.environ.get("SUDO_UID", "").isdecimal():
         own.add(int(os.environ["SUDO_UID"]))
     paths = (repository.work_tree, repository.git_dir, os.path.join(repository.work_tree, ".git"))
     return all(os.lstat(path).st_uid in own for path in paths if os.path.lexists(path))

@@ -138,7 +138,7 @@ def _without(value: Any, steps: tuple[str, ...]) -> Any:
     name, rest = steps[0], steps[1:]
     if type(value) is dict and name in value:
         return {**value, name: _without(value[name], rest)}
-    if type(value) is list and name.isascii() and name.isdigit() and int(name) < len(value):
+    if type(value) is list and name.isdecimal() and len(name) < 10 and int(name) < len(value):
         at = int(name)
         return [*value[:at], _without(value[at], rest), *value[at + 1 :]]
     return value

@@ -154,7 +154,7 @@ def parse_since(text: str) -> datetime:
     from datetime import timedelta
 
     units = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-    if len(text) > 1 and text[:-1].isdigit() and text[-1] in units and len(text) < 8:
+    if len(text) > 1 and text[:-1].isdecimal() and text[-1] in units and len(text) < 8:
         with contextlib.suppress(OverflowError):  # longer ago than there are dates
             return datetime.now(UTC) - timedelta(**{units[text[-1]]: int(text[:-1])})
         return datetime.min.replace(tzinfo=UTC)

@@ -59,7 +59,7 @@ def reach(payload: Any, path: Iterable[str]) -> Any:
     if type(payload) is dict and ".".join(names) in payload:
         return payload[".".join(names)]
     for name in names:
-        if type(payload) is list and name.isdigit() and int(name) < len(payload):
+        if type(payload) is list and name.isdecimal() and len(name) < 10 and int(name) < len(payload):
             payload = payload[int(name)]
         elif type(payload) is dict and name in payload:
             payload = payload[name]

@@ -1,6 +1,9 @@
 """Goal: what a command line cannot mean is told with the documented status, and how to say it right."""
 
+import time
+
 import pytest
+from journal.cli.moments import moment
 
 
 @pytest.mark.parametrize("words", [("list", "--limit", "-1"), ("log", "-n", "-1"), ("kv", "list", "--limit", "-1")])
@@ -53,3 +56,24 @@ def test_where_nothing_is_it_is_said_beside_the_answer(work):
     assert (work("streams").out, work("streams").err) == ("", "no streams\n")
     assert (work("read", "s").out, work("read", "s").err) == ("", "no events in s\n")
     assert work("read", "s", "--quiet").err == work("read", "s", "--json").err == work("streams", "--json").err == ""
+
+
+def test_digits_that_are_no_numbers_are_no_numbers(work):
+    work("put", "t", "a", '{"labels": ["x"]}')
+    assert "not a time" in work("log", "--since", "²d", status=2).err
+    assert work("list", "--where", "labels.²=x", "--ids").out == ""
+    assert work("list", "--where", f"labels.{'1' * 5000}=x", "--ids").out == ""
+    assert work("list", "--where", "labels.0=x", "--ids").out == "t a\n"
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_times_at_the_ends_of_the_calendar_are_printed_as_they_are_where_local_time_has_none(zone, monkeypatch):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for stamp in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00"):
+            assert moment(stamp)[:4] in ("0001", "9999", "1-01")
+        assert moment("2026-01-31T12:00:00Z") != "2026-01-31T12:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
