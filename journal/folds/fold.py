@@ -28,6 +28,7 @@ from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import lose_by
 from journal.store.positions import in_pieces, readable, refuse_changed
+from journal.store.streams.as_of import StreamAsOf
 from journal.store.streams.reading import events_of, last_of, up_to
 
 V = TypeVar("V")
@@ -120,18 +121,18 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     last of it, or some of it was redacted since.
     """
 
-    def look(view: View) -> tuple[Vector, Vector, bool]:
+    def look(view: View) -> tuple[list[StreamAsOf], Vector, Vector, bool]:
         is_other = _is_late(view, streams, known) or is_redacted_since(engine, view, known)
-        return readable(view), redactions_of(view), is_other
+        return [StreamAsOf(view, name) for name in streams], readable(view), redactions_of(view), is_other
 
-    here, redactions, is_other = look_back(engine, look)
+    then, here, redactions, is_other = look_back(engine, look)
     if is_other or not vector.is_subset(known, here):
         return None
     fresh, reach = vector.subtract(here, known), Reach(here)
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
-        stretches = up_to(size, _fresh(view, streams, fresh, after))
+        stretches = up_to(size, _fresh([stream.reading(view) for stream in then], fresh, after))
         events = events_of(view, stretches, known, reach, lose_by(engine))
         return lifted_events(engine, events), last_of(stretches, size)
 
@@ -140,7 +141,8 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
 
 def lag(view: View, streams: Sequence[str], known: Vector) -> int:
     """Return how many events of streams a set lacks."""
-    return sum(stretch.length for stretch in _fresh(view, streams, vector.subtract(readable(view), known), _START))
+    fresh = vector.subtract(readable(view), known)
+    return sum(stretch.length for stretch in _fresh([Reading(view, name) for name in streams], fresh, _START))
 
 
 def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
@@ -149,6 +151,6 @@ def _is_late(view: View, streams: Sequence[str], known: Vector) -> bool:
     return any(True for name in streams for _ in Reading(view, name).fresh(fresh, _START, with_all=True))
 
 
-def _fresh(view: View, streams: Sequence[str], fresh: Vector, after: EventId) -> Iterator[Stretch]:
-    each = [Reading(view, name).fresh(fresh, after, with_hidden=True) for name in streams]
+def _fresh(streams: Sequence[Reading], fresh: Vector, after: EventId) -> Iterator[Stretch]:
+    each = [stream.fresh(fresh, after, with_hidden=True) for stream in streams]
     return each[0] if len(each) == 1 else in_one_order(each)

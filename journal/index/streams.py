@@ -88,14 +88,24 @@ class Reading:
         if self._changes is not None and self._changes.is_tail:
             self._tail = self._changes.stretches
         elif self._changes is not None:
-            self._whole = list(stretches_of(self._put_together(self._changes)))
+            self._whole = list(stretches_of(self._put_together(view.have)))
 
-    def _put_together(self, changes: StreamChanges) -> Iterator[Placed]:
-        keys = self._table.keys(self._name) | changes.keys_by_event()
-        stretches = [*self._table.between(self._name, 0, BEYOND[0]), *changes.stretches]
-        events = (event for stretch in stretches for event in stretch.placed())
+    @classmethod
+    def as_of(cls, view: View, name: str, had: Vector) -> "Reading":
+        """Return the stream as it was when no more than a set of events was here."""
+        reading = cls(view, name)
+        reading._whole = list(stretches_of(reading._put_together(had)))
+        return reading
+
+    def _put_together(self, had: Vector) -> Iterator[Placed]:
+        keys, stretches = self._table.keys(self._name), [*self._table.between(self._name, 0, BEYOND[0])]
+        if self._changes is not None:
+            keys |= self._changes.keys_by_event()
+            stretches += self._changes.stretches
+        events = (event for stretch in stretches for event in stretch.placed() if vector.contains(had, *event.at))
         entries = sorted(Entry(event.at, event.rev, keys.get(event.at)) for event in events)
-        return place(entries, truncations(self._view, self._name), knows=lambda _: False)
+        cuts = [cut for cut in truncations(self._view, self._name) if vector.contains(had, *cut.at)]
+        return place(entries, cuts, knows=lambda _: False)
 
     @property
     def facts(self) -> StreamFacts:

@@ -477,3 +477,27 @@ def test_a_fold_whose_events_leave_under_it_is_an_error_and_not_half_a_value(jou
     monkeypatch.setattr("journal.store.positions.PIECE_EVENTS", 2)
     with pytest.raises(JournalError, match="left"):
         journal.fold(Fold("dropping", 0, drop), "s")
+
+
+def test_a_fold_is_of_its_moment_whatever_a_merge_does_meanwhile(tmp_path, monkeypatch):
+    """An event that the merge makes a repetition of an earlier one still counts in this fold, and in no later one."""
+    here = new_store(tmp_path / "here")
+    with Journal.open(store=here) as journal:
+        journal.append("s", "Start", {"n": 0})
+    there = clone(here, tmp_path / "there")
+    with Journal.open(store=here) as mine, Journal.open(store=there) as theirs:
+        for number in range(1, 9):
+            theirs.append("s", "E", {"n": number}, key=f"k{number}")
+        mine.append("s", "Filler", {"n": 0})
+        for number in range(1, 9):
+            mine.append("s", "E", {"n": number}, key=f"k{number}")
+
+        def meanwhile(value, event):
+            if value == 3:
+                bring(there, here)
+            return value + 1
+
+        monkeypatch.setattr("journal.store.positions.PIECE_EVENTS", 2)
+        assert mine.fold(Fold("meanwhile", 0, meanwhile), "s").value == 10
+        assert mine.fold(Fold("after", 0, lambda value, event: value + 1), "s").value == 10
+        assert mine.stream("s").length == 10

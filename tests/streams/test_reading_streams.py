@@ -110,6 +110,37 @@ def test_many_pieces_are_one_reading(journal, monkeypatch):
     ]
 
 
+def in_pieces_of(monkeypatch, size):
+    for module in ("positions", "streams.reading"):
+        monkeypatch.setattr(f"journal.store.{module}.PIECE_EVENTS", size)
+
+
+RANGES = [{}, {"end": 6}, {"start": 3}, {"start": 2, "end": 5}, {"last": 6}, {"event": "Mine"}, {"start": 2, "last": 4}]
+
+
+@pytest.mark.parametrize("asked", RANGES)
+@pytest.mark.parametrize("seen", [0, 1, 3])
+def test_a_reading_is_of_its_moment_whatever_a_merge_or_a_truncation_does_meanwhile(two, monkeypatch, asked, seen):
+    mine, theirs = two
+    for number in range(1, 9):
+        mine.append("s", "Mine", {"n": number}, key=f"k{number}")
+        theirs.append("s", "Mine" if number % 3 else "Theirs", {"n": number}, key=f"k{number}" if number % 3 else None)
+    in_pieces_of(monkeypatch, 2)
+    wanted = places(mine.read("s", **asked))
+    done = []
+
+    def meanwhile(event):
+        if len(done) == seen:
+            merge(mine, theirs)
+            mine.truncate("s", through=4)
+        done.append(event.id)
+        return True
+
+    assert places(mine.read("s", **asked, where=meanwhile)) == wanted
+    assert len(done) > seen
+    assert places(mine.read("s", **asked)) != wanted
+
+
 def test_two_branches_make_one_stream_the_same_everywhere(two):
     mine, theirs = two
     for number in range(1, 4):

@@ -23,6 +23,7 @@ from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import LOST, Lose, lose_by, lose_in, payload_or_lost
 from journal.store.positions import PIECE_EVENTS, in_pieces, readable, refuse_changed
+from journal.store.streams.as_of import StreamAsOf
 
 if TYPE_CHECKING:
     from journal.format.event_lines import EventLine
@@ -70,13 +71,13 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
-    reach = Reach(look_back(engine, readable))
+    then, reach = look_back(engine, lambda view: (StreamAsOf(view, selection.stream), Reach(readable(view))))
     since = selection.since or vector.EMPTY
     fresh = vector.subtract(reach.here, since)
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         refuse_changed(view, fresh)
-        stretches = up_to(size, _stretches(view, selection, fresh, after))
+        stretches = up_to(size, _stretches(then.reading(view), selection, fresh, after))
         events = events_of(view, stretches, since, reach, lose_by(engine))
         return _lifted(engine, selection, events), last_of(stretches, size)
 
@@ -85,13 +86,14 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
 def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEvent]:
     """Return the last events of a selection, so many of them, in the stream's order."""
+    then, reach = look_back(engine, lambda view: (StreamAsOf(view, selection.stream), Reach(readable(view))))
     since = selection.since or vector.EMPTY
     found: list[StreamEvent] = []
     high = selection.high
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
-        stretches = last_up_to(size, Reading(view, selection.stream).visible(selection.low, high, reverse=True))
-        events = list(events_of(view, stretches, since, Reach(readable(view)), lose_in(view)))[::-1]
+        stretches = last_up_to(size, then.reading(view).visible(selection.low, high, reverse=True))
+        events = list(events_of(view, stretches, since, reach, lose_in(view)))[::-1]
         return events, (stretches[0].position or 1) - 1 if stretches else 0
 
     while high > 0 and len(found) < count:
@@ -106,9 +108,8 @@ def _lifted(engine: Engine, selection: Selection, events: Iterator[StreamEvent])
     return lifted_events(engine, events) if selection.is_lifted else events
 
 
-def _stretches(view: View, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Stretch]:
+def _stretches(stream: Reading, selection: Selection, fresh: Vector, after: EventId) -> Iterator[Stretch]:
     """Yield what a selection asks for behind an event."""
-    stream = Reading(view, selection.stream)
     if selection.since is None and after <= (0, ""):
         for stretch in stream.visible(selection.low, selection.high):
             yield from _within(stretch, fresh)
