@@ -56,7 +56,7 @@ class Streams(Base):
         actor: str | None = None,
         summary: str | None = None,
     ) -> "Sequence[StreamEvent] | Conflict":
-        """Append events to a stream as one block, all or none: nothing of others comes between them.
+        """Append events to a stream as one block, all or none: nothing of others comes between them, but by a merge.
 
         Each is (event, data), or a mapping with ``event`` and, as it has them, ``data``, ``key`` and ``meta``.
         ``expect`` is of the stream before the block. Where all of them have keys that are there, the first ones come

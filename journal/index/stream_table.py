@@ -99,6 +99,12 @@ class StreamTable:
         found: int | None = self._db.execute(query, (self._number(name),)).fetchone()[0]
         return found
 
+    def last_counted(self, name: str) -> EventId | None:
+        """Return the event at a stream's last position."""
+        query = f"{_STRETCHES} AND position IS NOT NULL {_LAST}"
+        found = self._db.execute(query, (self._number(name),)).fetchone()
+        return None if found is None else _stretch(found).end
+
     def visible(self, name: str, low: int, high: int, *, reverse: bool = False) -> Iterator[Stretch]:
         """Yield the stretches that are not hidden and reach into a range of positions, by position or against it."""
         order = "DESC" if reverse else "ASC"

@@ -129,6 +129,13 @@ class Reading:
             found = next((stretch.position for stretch in self.visible()), None)
         return found if found is not None else self.facts.last + 1
 
+    @property
+    def last_counted(self) -> EventId | None:
+        """The event at the last position, hidden or not; None where there is none."""
+        behind = self._tail if self._whole is None else self._whole
+        found = next((stretch.end for stretch in reversed(behind) if stretch.position is not None), None)
+        return self._table.last_counted(self._name) if found is None and self._whole is None else found
+
     def first_of_key(self, key: str) -> EventId | None:
         """Return the earliest event that has a key."""
         known = [self._table.first_of_key(self._name, key)]

@@ -110,6 +110,20 @@ def test_many_pieces_are_one_reading(journal, monkeypatch):
     ]
 
 
+def test_the_catalogue_names_the_last_event_that_counts(two):
+    mine, theirs = two
+    mine.append("s", "Paid", {"n": 1}, key="k")
+    theirs.append("s", "Paid", {"n": 1}, key="k")
+    merge(mine, theirs)
+    (*_, last) = mine.read("s")
+    for journal in (mine, theirs):
+        assert journal.stream("s").last_event == last.id
+        journal.reconcile()
+        assert journal.stream("s").last_event == last.id
+    assert mine.truncate("s", through=2).last_event == last.id
+    assert mine.stream("none").last_event is None
+
+
 def in_pieces_of(monkeypatch, size):
     for module in ("positions", "streams.reading"):
         monkeypatch.setattr(f"journal.store.{module}.PIECE_EVENTS", size)

@@ -18,7 +18,7 @@ class Stream:
 
     ``length``: the last position, which truncating does not change; ``first``: the least position that is not hidden
     (one more than ``length`` where all are); ``count``: how many events are not hidden; ``last_event``: the id of the
-    last event of all, None where only a truncation of the stream is here.
+    event at the last position, None where only a truncation of the stream is here.
     """
 
     name: str
@@ -36,8 +36,8 @@ def streams(view: View) -> list[Stream]:
 def stream(view: View, name: str) -> Stream:
     """Return one stream's line of the catalogue; that of a stream without events counts nothing."""
     reading = Reading(view, name)
-    facts = reading.facts
-    return Stream(name, facts.last, reading.first, facts.visible, event_id(*facts.end) if facts.end[0] else None)
+    facts, last = reading.facts, reading.last_counted
+    return Stream(name, facts.last, reading.first, facts.visible, event_id(*last) if last is not None else None)
 
 
 def truncate(engine: Engine, name: str, through: int, *, actor: str | None, summary: str | None) -> Stream:
