@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _PIECE = 100
+_TAKES_MAX = 1000
+"""So many tasks may wait for events of one subscription at a time."""
 
 
 def _in_thread(
@@ -166,18 +168,21 @@ class AsyncSubscription:
 
     def __init__(self, subscription: "Subscription") -> None:
         self._subscription = subscription
-        # A thread of its own: one that waits must not keep others of the event loop's waiting.
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="journal-subscription")
+        # Threads of its own, one for each that waits: it keeps neither others here nor the event loop's waiting.
+        self._threads = ThreadPoolExecutor(_TAKES_MAX, thread_name_prefix="journal-subscription")
 
     async def take(self, limit: int = 1, *, wait_seconds: float | None = 0.0) -> list[AsyncDelivery]:
         """Return at most so many events, and wait for the first; None: for ever. Cancelled, it claims nothing."""
         self._subscription.check_open()
         is_cancelled = threading.Event()
         taking = functools.partial(self._subscription.take_until, is_cancelled, limit, wait_seconds)
-        future = asyncio.get_running_loop().run_in_executor(self._threads, taking)
+        begun = self._threads.submit(taking)
+        future = asyncio.wrap_future(begun)
         try:
             found = await asyncio.shield(future)
         except asyncio.CancelledError:
+            if begun.cancel():
+                raise  # it never began
             is_cancelled.set()
             self._subscription.wake()
             await _ended(future)

@@ -97,6 +97,29 @@ def test_cancelling_a_wait_ends_its_thread_and_the_next_take_works(root):
     assert run(consume()) == [("a", 1)]
 
 
+def test_one_task_that_waits_keeps_no_other_waiting_on_the_same_subscription(root):
+    async def run():
+        async with await AsyncJournal.open(store=root) as journal, await journal.subscribe("feed") as feed:
+            await drain(feed)
+            first = asyncio.create_task(feed.take(wait_seconds=None))
+            await asyncio.sleep(0.1)
+            assert await asyncio.wait_for(feed.take(wait_seconds=0.05), 5) == []
+            second = asyncio.create_task(feed.take(wait_seconds=None))
+            await asyncio.sleep(0.1)
+            second.cancel()
+            assert await asyncio.wait([second], timeout=5) == ({second}, set())
+            await asyncio.to_thread(journal.journal.append, "s", "Late", {"n": 9})
+            (found,) = await asyncio.wait_for(first, 5)
+            assert found.event.data == {"n": 9}
+
+    asyncio.run(run())
+
+
+async def drain(feed):
+    async for delivery in feed.catch_up():
+        await delivery.ack()
+
+
 def test_a_take_that_is_cancelled_while_it_claims_gives_the_event_back(root, monkeypatch):
     write(root, "a")
 
