@@ -1,6 +1,5 @@
 """Keys and values: what a key holds now, to its user without history (docs/kv.md)."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ from journal.store.engine import Engine
 from journal.store.expectation import ANYTHING
 
 if TYPE_CHECKING:
-    from journal.index.view import View
     from journal.store.batch import Operation
     from journal.store.local_values import LocalValues
 
@@ -53,8 +51,7 @@ class KeyValues:
 
     def put(self, key: str, value: Any, *, actor: str | None = None, summary: str | None = None) -> Any:
         """Make a key hold a value, and return it. What it holds already makes no event, unless a conflict is open."""
-        if value is ABSENT:
-            raise UsageError("ABSENT is no value that a key can hold", hint="delete the key")
+        _check_value(value)
         return self._write(kv.Change(key, value, actor=actor or self._actor, summary=summary))
 
     def create(self, key: str, value: Any, *, actor: str | None = None, summary: str | None = None) -> Any:
@@ -73,7 +70,7 @@ class KeyValues:
     def delete(self, key: str, *, actor: str | None = None, summary: str | None = None) -> bool:
         """Let a key go; tell whether it was there."""
         change = kv.Change(key, ABSENT, actor=actor or self._actor, summary=summary)
-        written, _ = self._engine.write(lambda view: [] if _is_missing(view, key) else [change.operation()])
+        written, _ = self._engine.write([change.operation()])
         return bool(written)
 
     def keys(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> _List[str]:
@@ -87,13 +84,7 @@ class KeyValues:
             return {row.id: kv.value_of(row) for row in kv.rows_with_prefix(view, prefix, after, limit)}
 
     def _write(self, change: kv.Change) -> Any:
-        def operations(view: "View") -> "Sequence[Operation]":
-            # Compare-and-delete of what is not there: it is as it should be.
-            is_done = change.value is ABSENT and _is_missing(view, change.key)
-            conflict = change.expect.check((KV_TYPE, change.key), view.state((KV_TYPE, change.key)))
-            return [] if is_done and conflict is None else [change.operation()]
-
-        _, conflict = self._engine.write(operations)
+        _, conflict = self._engine.write([change.operation()])
         return change.value if conflict is None else conflict
 
 
@@ -109,6 +100,7 @@ class KeyValueDrafts:
 
     def put(self, key: str, value: Any) -> None:
         """Make a key hold a value."""
+        _check_value(value)
         self._add(kv.Change(key, value, ANYTHING, self._actor, self._summary))
 
     def create(self, key: str, value: Any) -> None:
@@ -122,11 +114,12 @@ class KeyValueDrafts:
 
     def delete(self, key: str) -> None:
         """Let a key go. Where it is not there the block ends with NotFoundError."""
-        self._add(kv.Change(key, ABSENT, ANYTHING, self._actor, self._summary))
+        self._add(kv.Change(key, ABSENT, ANYTHING, self._actor, self._summary, must_exist=True))
 
     def _add(self, change: kv.Change) -> None:
         self._operations.append(change.operation())
 
 
-def _is_missing(view: "View", key: str) -> bool:
-    return kv.value_of(view.row((KV_TYPE, key))) is ABSENT
+def _check_value(value: Any) -> None:
+    if value is ABSENT:
+        raise UsageError("ABSENT is no value that a key can hold", hint="delete the key")

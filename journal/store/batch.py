@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from journal.errors import NotFoundError, RefusedError, UsageError
 from journal.format import names, values
@@ -45,7 +45,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete:
-    """Write a tombstone. ``must_exist``: NotFoundError where nothing is there to delete."""
+    """Write a tombstone. ``missing``: what becomes of it where nothing is there: NotFoundError, a record, nothing."""
 
     type: str
     id: str
@@ -53,7 +53,7 @@ class Delete:
     actor: str | None = None
     ts: str | None = None
     expect: Expectation = ANYTHING
-    must_exist: bool = True
+    missing: Literal["refuse", "record", "pass"] = "refuse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +194,9 @@ class Batch:
         return None
 
     def _delete(self, operation: Delete, key: Key, state: EntityState | None) -> None:
-        if (state is None or state.is_deleted) and operation.must_exist:
+        if (state is None or state.is_deleted) and operation.missing != "record":
+            if operation.missing == "pass":
+                return
             raise NotFoundError(f"there is no {key[0]} {key[1]!r} to delete")
         rev = (state.rev if state else 0) + 1
         own = {"type": key[0], "id": key[1], "rev": rev, "action": DELETE}

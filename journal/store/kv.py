@@ -58,13 +58,17 @@ def is_same(first: Any, second: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to become of a key, and what it must hold for that; ABSENT as a value: the key goes."""
+    """What is to become of a key, and what it must hold for that; ABSENT as a value: the key goes.
+
+    Where a key that is to go is not there, that is refused (``must_exist``), or is as it should be.
+    """
 
     key: str
     value: Any
     expect: Expectation = ANYTHING
     actor: str | None = None
     summary: str | None = None
+    must_exist: bool = False
 
     def operation(self) -> Put | Delete:
         """Return the write that does it. A value that is there already makes no event."""
@@ -75,6 +79,7 @@ class Change:
                 expect=self.expect,
                 actor=self.actor,
                 summary=self.summary,
+                missing="refuse" if self.must_exist else "pass",
             )
         return Put(
             type=KV_TYPE,

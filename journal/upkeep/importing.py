@@ -124,7 +124,7 @@ def _operation(number: int, fields: dict[str, Any]) -> Operation:
         raise RefusedError(f"line {number}: {wrong or 'action or author'} is missing or wrong")
     try:
         if action == "delete":
-            return Delete(type=str(type_), id=str(id_), actor=actor, ts=ts, must_exist=False)
+            return Delete(type=str(type_), id=str(id_), actor=actor, ts=ts, missing="record")
         values.encode_payload(payload)
     except RefusedError as error:
         raise RefusedError(f"line {number}: {error.message}") from error

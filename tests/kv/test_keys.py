@@ -371,3 +371,21 @@ def test_an_empty_store_exports_as_json(journal):
     from journal.upkeep.exporting import export
 
     assert json.loads(b"".join(export(journal, "json"))) == {"entities": {}, "kv": {}}
+
+
+def test_in_a_transaction_the_calls_mean_what_they_mean_outside_of_one(journal):
+    journal.kv.put("a", 1)
+    with pytest.raises(UsageError, match="ABSENT"), journal.transaction() as transaction:
+        transaction.kv.put("a", ABSENT)
+    assert journal.kv.get("a") == 1
+    before = journal.position()
+    with journal.transaction() as transaction:
+        transaction.kv.cas("never", expected=ABSENT, value=ABSENT)
+    assert journal.position() == before
+    with journal.transaction() as transaction:
+        transaction.kv.cas("never", expected=ABSENT, value=ABSENT)
+        transaction.kv.cas("a", expected=1, value=ABSENT)
+        transaction.kv.create("b", 2)
+    assert journal.kv.list() == {"b": 2}
+    with pytest.raises(NotFoundError), journal.transaction() as transaction:
+        transaction.kv.delete("a")

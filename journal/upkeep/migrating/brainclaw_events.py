@@ -103,7 +103,7 @@ def _operation(record: Record, problems: list[HistoryProblem]) -> Operation:
     summary = _short(fields.get("summary"), SUMMARY_CHARACTERS_MAX)
     if record.is_delete and record.key is not None:
         type_, id = record.key
-        return Delete(type=type_, id=id, actor=actor, ts=ts, summary=summary, must_exist=False)
+        return Delete(type=type_, id=id, actor=actor, ts=ts, summary=summary, missing="record")
     if record.key is not None and record.data is not None:
         try:
             values.encode_payload(record.data)
