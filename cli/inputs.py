@@ -6,13 +6,44 @@ from typing import Any
 from journal.errors import NotFoundError, RefusedError, UsageError
 
 STDIN_BYTES_MAX = 64 * 1024 * 1024
+_PIECE_BYTES = 1 << 20
+_LOOK_SECONDS = 0.2
+
+
+class Stdin:
+    """What is there of stdin, a piece at a time, so that Ctrl-C need not wait for a whole megabyte of a slow pipe.
+
+    It is not even waited for in one go: a signal that comes just before the system waits is seen when that returns.
+    Whoever started this may have made it one that does not wait: having nothing yet is not its end.
+    """
+
+    def read(self, size: int) -> bytes:
+        """Return at most so many bytes; none at the end."""
+        buffer: Any = None if sys.stdin is None else sys.stdin.buffer
+        raw = getattr(buffer, "raw", None)
+        if raw is None or sys.platform == "win32":
+            return b"" if buffer is None else bytes(buffer.read1(size))
+        import select
+
+        while True:
+            found = raw.read(size) if select.select([raw], [], [], _LOOK_SECONDS)[0] else None
+            if found is not None:
+                return bytes(found)
+
+    def read_all(self) -> bytes:
+        """Return all of it, or one byte more than is allowed."""
+        pieces: list[bytes] = []
+        left = STDIN_BYTES_MAX + 1
+        while left and (piece := self.read(min(left, _PIECE_BYTES))):
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
 
 
 def text_of(argument: str, *, what: str = "the JSON text") -> str:
     """Return what an argument stands for: itself, the text of ``@file``, or ``-``: of stdin."""
     if argument == "-":
-        raw = sys.stdin.buffer.read(STDIN_BYTES_MAX + 1) if sys.stdin is not None else b""
-        return _decoded(raw, "stdin")
+        return _decoded(Stdin().read_all(), "stdin")
     if argument.startswith("@"):
         try:
             with open(argument[1:], "rb") as file:

@@ -143,8 +143,11 @@ def _named(blob: str | Mapping[str, Any]) -> tuple[str, int | None]:
 
 
 def _chunks_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield what a file object gives. Raises UsageError for one that gives anything but bytes."""
+    """Yield what a file object gives. Raises UsageError for one that gives anything but bytes, or does not wait."""
     while chunk := file.read(blobs.CHUNK_BYTES):
         if not isinstance(chunk, bytes | bytearray | memoryview):
             raise UsageError("a blob is made of bytes, and this file gives text", hint='open it in binary mode, "rb"')
         yield chunk
+    if chunk is None:
+        why = "this file does not wait for its bytes: it has none just now, and may not be at its end"
+        raise UsageError(why, hint="make it one that waits: os.set_blocking(descriptor, True)")

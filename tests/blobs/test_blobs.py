@@ -280,3 +280,17 @@ def test_what_a_killed_writer_left_among_the_blobs_stops_no_commit(tmp_path):
         journal.put("order", "o", {"invoice": ref})
         assert journal.commit("an order") is not None
     assert [path for path in tree.git("ls-files").split() if "blobs" in path] == [f".journal/blobs/{SHA[:2]}/{SHA}"]
+
+
+def test_a_file_that_does_not_wait_for_its_bytes_is_refused_and_not_cut_short(journal):
+    class Pipe:
+        def __init__(self):
+            self.pieces = [b"first half", None, b"second half", b""]
+
+        def read(self, size):
+            return self.pieces.pop(0)
+
+    before = journal.blobs.list()
+    with pytest.raises(UsageError, match="does not wait"):
+        journal.blobs.put(Pipe())
+    assert journal.blobs.list() == before

@@ -1,5 +1,8 @@
 """Goal: what a command line cannot mean is told with the documented status, and how to say it right."""
 
+import json
+import os
+import sys
 import time
 
 import pytest
@@ -77,3 +80,31 @@ def test_times_at_the_ends_of_the_calendar_are_printed_as_they_are_where_local_t
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes always wait there")
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("put", "t", "a", "-"), ("get", "t", "a")),
+        (("kv", "put", "k", "-"), ("kv", "get", "k")),
+        (("blob", "put", "-"), None),
+    ],
+)
+def test_a_stdin_that_does_not_wait_is_waited_for(work, words, shown):
+    """Whoever started the command may have made it so, as Node does."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with work.started(*words, stdin=reader) as process:
+        for part in (b'{"n": 12', b'3, "m":', b" 4}"):
+            time.sleep(0.15)
+            os.write(writer, part)
+        os.close(writer)
+        assert process.wait(20) == 0, process.stderr.read()
+        told = process.stdout.read()
+    os.close(reader)
+    if shown is None:
+        assert json.loads(told)["bytes"] == 18
+    else:
+        found = json.loads(work(*shown, "--json").out)
+        assert (found["value"] if "value" in found else found["data"]) == {"n": 123, "m": 4}

@@ -1,35 +1,16 @@
 """``journal blob put``."""
 
-import select
-import sys
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from ...declare import WRITE_STATUSES, Argument, Option, Verb
+from ...inputs import Stdin
 from ...session import Session
-
-_LOOK_SECONDS = 0.2
-
-
-class _Stdin:
-    """What is there of stdin, a piece at a time, so that Ctrl-C need not wait for a whole megabyte of a slow pipe.
-
-    It is not even waited for in one go: a signal that comes just before the system waits is seen when that returns.
-    """
-
-    def read(self, size: int) -> bytes:
-        buffer: Any = None if sys.stdin is None else sys.stdin.buffer
-        raw = getattr(buffer, "raw", None)
-        if raw is None or sys.platform == "win32":
-            return b"" if buffer is None else bytes(buffer.read1(size))
-        while not select.select([raw], [], [], _LOOK_SECONDS)[0]:
-            pass
-        return bytes(raw.read(size) or b"")
 
 
 def run(session: Session, *, file: str, mime: str | None) -> None:
     """Keep the bytes of a file and print the reference."""
     blobs = session.journal.blobs
-    stdin = cast("BinaryIO", _Stdin())
+    stdin = cast("BinaryIO", Stdin())
     reference = blobs.put(stdin, mime=mime) if file == "-" else blobs.put_file(file, mime=mime)
     session.output.json(reference)
 
