@@ -3,17 +3,18 @@
 from typing import TYPE_CHECKING
 
 from journal.store.engine import Engine
+from journal.store.opened import Opened
 
 if TYPE_CHECKING:
     from journal.facade.schemas import TypeSchemas
     from journal.state.upcasting import Upcasters
 
 
-class Base:
+class Base(Opened):
     """An open store, seen by one actor."""
 
     def __init__(self, engine: Engine, actor: str | None) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._actor = actor
 
     @property

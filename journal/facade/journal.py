@@ -161,9 +161,9 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
 
     def __repr__(self) -> str:
         """Return where the store is, and whether it is open still."""
-        where = self.root if self._engine.backend.is_on_disk else f"{self.root}, not on a disk"
+        where = self.root if self._opened.backend.is_on_disk else f"{self.root}, not on a disk"
         try:
-            self._engine.check_open()
+            self._opened.check_open()
         except ClosedError:
             where += ", closed"
         return f"<Journal {where}>"
@@ -171,7 +171,7 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
     @property
     def root(self) -> str:
         """The store's folder."""
-        return self._engine.root
+        return self._opened.root
 
     @cached_property
     def kv(self) -> "KeyValues":
@@ -189,7 +189,7 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
 
     def close(self) -> None:
         """Bring index and projections up to date where that needs no waiting, and let go of everything."""
-        self._engine.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from journal.arguments import checks_arguments
-from journal.store.engine import Engine
+from journal.store.opened import Opened
 
 if TYPE_CHECKING:
     from journal.upkeep.schemas import Editors, Misfit, TypeSchema
@@ -12,11 +12,8 @@ _List = list
 
 
 @checks_arguments()
-class TypeSchemas:
+class TypeSchemas(Opened):
     """The JSON Schemas of a store's types. They refuse writes here, and nothing that a merge brings."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def put(self, type: str, schema: dict[str, Any]) -> str:
         """Make a type have a schema; return its file. Raises RefusedError for what is no schema, or reaches out."""

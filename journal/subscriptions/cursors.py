@@ -5,19 +5,16 @@ from journal.errors import JournalError
 from journal.format import token
 from journal.state import vector
 from journal.store import positions
-from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.store.opened import Opened
 from journal.subscriptions.model import CursorStatus, ParkedEvent
 from journal.subscriptions.putting_aside import parked_events, replay
 from journal.subscriptions.shelf import FileShelf, cursor_names
 
 
 @checks_arguments()
-class Cursors:
+class Cursors(Opened):
     """The durable cursors of one store, by name. They belong to this checkout alone, and are never committed."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def names(self) -> list[str]:
         """Return the names of all cursors."""

@@ -289,6 +289,7 @@ class Subscription:
 
     def replay(self, *events: str) -> int:
         """Deliver parked events again, all or those that are named; return how many."""
+        self.check_open()
         return replay(self._shelf, events)
 
     @property
@@ -300,6 +301,10 @@ class Subscription:
         self._step(lambda group: cursor.release(group, ids, self._consumer, is_untried=is_untried))
 
     def _step(self, change: Callable[[Group], Group]) -> None:
+        self.check_open()
+        self._change(change)
+
+    def _change(self, change: Callable[[Group], Group]) -> None:
         with self._shelf.held():
             before = self._shelf.load()
             after = change(before)
@@ -323,7 +328,7 @@ class Subscription:
         with contextlib.suppress(JournalError):
             mine = [id for id, work in self._shelf.load().work.items() if work.holder == self._consumer]
             if mine:
-                self._release(mine, is_untried=False)
+                self._change(lambda group: cursor.release(group, mine, self._consumer, is_untried=False))
         self._shelf.close()
 
     def __enter__(self) -> Self:

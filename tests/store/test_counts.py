@@ -173,8 +173,8 @@ def test_no_cost_grows_with_the_number_of_entities(tmp_path):
         with Journal.open(store=root, files=files, projections="lazy") as journal:
             journal.list("t", limit=1)
             costs.append(operations(journal, files))
-            journal._engine._is_closed = True  # leave the 20,000 projections unwritten
-            journal._engine.indexing.drop()
+            journal._opened._is_closed = True  # leave the 20,000 projections unwritten
+            journal._opened.indexing.drop()
     small, large = costs
     for name, (syncs, size, calls) in small.items():
         assert large[name][0] == syncs, name

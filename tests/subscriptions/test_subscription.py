@@ -335,3 +335,44 @@ def test_events_of_streams_are_delivered_by_the_names_of_their_streams(journal):
         got = [(delivery.event.stream, delivery.event.event) for delivery in feed.take(9)]
     assert got == [("order/1", "Placed"), ("order/2", "Placed"), ("order/2", "Paid"), ("order/1", "Paid")]
     assert told == [("order/1", "Paid", {"n": 1})]
+
+
+def test_after_the_subscription_was_closed_its_deliveries_say_so_and_not_that_the_journal_is_closed(journal):
+    write(journal, "a")
+    with journal.subscribe("feed") as feed:
+        (got,) = feed.take()
+    for call in (got.ack, got.retry, got.park, lambda: feed.release(got), feed.replay):
+        with pytest.raises(ClosedError, match="the subscription was closed"):
+            call()
+
+
+def test_nothing_of_a_journal_that_was_closed_does_anything(root):
+    journal = Journal.open(store=root)
+    write(journal, "a")
+    with journal.subscribe("feed") as feed:
+        drain(feed)
+    cursors, schemas = journal.cursors, journal.schemas
+    journal.close()
+    calls = [
+        lambda: journal.subscribe("other"),
+        journal.follow,
+        journal.transaction,
+        journal.doctor,
+        journal.stage_report,
+        lambda: journal.hub,
+        cursors.names,
+        cursors.list,
+        lambda: cursors.drop("feed"),
+        lambda: cursors.adopt("feed"),
+        lambda: cursors.parked("feed"),
+        lambda: cursors.replay("feed"),
+        schemas.list,
+    ]
+    for call in calls:
+        with pytest.raises(ClosedError):
+            call()
+    with Journal.open(store=root) as again:
+        assert again.cursors.names() == ["feed"]
+    assert "closed" in repr(journal)
+    assert journal.root == root
+    journal.close()
