@@ -80,6 +80,7 @@ class Blobs:
     def get(self, blob: str | Mapping[str, Any]) -> bytes:
         """Return all bytes of a blob. Raises NotFoundError, and DamagedError where they are not what its name says.
 
+        RefusedError where a reference says another size than the blob, which is whole, has.
         NotFetchedError is a NotFoundError: git LFS has the bytes, and nobody has fetched them into this clone.
         """
         with self.open(blob) as file:

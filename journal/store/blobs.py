@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from journal.disk.files import TEMPORARY_SUFFIX, Files, FileStat, ReadFiles
 from journal.disk.folders import checked, ensure_folder
 from journal.disk.pieces import PIECE_BYTES, digest_of, pieces_of, write_pieces
-from journal.errors import DamagedError, JournalError, NotFetchedError, NotFoundError
+from journal.errors import DamagedError, JournalError, NotFetchedError, NotFoundError, RefusedError
 from journal.format.names import LFS_SUFFIX, BlobName, blob_file, lfs_blob_file, parse_blob_file
 from journal.store.layout import ensure_lfs_rule
 from journal.store.lfs import LfsFolder, fetched, no_lfs, pointer_in
@@ -173,8 +173,8 @@ def find_blob(
 ) -> tuple[str, int]:
     """Return where the bytes of a blob are, also of one that was put aside, and how many.
 
-    Raises NotFoundError; NotFetchedError, which is one, where only the pointer to them is here; and DamagedError where
-    that is no blob of this size.
+    Raises NotFoundError; NotFetchedError, which is one, where only the pointer to them is here; DamagedError where that
+    is no blob of this size; and RefusedError where it is whole, and only the size is wrong.
     """
     problem: JournalError | None = None
     for path in _places(files, root, sha256):
@@ -184,7 +184,8 @@ def find_blob(
             continue
         place, found = _bytes_at(files, root, sha256, path, stat, lfs_folder)
         if found is None or (size is not None and found != size):
-            problem = damaged(full, sha256)
+            is_whole = found is not None and place is not None and digest_of(pieces_of(files, place)) == sha256
+            problem = _other_size(full, sha256, found or 0, size or 0) if is_whole else damaged(full, sha256)
         elif place is None:
             problem = problem or _not_fetched(full, sha256)
         elif problem is None or digest_of(pieces_of(files, place)) == sha256:
@@ -230,6 +231,13 @@ def _bytes_at(
 def _not_fetched(path: str, sha256: str) -> NotFetchedError:
     hint = "git lfs pull fetches what the checked-out commit has; then read it again"
     return NotFetchedError(f"the bytes of the blob {sha256[:16]}… are with git LFS, and not here", path=path, hint=hint)
+
+
+def _other_size(path: str, sha256: str, found: int, size: int) -> RefusedError:
+    told = f"the blob {sha256[:16]}… has {found:,} bytes, and the reference says {size:,}"
+    return RefusedError(
+        told, path=path, hint="the blob is whole: ask for it by its sha256 alone, and mend the reference"
+    )
 
 
 def damaged(path: str, sha256: str) -> DamagedError:

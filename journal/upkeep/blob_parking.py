@@ -69,7 +69,7 @@ def _park(engine: Engine, notes: Notes) -> Parked:
     idle = still_idle(notes["idle"], identities, max(checkpoints, default=""))
     leaving = may_leave(idle, checkpoints)
     for path in leaving:
-        park(engine.files, engine.root, path)
+        park(engine, path)
         del idle[path]
     write_notes(engine, {"packs": notes["packs"], "idle": idle})
     return Parked(tuple(leaving), sum(blobs[path].size for path in leaving))

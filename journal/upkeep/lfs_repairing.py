@@ -36,12 +36,12 @@ def _restore(engine: Engine, found: Look, sha256: str) -> str:
         objects = LfsObjects(files, folder)
         stat = files.stat(objects.path(sha256))
         if stat is not None and objects.is_sound(Pointer(sha256, stat.size)):
-            kept = park_pieces(files, root, path)
+            kept = park_pieces(engine, path)
             put_bytes(files, root, objects, path, Pointer(sha256, stat.size))
             return f"put {path} back as it was; what stood there is now {kept}"
     copy = found.copies.read(path) if found.copies is not None else None
     if copy is not None and pointer_at(path, copy) is not None:
-        kept = park_pieces(files, root, path)
+        kept = park_pieces(engine, path)
         write_whole(files, os.path.join(root, *path.split("/")), copy, durable=True)
         return f"put {path} back as its pointer, for git lfs pull; what stood there is now {kept}"
-    return f"put {path} aside, as {park(files, root, path)}"
+    return f"put {path} aside, as {park(engine, path)}"

@@ -79,7 +79,7 @@ def _put_aside(engine: Engine, found: Look) -> list[str]:
     done = []
     for path in paths:
         if engine.files.stat(os.path.join(engine.root, *path.split("/"))) is not None:
-            done.append(f"put {path} aside, as {park(engine.files, engine.root, path)}")
+            done.append(f"put {path} aside, as {park(engine, path)}")
     return done
 
 

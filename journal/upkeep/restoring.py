@@ -43,11 +43,7 @@ def _restore(engine: Engine, found: Look, path: str, ref: Reference | None) -> s
         wanted = next((data for text in _shown(engine, ref.key) if (data := whole_bytes(path, current, text))), None)
     if wanted is None:
         return None
-    kept = (
-        f"; what stood there is now {park_copy(engine.files, engine.root, path, current)}"
-        if current is not None
-        else ""
-    )
+    kept = f"; what stood there is now {park_copy(engine, path, current)}" if current is not None else ""
     ensure_folder(engine.files, engine.root, os.path.dirname(path), durable=True)
     write_whole(engine.files, full, wanted, durable=True)
     return f"put {path} back as it was{kept}"

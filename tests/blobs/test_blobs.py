@@ -114,8 +114,6 @@ def test_what_is_no_blob_is_told(journal, tmp_path):
         assert not journal.blobs.has(missing)
         with pytest.raises(NotFoundError):
             journal.blobs.get(missing)
-    with pytest.raises(DamagedError):
-        journal.blobs.get({**ref, "bytes": 3})
     for nothing in (tmp_path / "nothing", tmp_path / "file" / "below"):
         (tmp_path / "file").write_bytes(b"")
         with pytest.raises(NotFoundError):
@@ -294,3 +292,12 @@ def test_a_file_that_does_not_wait_for_its_bytes_is_refused_and_not_cut_short(jo
     with pytest.raises(UsageError, match="does not wait"):
         journal.blobs.put(Pipe())
     assert journal.blobs.list() == before
+
+
+def test_a_reference_that_says_another_size_is_told_from_a_blob_that_is_damaged(journal):
+    reference = journal.blobs.put(b"hello world")
+    for call in (journal.blobs.get, journal.blobs.verify):
+        with pytest.raises(RefusedError, match="has 11 bytes, and the reference says 3"):
+            call({**reference, "bytes": 3})
+    journal.blobs.verify(reference["sha256"])
+    assert not journal.blobs.has({**reference, "bytes": 3})

@@ -160,3 +160,16 @@ def test_a_copy_that_lacks_the_blob_says_where_to_look(journal, root, tmp_path):
         assert other.doctor().ok
     (here,) = (finding for finding in journal.doctor().findings if finding.code == "reference-missing")
     assert (here.severity, "journal blob put" in here.hint) == ("warning", True)
+
+
+def test_what_a_seeded_memory_parks_has_the_same_name_each_time():
+    def parked():
+        with Journal.memory(seed=7) as journal:
+            journal.blobs.put(b"idle")
+            for number in range(4):
+                journal.put("t", "a", {"n": number})
+                journal.checkpoint()
+                journal.compact()
+            return [name for name, _ in journal._engine.files.list(f"{journal.root}/local/parked")]
+
+    assert parked() == parked() != []

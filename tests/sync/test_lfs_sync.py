@@ -14,7 +14,7 @@ import pytest
 from sync_support import Clone, without
 
 from journal import GitError, Journal, NotFetchedError, OfflineError
-from journal.disk.files import OsFiles, OsOpenFile
+from journal.disk.files import OsOpenFile
 from journal.git.trees import TreeEntry
 from journal.store.blobs import blob_path, lfs_blob_path
 from journal.upkeep.exchange.lfs_bytes import LfsExchange
@@ -326,7 +326,7 @@ def test_both_sides_keep_the_same_bytes_and_what_leaves_on_one_leaves_on_the_oth
     with one.open() as journal:
         from journal.upkeep.parking import park
 
-        park(OsFiles(), str(one.store), path)
+        park(journal._engine, path)
         journal.put("order", "gone", {"n": 1})
     one.sync()
     two.sync()

@@ -46,7 +46,7 @@ def restore(engine: Engine, paths: Sequence[str], *, dry_run: bool) -> list[Rest
                 *(Restored(path, None, _is_shown(view, entity_at(path))) for path in blocked),
                 *(Restored(item.path, None, _is_shown(view, item.key)) for item in found),
             ]
-        aside = {path: park(engine.files, engine.root, path) for path in blocked}
+        aside = {path: park(engine, path) for path in blocked}
         texts = {item.path: read(engine, item.path) for item in found if item.kind == "changed"}
         kept = {item.path: _keep(engine, item, texts.get(item.path)) for item in found}
         engine.printing.replace(view, {item.key: texts.get(item.path, b"") for item in found})
@@ -69,8 +69,8 @@ def _keep(engine: Engine, item: Found, text: bytes | None) -> str | None:
     if item.kind == "removed":
         return None
     if item.is_stray or text is None:
-        return park(engine.files, engine.root, item.path)
-    return park_copy(engine.files, engine.root, item.path, text)
+        return park(engine, item.path)
+    return park_copy(engine, item.path, text)
 
 
 def _is_shown(view: View, key: tuple[str, str | None] | None) -> bool:

@@ -10,7 +10,6 @@ and a document is compared under the lock that its event is written under. The s
 
 import hashlib
 import os
-from datetime import UTC, datetime
 
 from journal.disk.many import write_many
 from journal.errors import NotFoundError, RefusedError, UsageError
@@ -25,6 +24,7 @@ from journal.store.options import Report
 from journal.upkeep.migrating.backup import back_up
 from journal.upkeep.migrating.brainclaw_events import SOURCE, bring_in, rehearse
 from journal.upkeep.migrating.brainclaw_history import History
+from journal.upkeep.naming import name_of_now
 from journal.upkeep.stages.deciding import Standing, Word
 from journal.upkeep.stages.layout import ARCHIVE, LEGACY_LOG
 from journal.upkeep.stages.model import Brainclaw
@@ -128,7 +128,7 @@ def _bring_in(
         data = {"source": SOURCE, "from": found.path, "entities": len(found.old.documents)}
         genesis = Note(note=_GENESIS, data=data, actor=actor)
     if found.records or items or genesis is not None:
-        found.backup = back_up(engine, f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{os.urandom(3).hex()}")
+        found.backup = back_up(engine, name_of_now(engine.backend))
     if found.records:
         bring_in(engine, History(engine.files, found.old.base), found.path, part_of(progress, "history"))
     stage = found.stage or "off"

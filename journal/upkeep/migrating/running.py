@@ -1,9 +1,7 @@
 """One migration from beginning to end: prepare, write (or rehearse), compare."""
 
-import os
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
@@ -16,6 +14,7 @@ from journal.upkeep.migrating.earlier import Earlier, read_earlier
 from journal.upkeep.migrating.model import Migration, Problems, Revision, Source
 from journal.upkeep.migrating.verifying import verify
 from journal.upkeep.migrating.writing import Rehearsal, Writer
+from journal.upkeep.naming import name_of_now
 
 
 class Wishes(NamedTuple):
@@ -82,7 +81,7 @@ def _rehearse(job: _Job) -> None:
 def _write(job: _Job) -> None:
     found, engine = job.found, job.engine
     unfinished = job.earlier.unfinished(job.source.name)
-    run = unfinished.id if unfinished is not None else _new_run()
+    run = unfinished.id if unfinished is not None else name_of_now(engine.backend)
     writer = Writer(engine, job.earlier, found, job.problems, force=job.wishes.force)
     writer.begin(run, job.source.marks(), job.wishes.actor)
     offset = found.resumed_at
@@ -97,7 +96,3 @@ def _write(job: _Job) -> None:
             writer.finish(offset)
     if found.events >= CHECKPOINT_AFTER_EVENTS:
         write_checkpoint(engine, job.wishes.actor)
-
-
-def _new_run() -> str:
-    return f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{os.urandom(3).hex()}"

@@ -19,9 +19,7 @@ both: a file that lags in ``dual`` and ``primary`` is caught up by whoever write
 """
 
 import hashlib
-import os
 from collections import Counter, deque
-from datetime import UTC, datetime
 
 from journal.disk.many import write_many
 from journal.errors import JournalError, PromotionRefusedError, UsageError
@@ -36,6 +34,7 @@ from journal.store.looking_back import look_back
 from journal.store.options import Report
 from journal.upkeep.doctor import examine
 from journal.upkeep.migrating.brainclaw_history import History
+from journal.upkeep.naming import name_of_now
 from journal.upkeep.parking import park_copy
 from journal.upkeep.stages.deciding import Standing
 from journal.upkeep.stages.mirror import Mirror, attach
@@ -172,8 +171,7 @@ def _back_up(engine: Engine, old: OldStore, items: list[Standing], wanted: str) 
     documents = [old.documents[item.key] for item in items if item.key in old.documents]
     if not documents:
         return None
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folder = f"{LOCAL}/backups/{moment}-{os.urandom(3).hex()}-{wanted}"
+    folder = f"{LOCAL}/backups/{name_of_now(engine.backend)}-{wanted}"
     write_many(engine.files, engine.root, [(f"{folder}/files/{item.path}", item.text) for item in documents])
     facts = {
         item.path: {"bytes": len(item.text), "sha256": hashlib.sha256(item.text).hexdigest()} for item in documents
@@ -185,7 +183,7 @@ def _back_up(engine: Engine, old: OldStore, items: list[Standing], wanted: str) 
 def _park(engine: Engine, options: OldStoreOptions, old: OldStore, items: list[Standing]) -> list[str]:
     """Keep what somebody wrote over files that the journal prints, before they are printed again."""
     documents = [old.documents[item.key] for item in items if item.word in _TAKEN and item.key in old.documents]
-    return [park_copy(engine.files, engine.root, f"{options.path}/{item.path}", item.text) for item in documents]
+    return [park_copy(engine, f"{options.path}/{item.path}", item.text) for item in documents]
 
 
 def _verify(
