@@ -98,7 +98,7 @@ def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], No
         value = step(value, event)
         if not number % _TELL_EVERY:
             told(number)
-    if number % _TELL_EVERY:
+    if number % _TELL_EVERY or not number:
         told(number)
     folded = vector.EMPTY if event is None else vector.through(rest.reach.here, (event.seq, event.lane))
     return FoldState(value, token.encode(vector.union(vector.union(known, folded), rest.redactions)))

@@ -138,6 +138,7 @@ class MaterializedView(Generic[V]):
             look, known = next(self._looks), self._known
         here = self._here()
         if known is not None and known.seen == here:
+            self._error = None
             return known.state
         mine = () if known is None else (known.state,)
         state = self._replay(chain(mine, snapshots.kept(self._engine, self._fold, self._streams)), _ignore)

@@ -501,3 +501,26 @@ def test_a_fold_is_of_its_moment_whatever_a_merge_does_meanwhile(tmp_path, monke
         assert mine.fold(Fold("meanwhile", 0, meanwhile), "s").value == 10
         assert mine.fold(Fold("after", 0, lambda value, event: value + 1), "s").value == 10
         assert mine.stream("s").length == 10
+
+
+def test_a_view_that_is_current_again_has_no_error_left(root, journal):
+    """The event that its step refused has left, as by a switch of branches."""
+    fold = Fold("careful", 0, lambda value, event: value + 1 // (event.data["n"] != 7))
+    view = journal.view(fold, "s")
+    assert view.read() == 5
+    before = set(truth(root))
+    journal._engine.lanes.end_segment()
+    journal.append("s", "E", {"n": 7})
+    with pytest.raises(ZeroDivisionError):
+        view.read()
+    assert view.status().last_error
+    (path,) = set(truth(root)) - before
+    drop_file(root, path)
+    assert (view.read(), view.status().lag, view.status().last_error) == (5, 0, None)
+
+
+def test_progress_is_told_at_the_end_also_of_nothing(journal):
+    told = []
+    journal.fold(SUM, "none", progress=told.append)
+    journal.fold(SUM, "s", progress=told.append)
+    assert told == [0, 5]
