@@ -34,11 +34,12 @@ def write(engine: Engine, operations: Sequence[Operation] | Decide, *, history: 
     """
     with engine.entered():
         is_within = engine.is_locked
+        lanes, _ = engine.lanes, engine.schemas  # made, and their modules loaded, before the lock is taken
         with engine.holding():
             done = _append(engine, operations, history=history)
             view = engine.indexing.view
             is_due = view is not None and engine.is_flush_due(view)
-            if is_within or is_due or not engine.lanes.may_settle_later:
+            if is_within or is_due or not lanes.may_settle_later:
                 _settle(engine)
             if is_due and view is not None:
                 engine.follow(view)
