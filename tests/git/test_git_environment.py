@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 from git_support import FileChange, OsFiles, Work, commit_changes
@@ -89,8 +90,20 @@ def test_a_date_is_read_as_git_reads_it(work, monkeypatch, date):
     assert work.git("log", "-1", "--format=%at").strip() == "1600000000"
 
 
-def test_an_unreadable_date_is_an_error(work, monkeypatch):
-    monkeypatch.setenv("GIT_AUTHOR_DATE", "the day before")
+@pytest.fixture
+def tokyo(monkeypatch):
+    """Where the first day of the calendar began before the calendar did."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("tokyo")
+@pytest.mark.parametrize("date", ["the day before", "0001-01-01T00:00:00"])
+def test_an_unreadable_date_is_an_error(work, monkeypatch, date):
+    monkeypatch.setenv("GIT_AUTHOR_DATE", date)
     with pytest.raises(GitError, match="GIT_AUTHOR_DATE"):
         ours(work)
 
