@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from heapq import merge
 
+from journal.format.segment import Vector
 from journal.index.database import Index
 from journal.index.overlay import Key, Overlay, Owner
 from journal.index.rows import Location
@@ -68,14 +69,14 @@ class Places:
                 found.update(owner for owner in owners if isinstance(owner, tuple))
         return found
 
-    def count_events(self) -> int:
-        """Return how many events there are."""
+    def event_ids(self) -> Vector:
+        """Return the ids of the events whose lines are here, and no number that a lane left to others."""
         held: dict[str, list[tuple[int, int]]] = {}
         for lane, low, high in self.index.spans.held():
             held.setdefault(lane, []).append((low, high))
         for span in self.overlay.spans:
             held.setdefault(span.lane, []).append((span.first, span.last))
-        return vector.count({lane: vector.normal(spans) for lane, spans in held.items()})
+        return {lane: vector.normal(spans) for lane, spans in held.items()}
 
 
 def _first_of(span: Span) -> int:

@@ -24,14 +24,14 @@ class Cursors(Opened):
         """Return where a cursor stands. Raises NotFoundError, DamagedError, RefusedError (made elsewhere)."""
         shelf = self._shelf(name)
         group = shelf.load()
-        have, gaps = look_back(self._engine, lambda view: (dict(view.have), positions.gaps(view, group.taken)))
+        here, gaps = look_back(self._engine, lambda view: (view.event_ids(), positions.gaps(view, group.taken)))
         claimed = sum(bool(work.holder) for work in group.work.values())
         return CursorStatus(
             name,
             shelf.selection.types,
             shelf.selection.streams,
             shelf.selection.notes,
-            to_come=vector.count(vector.subtract(have, group.taken)),
+            to_come=vector.count(vector.subtract(here, group.taken)),
             claimed=claimed,
             waiting=len(group.work) - claimed,
             parked=len(group.parked),

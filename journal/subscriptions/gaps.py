@@ -39,9 +39,9 @@ def error_of(gaps: Gaps) -> GapError:
 
 
 def count_text(gaps: Gaps) -> str:
-    """Return how much is missing, in words."""
+    """Return how much is missing, in words: at most so much, as numbers that a lane left to others count with it."""
     count = vector.count(gaps.gone) + vector.count(gaps.unreadable)
-    return "1 event is not here" if count == 1 else f"{count:,} events are not here"
+    return "1 event is not here" if count == 1 else f"up to {count:,} events are not here"
 
 
 def first_ids(ids: Vector) -> list[str]:

@@ -62,7 +62,7 @@ class CursorStatus:
 
     ``to_come``: events that it has not looked at yet, also those that are not meant; ``claimed``: with a consumer;
     ``waiting``: to be tried again; ``missing``: events that it knows of and that are not here; ``token``: what is done.
-    ``to_come`` and ``missing`` are at most so many: numbers that a lane left to others, after a merge, count with them.
+    ``missing`` is at most so many: numbers that a lane left to others, after a merge, count with it.
     """
 
     name: str

@@ -7,7 +7,6 @@ from typing import Any
 from journal.errors import GitError
 from journal.format.names import event_id
 from journal.format.reserved import KV_TYPE, is_reserved
-from journal.format.segment import Vector
 from journal.index.view import View
 from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS
 from journal.state import vector
@@ -63,7 +62,7 @@ def status(engine: Engine) -> Status:
             live_bytes=sum(facts.size for facts in live),
             packs=sum(facts.folder == ARCHIVE for facts in view.facts.values()),
             checkpoint=max((name for folder, name in view.facts if folder == CHECKPOINTS), default=None),
-            events_since_checkpoint=_count(vector.subtract(view.have, view.covers)),
+            events_since_checkpoint=vector.count(vector.subtract(view.have, view.covers)),
             conflicts=count_open(view),
             uncommitted=_uncommitted(engine, view),
             edited=tuple(item.path for item in edits.found),
@@ -83,10 +82,6 @@ def _damage(engine: Engine) -> tuple[tuple[str, int, int], ...]:
 def _last_event(view: View) -> str | None:
     ends = [(intervals[-1][1], lane) for lane, intervals in view.have.items()]
     return event_id(*max(ends)) if ends else None
-
-
-def _count(rest: Vector) -> int:
-    return sum(high - low + 1 for intervals in rest.values() for low, high in intervals)
 
 
 def _uncommitted(engine: Engine, view: View) -> tuple[str, ...] | None:
@@ -116,7 +111,7 @@ def stats(engine: Engine) -> dict[str, Any]:
     view_events, (first, last), types, streams = look_back(
         engine,
         lambda view: (
-            view.count_events(),
+            vector.count(view.event_ids()),
             _first_and_last(view),
             _types(view),
             len(catalogue(view)),

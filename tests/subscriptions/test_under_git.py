@@ -61,6 +61,22 @@ def test_merges_in_a_row_bring_everything_once(tree):
     assert sorted(found) == sorted(expected + [f"main-{branch}" for branch in ("one", "two", "three")])
 
 
+def test_what_is_to_come_is_counted_without_the_numbers_that_a_lane_left_to_others(tree):
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, *(f"s{number}" for number in range(9)))
+    tree.git("switch", "-q", "main")
+    write(tree, "m1", "m2")
+    tree.git("merge", "-q", "side", "-m", "merge")
+    write(tree, "after")
+    with tree.open() as journal:
+        journal.subscribe("feed").close()
+        assert journal.cursors.status("feed").to_come == 13
+    assert len(drain(tree)) == 13
+    with tree.open() as journal:
+        assert journal.cursors.status("feed").to_come == 0
+
+
 def test_a_cursor_survives_roll_compaction_and_the_removal_of_segments(tree):
     write(tree, *(f"e{number}" for number in range(30)))
     with tree.open() as journal, journal.subscribe("feed") as feed:
