@@ -137,6 +137,15 @@ def check_id(text: str, *, what: str = "id") -> None:
     _check(text, what, ID_BYTES_MAX)
 
 
+def is_id(text: str) -> bool:
+    """Tell whether ``check_id`` lets a text pass."""
+    try:
+        check_id(text)
+    except RefusedError:
+        return False
+    return True
+
+
 def check_type(text: str) -> None:
     """Raise RefusedError for a type name that cannot be used; ``$`` begins reserved ones."""
     _check(text, "type", TYPE_BYTES_MAX)

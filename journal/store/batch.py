@@ -1,7 +1,7 @@
 """From what a caller asks to the records of one transaction: decisions only, nothing is written here."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
 from journal.errors import NotFoundError, RefusedError, UsageError
@@ -16,7 +16,7 @@ from journal.projections.paths import ID_FIELD
 from journal.state.delta import difference, named
 from journal.state.entity import Change, EntityState, Past, Payload, apply
 from journal.state.value import value
-from journal.store.expectation import ANYTHING, Conflict, Expectation
+from journal.store.expectation import ANYTHING, Conflict, Expectation, heads_of
 from journal.store.streams.appending import Append, check_stream, texts_of, unmet
 
 
@@ -170,7 +170,8 @@ class Batch:
         state = self.state(key)
         conflict = operation.expect.check(key, state)
         if conflict is not None:
-            return conflict
+            # Heads of this transaction itself will never be there.
+            return replace(conflict, heads=heads_of(self._view.state(key)))
         if isinstance(operation, Delete):
             self._delete(operation, key, state)
         else:

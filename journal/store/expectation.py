@@ -11,7 +11,8 @@ from journal.state.entity import EntityState
 class Conflict:
     """An expectation that was not met, as a value: nothing was written.
 
-    ``heads`` are the ids of the entity's present heads, to try again with.
+    ``heads`` are the ids of the entity's present heads, to try again with. Within a transaction ``actual`` is what the
+    operations before had made of it, and nothing has come of these.
     """
 
     type: str
@@ -30,7 +31,7 @@ class Expectation:
 
     def check(self, key: tuple[str, str], state: EntityState | None) -> Conflict | None:
         """Return a Conflict unless the entity's state is as expected."""
-        heads = tuple(event_id(*head) for head in sorted(state.heads)) if state is not None else ()
+        heads = heads_of(state)
         if self.heads is not None and sorted(_ids(self.heads)) != sorted(_ids(heads)):
             return Conflict(*key, list(self.heads), list(heads), heads)
         if self.rev is not None:
@@ -40,6 +41,11 @@ class Expectation:
             if actual != self.rev or (is_live and len(heads) > 1):
                 return Conflict(*key, self.rev, actual, heads)
         return None
+
+
+def heads_of(state: EntityState | None) -> tuple[str, ...]:
+    """Return the ids of an entity's heads, in the total order."""
+    return tuple(event_id(*head) for head in sorted(state.heads)) if state is not None else ()
 
 
 ANYTHING = Expectation()

@@ -13,7 +13,7 @@ from journal.index.view import View
 from journal.state.entity import ABSENT, EntityState
 from journal.state.value import Strategies, value
 from journal.store.batch import Delete, Put
-from journal.store.expectation import ANYTHING, Conflict, Expectation
+from journal.store.expectation import ANYTHING, Conflict, Expectation, heads_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,7 @@ class ValueExpectation(Expectation):
         actual = ABSENT if shown is None else shown.get(KV_FIELD)
         if is_same(self.value, actual):
             return None
-        nothing = Expectation(heads=()).check(key, state)
-        return Conflict(*key, self.value, actual, nothing.heads if nothing is not None else ())
+        return Conflict(*key, self.value, actual, heads_of(state))
 
 
 def check_expected(value: Any) -> None:

@@ -34,7 +34,7 @@ from journal.errors import NotAppliedError, RefusedError, UsageError
 from journal.format import values
 from journal.format.limits import LINE_BYTES_MAX
 from journal.format.lines import BadLineError, seal, unseal
-from journal.format.names import check_id, encode_name
+from journal.format.names import check_id, encode_name, is_id
 from journal.format.reserved import KV_TYPE
 from journal.state.entity import ABSENT
 from journal.store.engine import Engine
@@ -91,7 +91,7 @@ class LocalValues:
         return {key: found[key] for key in sorted(found) if key.startswith(prefix)}
 
     def _value(self, key: str) -> Any:
-        if not self._counts():
+        if not self._counts() or not is_id(key):
             return ABSENT
         entry = self._live(self._path(key))
         return ABSENT if entry is None or entry["key"] != key else entry["value"]

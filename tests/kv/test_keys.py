@@ -389,3 +389,16 @@ def test_in_a_transaction_the_calls_mean_what_they_mean_outside_of_one(journal):
     assert journal.kv.list() == {"b": 2}
     with pytest.raises(NotFoundError), journal.transaction() as transaction:
         transaction.kv.delete("a")
+
+
+def test_a_transaction_that_contradicts_itself_names_no_head_that_was_never_written(journal):
+    written = journal.put("plan", "old", {"n": 1})
+    for fill in (
+        lambda together: [together.kv.create("k", 1), together.kv.create("k", 2)],
+        lambda together: [together.put("plan", "new", {}), together.put("plan", "new", {}, expect_rev=0)],
+        lambda together: [together.put("plan", "old", {}), together.put("plan", "old", {}, expect_rev=1)],
+    ):
+        with pytest.raises(ExpectationError) as failed, journal.transaction() as together:
+            fill(together)
+        conflict = failed.value.conflict
+        assert conflict.heads == ((written.event,) if conflict.id == "old" else ())

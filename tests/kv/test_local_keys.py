@@ -100,6 +100,7 @@ def test_what_cannot_be_kept_is_refused(keys):
     for key in ("", "a\nb", "x" * 2000):
         with pytest.raises(RefusedError):
             keys.put(key, 1)
+        assert (keys.get(key, "none"), keys.has(key)) == ("none", False)
     for ttl in (0, -1, float("nan"), float("inf"), "3", True):
         with pytest.raises(UsageError):
             keys.put("k", 1, ttl_seconds=ttl)
