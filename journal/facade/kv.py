@@ -10,8 +10,10 @@ from journal.state.entity import ABSENT
 from journal.store import kv
 from journal.store.engine import Engine
 from journal.store.expectation import ANYTHING
+from journal.store.looking_back import look
 
 if TYPE_CHECKING:
+    from journal.index.rows import EntityRow
     from journal.store.batch import Operation
     from journal.store.local_values import LocalValues
 
@@ -75,13 +77,14 @@ class KeyValues:
 
     def keys(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> _List[str]:
         """Return the keys that begin with ``prefix``, in order; at most ``limit``, only those behind ``after``."""
-        with self._engine.reading() as view:
-            return [row.id for row in kv.rows_with_prefix(view, prefix, after, limit)]
+        return [row.id for row in self._rows(prefix, after, limit)]
 
     def list(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Return keys and values, as ``keys`` chooses and orders them."""
-        with self._engine.reading() as view:
-            return {row.id: kv.value_of(row) for row in kv.rows_with_prefix(view, prefix, after, limit)}
+        return {row.id: kv.value_of(row) for row in self._rows(prefix, after, limit)}
+
+    def _rows(self, prefix: str, after: str | None, limit: int | None) -> "_List[EntityRow]":
+        return look(self._engine, lambda view: kv.rows_with_prefix(view, prefix, after, limit))
 
     def _write(self, change: kv.Change) -> Any:
         _, conflict = self._engine.write([change.operation()])

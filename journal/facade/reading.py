@@ -14,7 +14,7 @@ from journal.format.reserved import is_reserved
 from journal.index.rows import EntityRow
 from journal.index.view import Key
 from journal.store.lifting import document_as_written, document_of, is_concerned, lifted_entity, lifted_event
-from journal.store.looking_back import look_back
+from journal.store.looking_back import look, look_back
 
 if TYPE_CHECKING:
     from journal.index.view import View
@@ -103,10 +103,12 @@ class Reading(Base):
 
         conditions = conditions_of(dict(where) if isinstance(where, Mapping) else where)
         document = self._document(as_written)
-        with self._engine.reading() as view:
-            found = list_rows(
+        found = look(
+            self._engine,
+            lambda view: list_rows(
                 view, type, conditions, sort=sort, limit=limit, deleted=deleted, reserved=reserved, document=document
-            )
+            ),
+        )
         return [entity_of(row, shown) for row, shown in found]
 
     def texts(self, type: str, id: str) -> EntityRow | None:

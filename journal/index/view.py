@@ -59,10 +59,14 @@ class View(Places, AppliedFiles):
         self.reload()
 
     def reload(self, open_segment: str | None = None) -> bool:
-        """Forget the overlay and read the watermark from the index again.
+        """Forget the overlay and read the watermark from the index again, as it is at one moment.
 
         Whether all files are as they were before, but for the end of the open segment.
         """
+        with self.index.snapshot():
+            return self._read_watermark(open_segment)
+
+    def _read_watermark(self, open_segment: str | None) -> bool:
         are_same = self.reload_files(open_segment)
         self.overlay = Overlay()
         self._section_asked = None

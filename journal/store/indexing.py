@@ -278,19 +278,25 @@ class Indexing:
 
     def fold_gap(self) -> View:
         """Without the lock: make the view hold all that is in the files, in memory."""
-        view = self.view
-        if view is not None and view.is_overtaken():
-            view.reload()
-        view = view or self.open_if_ours() or self._open_private()
-        listing = self._look_behind()
-        changes: Changes | None = compare(view, listing)
-        if changes and changes.left and view.index.path != MEMORY:
-            view, changes = self._open_private(), None
-        if not self._catch_up(view, listing, changes) or not self.tail.tell_synced(view):
-            view = view if view.index.path == MEMORY else self._open_private()
-            self._rebuild(view, self._look_behind())
+        view = self.view or self.open_if_ours()
+        if view is None or view.index.path == MEMORY or not self._fold_over(view):
+            view = view if view is not None and view.index.path == MEMORY else self._open_private()
+            if not self._catch_up(view, self._look_behind()) or not self.tail.tell_synced(view):
+                self._rebuild(view, self._look_behind())
         self._is_behind = False
         return view
+
+    def _fold_over(self, view: View) -> bool:
+        """Fold the gap over the index file as it is at one moment; False where it takes an index of our own.
+
+        Another process may write what is being folded to that file meanwhile: it must not be folded over that.
+        """
+        with view.index.snapshot():
+            if view.is_overtaken():
+                view.reload()
+            listing = self._look_behind()
+            changes = compare(view, listing)
+            return not changes.left and self._catch_up(view, listing, changes) and self.tail.tell_synced(view)
 
     def _look_behind(self, look: _Look = _BLIND, *, syncs: bool = True) -> Listing:
         """Return the files of the truth, as just seen or as they are now; note, and sync, what is not durable."""

@@ -1,4 +1,4 @@
-"""Reading what events say while other processes write, pack and check out."""
+"""Reading several things of one moment while other processes write, pack and check out."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -15,18 +15,26 @@ _LOOKS_UNLOCKED = 5
 
 
 def look_back(engine: Engine, read: Callable[[View], T]) -> T:
-    """Return what ``read`` makes of the view and the places of all events, all of one moment.
+    """Return what ``read`` makes of the view and the places of all events, as ``look`` does.
 
     It is asked again where a file left under its hands: what an event says is never passed over because a compaction
-    just moved it to a pack. Where others write the index faster than it can be read, it is read under the writer lock.
-    Raises JournalError where that does not end.
+    just moved it to a pack.
+    """
+    return look(engine, read, history=True)
+
+
+def look(engine: Engine, read: Callable[[View], T], *, history: bool = False) -> T:
+    """Return what ``read`` makes of the view, all of one moment: what others write to the index is not mixed in.
+
+    Where they write it faster than it can be read, it is read under the writer lock. Raises JournalError where that
+    does not end.
     """
     overtaken, can_lock = 0, True
     for _ in range(LOOKS_MAX):
         is_held = can_lock and overtaken >= _LOOKS_UNLOCKED
         held: AbstractContextManager[None] = engine.locked() if is_held else nullcontext()
         try:
-            with held, engine.reading(history=True) as view, view.snapshot():
+            with held, engine.reading(history=history) as view, view.snapshot():
                 return read(view)
         except OvertakenError:
             overtaken += 1

@@ -17,6 +17,7 @@ from journal.projections.paths import ENTITIES
 from journal.store.engine import Engine
 from journal.store.layout import SCHEMAS
 from journal.store.listing import all_rows
+from journal.store.looking_back import look
 from journal.store.schemas import LIBRARY_HINT
 
 SETTINGS = ".vscode/settings.json"
@@ -102,9 +103,7 @@ def misfits(engine: Engine, type: str | None = None) -> Iterator[Misfit]:
             schema = engine.schemas.of(name)
         except MissingLibraryError as error:
             raise RefusedError("the library that checks schemas is not installed", hint=LIBRARY_HINT) from error
-        with engine.reading() as view:
-            rows = list(all_rows(view, name, deleted=False))
-        for row in rows:
+        for row in look(engine, lambda view: list(all_rows(view, name, deleted=False))):  # noqa: B023
             for problem in schema.problems(values.decode(row.data or "{}")) if schema is not None else ():
                 yield Misfit(name, row.id, problem.pointer, problem.why)
 

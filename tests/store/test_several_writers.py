@@ -184,3 +184,73 @@ def test_of_a_batch_that_is_just_being_written_nothing_is_shown_and_nothing_call
 def read(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+@pytest.fixture
+def crossed(tmp_path):
+    """A writer and a reader; ``rounds(n)`` writes entities a and b as one, and ``at(call)`` has more come just then."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root, projections="lazy") as writer, Journal.open(store=root) as reader:
+        for journal in (writer, reader):
+            journal.append("s", "E", {})
+        write_pair(writer, 1)
+        _flush(writer)
+        assert pair_of(reader) == [1, 1]
+        yield writer, reader
+
+
+def write_pair(journal, number):
+    with journal.transaction() as together:
+        for id in ("a", "b"):
+            together.put("pair", id, {"n": number})
+
+
+def pair_of(journal):
+    return [entity.data["n"] for entity in journal.list("pair")]
+
+
+def once_before(monkeypatch, owner, name, call, act):
+    """Have something happen just before a method is called for the ``call``th time."""
+    method, calls = getattr(owner, name), []
+
+    def called(*arguments, **options):
+        calls.append(name)
+        if len(calls) == call:
+            act()
+        return method(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, called)
+    return calls
+
+
+def test_what_others_write_to_the_index_is_not_mixed_with_what_a_reader_is_just_folding(crossed, monkeypatch):
+    writer, reader = crossed
+    index = reader._engine.indexing.view.index
+    with writer._engine.locked():  # so that the reader has to fold without the lock
+        write_pair(writer, 2)
+
+        def more():
+            writer.put("pair", "b", {"n": 3})
+            _flush(writer)
+
+        calls = once_before(monkeypatch, index, "state_texts", 2, more)
+        shown = reader.texts("pair", "b")
+    assert len(calls) >= 2
+    assert (shown.rev, shown.data, shown.conflicts) in ((2, '{"n":2}', 0), (3, '{"n":3}', 0))
+    assert reader.get("pair", "b").rev == 3
+
+
+def test_a_list_is_of_one_moment_whatever_others_write_to_the_index(crossed, monkeypatch):
+    writer, reader = crossed
+    index = reader._engine.indexing.view.index
+    with writer._engine.locked():
+        writer.put("pair", "a", {"n": 2})
+        assert pair_of(reader) == [2, 1]
+
+        def more():
+            write_pair(writer, 3)
+            _flush(writer)
+
+        once_before(monkeypatch, index, "entities", 1, more)
+        assert pair_of(reader) in ([2, 1], [3, 3])
+        assert pair_of(reader) == [3, 3]

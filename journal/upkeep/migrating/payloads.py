@@ -16,6 +16,7 @@ from journal.store.batch import Put
 from journal.store.engine import Engine
 from journal.store.lifting import lifting_of
 from journal.store.listing import all_rows
+from journal.store.looking_back import look
 
 if TYPE_CHECKING:
     from journal.index.rows import EntityRow
@@ -59,8 +60,8 @@ def migrate_payloads(
     if not 1 <= target <= newest:
         raise UsageError(f"the upcasters of {type!r} lead up to version {newest}, not to {target}")
     done = LiftedPayloads(type, target)
-    with engine.reading() as view:
-        old = [row.id for row in all_rows(view, type, deleted=False) if _is_old(row, done)]
+    rows = look(engine, lambda view: list(all_rows(view, type, deleted=False)))
+    old = [row.id for row in rows if _is_old(row, done)]
     step = _Step(engine, upcasters, done, actor, dry_run)
     with engine.deferring_projections():
         for start in range(0, len(old), _ENTITIES_AT_ONCE):
