@@ -52,7 +52,8 @@ def read_rounds(root: str, names: list[str], chance: random.Random) -> Iterator[
         assert told == [(at + 1, at // EVENTS + 1) for at in range(len(told))], told[-20:]
         assert len(told) % EVENTS == 0, len(told)
         seen[name] = check_grows(seen[name], len(told) // EVENTS)
-        seen[name] = check_grows(seen[name], journal.kv.get(name, 0))
+        seen[name] = check_grows(seen[name], journal.kv.list().get(name, 0))
+        assert journal.conflicts() == []
         counted = journal.fold(COUNTED, name).value
         seen[name] = check_grows(seen[name], counted // EVENTS)
         assert counted % EVENTS == 0, counted
@@ -78,7 +79,7 @@ def check_grows(before: int, now: int) -> int:
 
 
 class Crowd:
-    """Forked processes, each doing one thing again and again. What ended them is in files, and how often they did it."""
+    """Forked processes that do one thing again and again. What ended them, and how often they did it, is in files."""
 
     def __init__(self, notes: str) -> None:
         self._notes, self._alive = notes, dict[int, str]()
