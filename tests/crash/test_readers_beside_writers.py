@@ -20,7 +20,7 @@ def check_crowd(tmp_path, *, writers, readers, seconds, seed):
     assert crowd.deaths() == []
     next(read_rounds(root, [f"w{number}" for number in range(writers)], random.Random(seed)))
     with Journal.open(store=root) as journal:
-        assert journal.doctor().findings == ()
+        assert [found for found in journal.doctor().findings if found.severity != "info"] == []
     return crowd
 
 
