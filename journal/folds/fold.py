@@ -10,10 +10,11 @@ hold what was taken out, and is not gone on from either.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from journal.arguments import check
+from journal.errors import RefusedError
 from journal.folds.redacted import is_redacted_since, redactions_of
 from journal.format import names, token, values
 from journal.format.segment import Vector
@@ -27,7 +28,7 @@ from journal.store.events import Reach, StreamEvent
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import lose_by
-from journal.store.positions import in_pieces, readable, refuse_changed
+from journal.store.positions import in_pieces, readable, still_fresh
 from journal.store.streams.as_of import StreamAsOf
 from journal.store.streams.reading import events_of, last_of, up_to
 
@@ -82,17 +83,25 @@ def replay(
     """
     for state in states:
         rest = tail(engine, streams, token.decode(state.position))
-        if rest is not None:
-            return run(fold, state, rest, told)
+        if rest is not None and (begun := _begun(state)) is not None:
+            return run(fold, begun, rest, told)
     seed = FoldState(fold.seed, token.encode({}))
     rest = tail(engine, streams, {})
     assert rest is not None, "nothing is late to who knows nothing"
-    return run(fold, seed, rest, told)
+    return run(fold, replace(seed, value=copied(fold.seed)), rest, told)
+
+
+def _begun(state: FoldState[V]) -> FoldState[V] | None:
+    """Return a state of its own to go on from; None where its value is nothing that JSON has."""
+    try:
+        return replace(state, value=copied(state.value))
+    except RefusedError:
+        return None
 
 
 def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], None]) -> FoldState[V]:
-    """Fold the tail onto a state."""
-    value: V = copied(state.value)
+    """Fold the tail onto a state, whose value is nobody else's."""
+    value = state.value
     known, step, event, number = token.decode(state.position), fold.step, None, 0
     for number, event in enumerate(rest.events, start=1):
         value = step(value, event)
@@ -128,10 +137,10 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     then, here, redactions, is_other = look_back(engine, look)
     if is_other or not vector.is_subset(known, here):
         return None
-    fresh, reach = vector.subtract(here, known), Reach(here)
+    reach = Reach(here)
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
-        refuse_changed(view, fresh)
+        fresh = still_fresh(view, reach, known)
         stretches = up_to(size, _fresh([stream.reading(view) for stream in then], fresh, after))
         events = events_of(view, stretches, known, reach, lose_by(engine))
         return lifted_events(engine, events), last_of(stretches, size)

@@ -43,11 +43,14 @@ class ViewStatus:
 
 
 class _Seen(NamedTuple):
-    """What a checkout holds: events, those that it has lines of, and how many places are damaged, or redacted."""
+    """What a checkout holds: events, those that it has lines of, in which files, and how many places are redacted.
+
+    Where a lost payload is back, or a damaged line, the files were taken in anew (``generation``).
+    """
 
     have: Vector
     in_files: Vector
-    damaged: int
+    generation: int
     redacted: int
 
 
@@ -148,7 +151,7 @@ class MaterializedView(Generic[V]):
     def _here(self) -> _Seen:
         with self._engine.reading() as view:
             redacted = 0 if view.redacting is None else sum(map(len, view.redacting.known.values()))
-            return _Seen(dict(view.have), dict(view.have_files), len(view.damage), redacted)
+            return _Seen(dict(view.have), dict(view.have_files), view.generation, redacted)
 
     def _keep(self, state: FoldState[V], seen: _Seen, look: int | None = None) -> None:
         """Make a state the view's, unless that is of a look which began later; without a look it takes over."""

@@ -1,17 +1,16 @@
 """Lines of streams' events, decoded quickly: of those that were decoded before, when they were applied. Pure.
 
-Nothing is checked here but that a line still is what it was: types and limits were looked at then (``record.check``).
+Nothing is checked here: types and limits were looked at then (``record.check``), and whoever read a line has seen that
+it is still the same (``index.records``).
 """
 
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from itertools import chain
 from typing import Any
 
 import msgspec
 
-_TAIL_BYTES = len(b',"crc":"00000000"}\n')
+from journal.errors import DamagedError
 
 
 class EventLine(msgspec.Struct, gc=False):
@@ -42,31 +41,23 @@ _TOGETHER = 64
 """So many lines are decoded at a time: what comes of them is used while it is in the processor's cache."""
 
 
-def decode_lines(text: bytes, lengths: Sequence[int], *, is_whole: bool) -> Iterator[EventLine]:
-    """Yield the events of lines that stand one behind the other, without those that do not match their checksums.
+def decode_lines(text: bytes, lengths: Sequence[int]) -> Iterator[EventLine]:
+    """Yield the events of lines that stand one behind the other and match their checksums.
 
-    ``is_whole``: all of them are known to be as they were applied, so that no checksum is looked at.
+    Raises DamagedError, on the way, for what is no event: then they stand elsewhere.
     """
-    return chain.from_iterable(_decoded(text, lengths, is_whole))
+    return chain.from_iterable(_decoded(text, lengths))
 
 
-def _decoded(text: bytes, lengths: Sequence[int], is_whole: bool) -> Iterator[Iterable[EventLine]]:
+def _decoded(text: bytes, lengths: Sequence[int]) -> Iterator[Iterable[EventLine]]:
     start = 0
     for at in range(0, len(lengths), _TOGETHER):
-        here = lengths[at : at + _TOGETHER]
-        lines = text[start : start + sum(here)]
-        start += len(lines)
+        size = sum(lengths[at : at + _TOGETHER])
         try:
-            yield _decoder.decode_lines(lines) if is_whole else _each(lines, here)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            yield _each(lines, here)
-
-
-def _each(text: bytes, lengths: Sequence[int]) -> Iterator[EventLine]:
-    start = 0
-    for length in lengths:
-        line = text[start : start + length]
-        start += length
-        if line[-_TAIL_BYTES:] == b',"crc":"%08x"}\n' % zlib.crc32(line[:-_TAIL_BYTES]):
-            with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                yield _decoder.decode(line)
+            yield _decoder.decode_lines(text[start : start + size])
+        except msgspec.DecodeError as error:
+            raise DamagedError(
+                f"the local index does not say where the events of a stream stand: {error}",
+                hint="journal doctor --fix builds it anew",
+            ) from error
+        start += size

@@ -5,6 +5,7 @@ The checksum is checked on bytes, so no canonical form of JSON is needed.
 """
 
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from journal.errors import RefusedError
@@ -37,6 +38,17 @@ def seal(fields: dict[str, Any], *, spaces: int = 0) -> bytes:
 def too_long(size: int) -> RefusedError:
     """Return the error for a line of so many bytes."""
     return RefusedError(f"the record would have {size:,} bytes; a line has at most {LINE_BYTES_MAX:,}")
+
+
+def are_sealed(text: bytes, lengths: Sequence[int]) -> bool:
+    """Tell whether lines that stand one behind the other match their checksums."""
+    start = 0
+    for length in lengths:
+        line = text[start : start + length]
+        start += length
+        if line[-_TAIL_BYTES:] != b',"crc":"%08x"}\n' % zlib.crc32(line[:-_TAIL_BYTES]):
+            return False
+    return True
 
 
 def unseal(line: bytes) -> dict[str, Any]:

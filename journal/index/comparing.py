@@ -32,8 +32,8 @@ def compare(view: View, listing: Listing) -> Changes:
         facts = view.facts.get(key)
         if facts is None:
             came.append(key)
-        elif not is_unchanged(facts, stat):
-            if not _has_prefix(view, facts, stat):
+        elif key in view.doubted or not is_unchanged(facts, stat):
+            if key in view.doubted or not _has_prefix(view, facts, stat):
                 left.append(key)
                 came.append(key)
             elif stat.size > facts.applied and key[0] == SEGMENTS:

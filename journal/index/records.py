@@ -6,7 +6,7 @@ from itertools import islice, takewhile
 from typing import NamedTuple
 
 from journal.format.limits import PACK_MEMBER_BYTES
-from journal.format.lines import BadLineError
+from journal.format.lines import BadLineError, are_sealed
 from journal.format.record import Record, decode
 from journal.index.comparing import path_of
 from journal.index.rows import FileFacts, Location, checksum_on
@@ -27,7 +27,7 @@ _SEQS_BY_EVENT_MAX = 64
 
 
 def read_record(view: View, place: Location) -> Record | None:
-    """Return the record at a place, None where its bytes do not verify any more.
+    """Return the record at a place, None where its bytes do not verify any more: then the view doubts the file.
 
     Raises FileNotFoundError where the file has left: it may have been packed, so look anew (``store.looking_back``).
     """
@@ -35,12 +35,11 @@ def read_record(view: View, place: Location) -> Record | None:
 
 
 class Chunk(NamedTuple):
-    """The lines of a stretch's events, one behind the other; ``is_whole``: they are as they were applied."""
+    """The lines of a stretch's events, one behind the other. Where they do not verify there are none: see ``doubt``."""
 
     stretch: Stretch
     text: bytes
     lengths: Sequence[int]
-    is_whole: bool
 
 
 class RecordReader:
@@ -66,12 +65,13 @@ class RecordReader:
         for seq, lane, file, offset, inner, length in places:
             try:
                 record = decode(self._lines(file, offset, inner, length))
-            except FileNotFoundError:
-                raise
-            except (OSError, BadLineError):
+            except BadLineError:
+                record = {"seq": 0}
+            if record["seq"] == seq:
+                yield self._redacted(record, lane)
+            else:
+                self._view.doubt(file)
                 yield None
-                continue
-            yield self._redacted(record, lane) if record["seq"] == seq else None
 
     def chunks(self, stretches: Sequence[Stretch]) -> Iterator[Chunk]:
         """Yield the lines of the events of stretches of a stream. Raises FileNotFoundError."""
@@ -89,14 +89,12 @@ class RecordReader:
                 done += count
 
     def _chunk(self, stretch: Stretch, span: Span) -> Chunk:
-        try:
-            is_whole = stretch.length >= _MANY and self._is_whole(span.file)
-            text = self._lines(span.file, span.offset, span.inner or 0, span.size)
-        except FileNotFoundError:
-            raise
-        except OSError:
-            return Chunk(stretch, b"", span.lengths, False)
-        return Chunk(stretch, text, span.lengths, is_whole and len(text) == span.size)
+        is_whole = stretch.length >= _MANY and self._is_whole(span.file)
+        text = self._lines(span.file, span.offset, span.inner or 0, span.size)
+        if not (len(text) == span.size and (is_whole or are_sealed(text, span.lengths))):
+            self._view.doubt(span.file)
+            return Chunk(stretch, b"", ())
+        return Chunk(stretch, text, span.lengths)
 
     def _is_whole(self, file: int) -> bool:
         """Tell whether a file is as it was when it was applied; all of it is compared, once while its stat stays."""

@@ -68,6 +68,7 @@ class View(Places, AppliedFiles):
 
     def _read_watermark(self, open_segment: str | None) -> bool:
         are_same = self.reload_files(open_segment)
+        self.doubted = set()
         self.overlay = Overlay()
         self._section_asked = None
         self._recent: dict[Key, EntityState] = {}
@@ -263,10 +264,15 @@ class View(Places, AppliedFiles):
     # -- flushing -------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write the overlay to the index in one transaction, the watermark with it."""
+        """Write the overlay to the index in one transaction, the watermark with it.
+
+        Raises OvertakenError where another process has written the index since this view read it: it knows better.
+        """
         if self.overlay.is_empty:
             return
         with self.index.writing():
+            if self.is_overtaken():
+                raise OvertakenError("the index was written by another process")
             self.write_overlay()
         self.settle()
 

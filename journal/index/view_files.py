@@ -23,6 +23,8 @@ class AppliedFiles:
         self.by_id: dict[int, FileFacts] = {}
         self._rows: dict[int, tuple[Any, ...]] = {}
         self._last_file = 0
+        self.doubted: set[Key] = set()
+        """Files that turned out not to be as they were applied while they were read; they are to be taken in anew."""
         self.generation = 0
         """Another one whenever a file of the truth has come, left or changed; no two views of a process share one."""
 
@@ -55,6 +57,11 @@ class AppliedFiles:
         self.put_file(facts)
         self.renew()
         return facts
+
+    def doubt(self, file: int) -> None:
+        """Note that a file is not as it was applied, though its stat may say so."""
+        facts = self.by_id[file]
+        self.doubted.add((facts.folder, facts.name))
 
     def renew(self) -> None:
         """Take note that files of the truth are not what they were."""

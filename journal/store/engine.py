@@ -196,14 +196,14 @@ class Engine:
                 with nothing_applied():
                     ensure_local(self.files, self.root)
 
-    def _has_local(self) -> bool:
-        """Tell whether the lock file is the one that was used last; ``git clean -fdx`` takes it away."""
+    def has_local(self) -> bool:
+        """Tell whether the lock file is the one that was locked last; ``git clean -fdx`` takes it away."""
         found = self.files.stat(self._lock_path)
         return found is not None and _file_mark(found) == self._lock_seen
 
     def _make_home(self) -> None:
         """Under the lock: nothing in ``local/`` counts that was not made here, or was lost since."""
-        if not self._has_local():
+        if not self.has_local():
             self.indexing.drop()
             self.close_lane()
             if not is_made_here(self.files, self.local):
@@ -215,7 +215,7 @@ class Engine:
     def _try_settling(self) -> bool:
         """Bring index and projections up to date if the lock is free this instant."""
         try:
-            if not self._has_local():
+            if not self.has_local():
                 ensure_local(self.files, self.root)
             if not self.lock.try_acquire():
                 return False

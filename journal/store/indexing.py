@@ -135,6 +135,8 @@ class Indexing:
         index = view.index.private_copy() if view is not None else Index(MEMORY)
         self.drop()
         self.view = View(self._files, self._root, index, self._config.strategies)
+        if view is not None:
+            self.view.doubted = view.doubted
         if index.meta("built_for") != self._built_for():
             self._rebuild(self.view, self._look_behind())
         return self.view
@@ -193,7 +195,10 @@ class Indexing:
     def _look(self, view: View) -> _Look:
         """Look whether a view that nobody has overtaken holds all that is in the files."""
         is_stale = view.redacting is not None and view.redacting.is_stale
-        if self._is_behind or is_stale or (view.damage and _is_less_lost(view)):
+        is_mended = bool(view.damage) and _is_less_lost(view)
+        if is_mended:
+            self.freshness.forget()  # what is mended in its place, no folder tells
+        if self._is_behind or is_stale or is_mended or view.doubted:
             return _BLIND
         name = self.tail.look()
         listing, is_new = self.freshness.look(name)

@@ -1,7 +1,7 @@
 """Reading several things of one moment while other processes write, pack and check out."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from journal.errors import NotAppliedError
@@ -10,6 +10,11 @@ from journal.store.engine import Engine
 from journal.store.indexing import LOOKS_MAX, changes_too_fast
 
 T = TypeVar("T")
+
+
+class DoubtError(Exception):
+    """What was read rests on a file that is not as it was applied."""
+
 
 _LOOKS_UNLOCKED = 5
 
@@ -23,19 +28,34 @@ def look_back(engine: Engine, read: Callable[[View], T]) -> T:
     return look(engine, read, history=True)
 
 
+@contextmanager
+def _doubts_first(view: View) -> Iterator[None]:
+    """Raise DoubtError, in place of what else is wrong, where a file turned out not to be as it was applied."""
+    try:
+        yield
+    except Exception as error:
+        if view.doubted:
+            raise DoubtError from error
+        raise
+    if view.doubted:
+        raise DoubtError
+
+
 def look(engine: Engine, read: Callable[[View], T], *, history: bool = False) -> T:
     """Return what ``read`` makes of the view, all of one moment: what others write to the index is not mixed in.
 
-    Where they write it faster than it can be read, it is read under the writer lock. Raises JournalError where that
-    does not end.
+    Where they write it faster than it can be read, it is read under the writer lock. Where a line turns out not to
+    verify any more, its file is taken in anew, and it is damage. Raises JournalError where that does not end.
     """
     overtaken, can_lock = 0, True
     for _ in range(LOOKS_MAX):
         is_held = can_lock and overtaken >= _LOOKS_UNLOCKED
         held: AbstractContextManager[None] = engine.locked() if is_held else nullcontext()
         try:
-            with held, engine.reading(history=history) as view, view.snapshot():
+            with held, engine.reading(history=history) as view, view.snapshot(), _doubts_first(view):
                 return read(view)
+        except DoubtError:
+            pass
         except OvertakenError:
             overtaken += 1
         except FileNotFoundError:

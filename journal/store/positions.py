@@ -58,10 +58,9 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
     reach = Reach(look_back(engine, readable))
-    fresh = vector.subtract(reach.here, since)
 
     def piece(view: View, after: EventId, size: int) -> tuple[list[ReadEvent], EventId | None]:
-        refuse_changed(view, fresh)
+        fresh = still_fresh(view, reach, since)
         places = list(islice(places_of(view, fresh, after), size))
         records = RecordReader(view).read_each(places)
         events = []
@@ -91,13 +90,20 @@ def in_pieces(engine: Engine, piece: Piece[E], limit: int | None) -> Iterator[E]
             yield from found
 
 
-def refuse_changed(view: View, fresh: Vector) -> None:
-    """Raise JournalError where events of a reading have left the checkout since it began."""
-    if not vector.is_subset(fresh, view.have):
-        raise JournalError(
-            "events left this checkout while they were read: another branch was checked out, or history was dropped",
-            hint="read on from the token of the last event; what it names and is gone is told as a gap",
-        )
+def still_fresh(view: View, reach: Reach, since: Vector) -> Vector:
+    """Return what a reading is to give, without what turned out to be damaged since it began: no token names that.
+
+    Raises JournalError where events of it have left the checkout since.
+    """
+    gone = vector.subtract(reach.here, view.have)
+    if gone:
+        if vector.subtract(vector.subtract(gone, unreadable(view)), since):
+            raise JournalError(
+                "events left this checkout while they were read: a branch was switched, or history was dropped",
+                hint="read on from the token of the last event; what it names and is gone is told as a gap",
+            )
+        reach.here = vector.subtract(reach.here, gone)
+    return vector.subtract(reach.here, since)
 
 
 def places_of(view: View, fresh: Vector, after: EventId) -> Iterator[Location]:

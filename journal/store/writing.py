@@ -60,6 +60,7 @@ def _append(engine: Engine, operations: Sequence[Operation] | Decide, *, history
             if isinstance(asked, Conflict):
                 return [], asked
             target = engine.lanes.target(view, indexing.tail.standing)
+            _refuse_lost_lock(engine)
             past = Past(target.lane, target.section.first, target.section.sees)
             batch = Batch(view, target.lane, target.seq, past, engine.schemas.refuse)
             conflict = batch.add(asked)
@@ -70,6 +71,16 @@ def _append(engine: Engine, operations: Sequence[Operation] | Decide, *, history
         # Whatever was told or refused by now may rest on what others have written and not yet synced.
         if not engine.lanes.is_unsettled:
             _settle_tail(engine)
+
+
+def _refuse_lost_lock(engine: Engine) -> None:
+    """Refuse to go on where ``local/`` was removed since the lock was taken: another process may hold a new one.
+
+    It is asked once the target is chosen. Who locks a new file only after that begins a lane of its own, and what both
+    write is concurrent, as in two clones. Who had done so before might have begun just the lane that is joined here.
+    """
+    if not engine.has_local():
+        raise NotAppliedError("the local folder was removed while it was locked; nothing was applied", hint="try again")
 
 
 def _record(engine: Engine, view: View, target: "Target", batch: Batch) -> list[Written]:

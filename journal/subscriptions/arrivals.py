@@ -5,6 +5,7 @@ from typing import NamedTuple
 from journal.errors import DamagedError
 from journal.format.record import Record
 from journal.format.segment import Vector
+from journal.index.lost_payloads import note_loss
 from journal.index.records import read_record
 from journal.index.view import View
 from journal.state import vector
@@ -76,7 +77,10 @@ def read_events(view: View, ids: list[EventId]) -> dict[EventId, Event]:
 
 
 def _event(view: View, record: Record | None, lane: str) -> Event | None:
+    if record is None:
+        return None
     try:
-        return None if record is None else as_event(view, record, lane)
-    except DamagedError:
+        return as_event(view, record, lane)
+    except DamagedError as error:
+        note_loss(view, (record["seq"], lane), error.message)
         return None

@@ -54,7 +54,6 @@ def park_idle_blobs(engine: Engine) -> Parked:
     notes = read_notes(engine)
     look_back(engine, lambda view: in_use(engine, view, notes))  # packs are read before anybody has to wait
     with engine.locked():
-        engine.flush()
         return _park(engine, notes)
 
 

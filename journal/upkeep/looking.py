@@ -33,7 +33,17 @@ from journal.upkeep.verifying import verify_state
 _TRIES = 3
 _LATER = "run it again when it is quieter"
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
-_OF_A_MOMENT = ("checkpoint-differs", "index-differs", "state-differs", "torn-tail", "edited", "projection-", "old-")
+_OF_A_MOMENT = (
+    "checkpoint-differs",
+    "index-differs",
+    "state-differs",
+    "torn-tail",
+    "edited",
+    "projection-",
+    "old-",
+    "reference-missing",
+    "unredacted",
+)
 """What may only seem so while somebody writes; beginnings of codes."""
 
 
@@ -54,7 +64,7 @@ def look(engine: Engine, *, verify: bool) -> Look:
         raise JournalError("the files of the store change faster than they can be read", hint=_LATER)
     if list_truth(engine.files, engine.root)[0] != listing:
         found.findings = [finding for finding in found.findings if not finding.code.startswith(_OF_A_MOMENT)]
-        message = "somebody wrote all the while, so index, files and projections were not compared"
+        message = "somebody wrote all the while, so index, blobs, files and projections were not compared"
         found.findings.append(Finding("busy", "info", None, message, _LATER))
     found.findings.sort(key=lambda finding: _ORDER[finding.severity])
     return found

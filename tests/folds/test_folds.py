@@ -448,6 +448,17 @@ def test_a_view_whose_value_json_does_not_have_says_so(journal):
     assert "set" in view.status().last_error
 
 
+def test_a_view_goes_on_once_its_value_is_one_that_json_has_again(journal):
+    total = Fold("total", 0, lambda value, event: value + event.data["n"])
+    view = journal.view(total, "s")
+    for number in (2**62, 2**62, 2**62, 2**62):
+        journal.append("s", "Added", {"n": number})
+    with pytest.raises(RefusedError):
+        view.read()
+    journal.append("s", "Added", {"n": -(2**62)})
+    assert view.read() == journal.fold(total, "s").value
+
+
 def test_a_view_that_nobody_has_any_more_is_refreshed_no_more(journal):
     calls = []
     view = journal.view(counting(calls), "s", refresh="append")

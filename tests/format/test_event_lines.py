@@ -1,6 +1,5 @@
 """Lines of streams' events that are decoded quickly say what they say when they are decoded with care."""
 
-from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -8,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from material import names, payloads, texts
 
-from journal.errors import RefusedError
+from journal.errors import DamagedError, RefusedError
 from journal.format import record, values
 from journal.format.event_lines import decode_lines
 from journal.format.limits import LINE_BYTES_MAX
-from journal.format.lines import seal
+from journal.format.lines import are_sealed, seal
 
 
 def line(seq: int, data: dict[str, Any], **more: Any) -> bytes:
@@ -58,45 +57,35 @@ def test_both_ways_of_decoding_say_the_same(items):
     lines = [line(seq, data, **more) for seq, (data, more) in enumerate(items, start=7)]
     wanted = [{name: item for name, item in record.decode(text).items() if name != "crc"} for text in lines]
     text, lengths = b"".join(lines), list(map(len, lines))
-    for is_whole in (True, False):
-        told = [said(item) for item in decode_lines(text, lengths, is_whole=is_whole)]
-        assert told == wanted
-        assert values.canonical(told) == values.canonical(wanted)  # and no 1 is 1.0
+    told = [said(item) for item in decode_lines(text, lengths)]
+    assert told == wanted
+    assert values.canonical(told) == values.canonical(wanted)  # and no 1 is 1.0
 
 
 @given(st.data())
-def test_a_changed_byte_costs_its_line_alone(data):
+def test_lines_are_sealed_until_a_byte_of_them_changes_or_is_missing(data):
     lines = [line(seq, {"n": seq, "text": "x" * 20}) for seq in (1, 2, 3)]
-    text = bytearray(b"".join(lines))
-    at = data.draw(st.integers(len(lines[0]), len(lines[0]) + len(lines[1]) - 1))
-    text[at] ^= data.draw(st.integers(1, 255))
-    found = decode_lines(bytes(text), list(map(len, lines)), is_whole=False)
-    assert [item.seq for item in found] == [1, 3]
+    text, lengths = bytearray(b"".join(lines)), list(map(len, lines))
+    assert are_sealed(bytes(text), lengths)
+    size = data.draw(st.integers(0, len(text) - 1))
+    assert not are_sealed(bytes(text[:size]), lengths)
+    text[size] ^= data.draw(st.integers(1, 255))
+    assert not are_sealed(bytes(text), lengths)
 
 
-@pytest.mark.parametrize("is_whole", [True, False])
-def test_what_is_no_event_is_passed_over_and_those_around_it_are_not(is_whole):
+def test_what_is_no_event_is_told():
     note = seal({"kind": "note", "seq": 1, "ts": "", "writer": "", "note": "n", "data": {}})
     around = [line(seq, {"n": seq}) for seq in range(1, 200)]
-    for other in (note, b"\xff\n", b"{\n", line(1, {})[:-5] + b"\n"):
+    for other in (note, b"\xff\n", b"{\n"):
         lines = [*around[:100], other, *around[100:]]
-        found = decode_lines(b"".join(lines), list(map(len, lines)), is_whole=is_whole)
-        assert [item.seq for item in found] == list(range(1, 200))
-
-
-def test_lines_that_are_not_there_any_more_are_passed_over():
-    lines = [line(seq, {}) for seq in range(1, 200)]
-    text, lengths = b"".join(lines), list(map(len, lines))
-    for size in (0, lengths[0], len(text) - 1, len(text)):
-        whole = sum(1 for end in accumulate(lengths) if end <= size)
-        found = decode_lines(text[:size], lengths, is_whole=False)
-        assert [item.seq for item in found] == list(range(1, whole + 1))
+        with pytest.raises(DamagedError, match="the local index"):
+            list(decode_lines(b"".join(lines), list(map(len, lines))))
 
 
 def test_a_payload_in_a_blob_is_left_where_it_is():
     ref = {"sha256": "0" * 64, "bytes": 7}
     text = seal({"kind": "event", "seq": 1, "ts": "", "writer": "", "stream": "s", "rev": 1, "event": "E", "ref": ref})
-    (found,) = decode_lines(text, [len(text)], is_whole=True)
+    (found,) = decode_lines(text, [len(text)])
     assert (found.data, found.ref) == (None, ref)
 
 

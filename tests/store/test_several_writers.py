@@ -8,6 +8,10 @@ import pytest
 
 from journal import Journal
 from journal.disk.files import OsFiles
+from journal.errors import NotAppliedError
+from journal.index.view import OvertakenError
+from journal.store.looking_back import look_back
+from journal.upkeep import blob_parking
 from tests.support.stores import new_store
 
 
@@ -254,3 +258,61 @@ def test_a_list_is_of_one_moment_whatever_others_write_to_the_index(crossed, mon
         once_before(monkeypatch, index, "entities", 1, more)
         assert pair_of(reader) in ([2, 1], [3, 3])
         assert pair_of(reader) == [3, 3]
+
+
+def test_a_view_that_others_have_overtaken_is_never_written_over_theirs(crossed):
+    writer, reader = crossed
+    with reader._engine.locked():
+        reader.append("s", "E", {"n": 1})  # it is in the overlay alone
+    write_pair(writer, 2)
+    writer.append("s", "E", {"n": 2})
+    _flush(writer)
+    with reader._engine.locked(), pytest.raises(OvertakenError):
+        reader._engine.flush()
+    assert [event.data for event in reader.read("s")][-2:] == [{"n": 1}, {"n": 2}]
+    assert reader.doctor(verify=True).findings == ()
+
+
+def test_compaction_writes_nothing_over_what_others_wrote_while_it_looked_at_blobs(tmp_path, monkeypatch):
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal, Journal.open(store=root) as other:
+        journal.blobs.put(b"x" * 2000)
+        journal.put("t", "x", {"n": 0, "m": 0})
+        other.put("t", "x", {"n": 1, "m": 1})
+
+        def look_and_wait(engine, read):
+            found = look_back(engine, read)
+            other.put("t", "x", {"n": other.get("t", "x").data["n"] + 1, "m": 2})
+            other.append("s", "E", {})
+            return found
+
+        monkeypatch.setattr(blob_parking, "look_back", look_and_wait)
+        for number in range(1, 3):
+            journal.append("s", "E", {})  # it is in the overlay alone
+            journal.compact()
+            other.put("t", "x", {"n": 10 * number, "m": 3})
+            assert journal.stream("s").length == 2 * number
+        journal.checkpoint()
+        assert [found for found in journal.doctor(verify=True).findings if found.severity != "info"] == []
+
+
+def test_where_local_was_removed_under_the_lock_nothing_is_written_into_a_lane_of_another(tmp_path, monkeypatch):
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as first, Journal.open(store=root) as second, Journal.open(store=root) as third:
+        first.append("s", "E", {"by": "first"})
+        target = first._engine.lanes.target
+
+        def chosen_too_late(view, standing):
+            shutil.rmtree(f"{root}/local")
+            second.append("s", "E", {"by": "second"})
+            chosen = target(view, first._engine.tip_file.look())
+            third.append("s", "E", {"by": "third"})
+            return chosen
+
+        monkeypatch.setattr(first._engine.lanes, "target", chosen_too_late)
+        with pytest.raises(NotAppliedError, match="the local folder was removed"):
+            first.append("s", "E", {"by": "first again"})
+        monkeypatch.undo()
+        first.append("s", "E", {"by": "first at last"})
+        assert [event.data["by"] for event in third.read("s")] == ["first", "second", "third", "first at last"]
+        assert third.doctor(verify=True).findings == ()

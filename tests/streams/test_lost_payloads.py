@@ -110,6 +110,28 @@ def test_a_view_and_a_fold_have_it_in_its_place_once_it_is_back(store, blob, tmp
         assert journal.fold(fold, "s", state=state).value == [*NAMES, "E", "F"]
 
 
+def test_a_view_that_met_the_loss_first_has_it_too_once_it_is_back(store, blob, tmp_path):
+    kept = blob.rename(tmp_path / "kept")
+    with Journal.open(store=store) as journal:
+        view = journal.view(LISTED, "s")
+        assert view.read() == REST
+        kept.rename(blob)
+        assert view.read() == NAMES
+        assert view.status().lag == 0
+
+
+def test_a_consumer_that_had_caught_up_has_it_delivered_once_it_is_back(store, blob, tmp_path):
+    kept = blob.rename(tmp_path / "kept")
+    with Journal.open(store=store) as journal, journal.subscribe("feed", on_gap=lambda gap: None) as feed:
+        for wanted in (REST, []):
+            taken = feed.take(9)
+            feed.ack(*taken)
+            assert [delivery.event.event for delivery in taken] == wanted
+        assert "1 event lost" in journal.damage_note()
+        kept.rename(blob)
+        assert [delivery.event.event for delivery in feed.take(9)] == ["B"]
+
+
 def test_where_it_was_accepted_all_is_well_and_readers_go_on(store, blob):
     blob.unlink()
     with Journal.open(store=store) as journal:

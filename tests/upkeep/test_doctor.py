@@ -19,9 +19,10 @@ from journal.format.lines import seal
 from journal.format.names import checkpoint_file, parse_pack_file, segment_file
 from journal.format.pointer import Pointer, encode_pointer
 from journal.store.blobs import lfs_blob_path
-from journal.upkeep import doctor
-from journal.upkeep.findings import Report
+from journal.upkeep import doctor, looking
+from journal.upkeep.findings import Finding, Report
 from tests.support.reads import ReadMeter
+from tests.support.stores import new_store
 
 LANE = "0123456789abc"
 
@@ -677,3 +678,20 @@ def test_every_code_stands_in_the_table_of_the_module():
     for code in codes:
         kind, _, rest = code.partition("-")
         assert code in told or (kind == "projection" and f"-{rest}" in told), code
+
+
+@pytest.mark.parametrize("code", ["reference-missing", "unredacted", "state-differs"])
+def test_what_may_only_seem_so_while_somebody_writes_is_not_told(tmp_path, monkeypatch, code):
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal, Journal.open(store=root) as other:
+        journal.put("t", "x", {"n": 0})
+        look_once = looking._look_once
+
+        def while_somebody_writes(*arguments, **options):
+            found = look_once(*arguments, **options)
+            found.findings.append(Finding(code, "error", None, "so it seems"))
+            other.put("t", "x", {"n": other.get("t", "x").data["n"] + 1})
+            return found
+
+        monkeypatch.setattr(looking, "_look_once", while_somebody_writes)
+        assert [found.code for found in journal.doctor().findings] == ["busy"]

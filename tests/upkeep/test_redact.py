@@ -11,6 +11,8 @@ import zlib
 import pytest
 
 from journal import DamagedError, GitError, Journal, NotFoundError, RefusedError, UsageError
+from journal.disk.files import FileStat
+from journal.upkeep.redacting import searching
 from journal.upkeep.redacting.needles import Needles
 from tests.support.stores import fresh_view, meaning, new_store
 from tests.support.worktree import WorkTree
@@ -320,6 +322,23 @@ def test_a_segment_and_the_pack_that_holds_it_too_become_one_file(tree):
         assert journal.redact(value=SECRET, reason="leaked").is_done
         assert journal.get("user", "u1").data == {"password": "[redacted]"}
     assert holding(tree.store) == []
+
+
+def test_passing_files_of_others_do_not_end_a_redaction(tree, monkeypatch):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET})
+        journal.commit()
+        there = searching.walk
+
+        def with_one_that_has_gone(files, root, skip):
+            yield from there(files, root, skip=skip)
+            gone = FileStat("file", 3, 0, 0, 0, 0)
+            yield from [("blobs/gone", gone), ("blobs/blob.1-2.journal-tmp", gone)]
+
+        monkeypatch.setattr(searching, "walk", with_one_that_has_gone)
+        done = journal.redact(value=SECRET, reason="leaked")
+    assert done.is_done
+    assert done.purge is not None
 
 
 def test_copies_that_a_merge_brings_back_are_redacted_on_arrival(tree):

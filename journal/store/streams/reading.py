@@ -22,7 +22,7 @@ from journal.store.history import stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import LOST, Lose, lose_by, lose_in, payload_or_lost
-from journal.store.positions import PIECE_EVENTS, in_pieces, readable, refuse_changed
+from journal.store.positions import PIECE_EVENTS, in_pieces, readable, still_fresh
 from journal.store.streams.as_of import StreamAsOf
 
 if TYPE_CHECKING:
@@ -73,10 +73,9 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
     """
     then, reach = look_back(engine, lambda view: (StreamAsOf(view, selection.stream), Reach(readable(view))))
     since = selection.since or vector.EMPTY
-    fresh = vector.subtract(reach.here, since)
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
-        refuse_changed(view, fresh)
+        fresh = still_fresh(view, reach, since)
         stretches = up_to(size, _stretches(then.reading(view), selection, fresh, after))
         events = events_of(view, stretches, since, reach, lose_by(engine))
         return _lifted(engine, selection, events), last_of(stretches, size)
@@ -92,6 +91,7 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
     high = selection.high
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
+        still_fresh(view, reach, since)
         stretches = last_up_to(size, then.reading(view).visible(selection.low, high, reverse=True))
         events = list(events_of(view, stretches, since, reach, lose_in(view)))[::-1]
         return events, (stretches[0].position or 1) - 1 if stretches else 0
@@ -158,9 +158,9 @@ def last_of(stretches: list[Stretch], size: int) -> EventId | None:
 def events_of(
     view: View, stretches: list[Stretch], since: Vector, reach: Reach, lose: Lose | None
 ) -> Iterator[StreamEvent]:
-    """Return the events of stretches; those that do not verify are passed over (doctor reports them).
+    """Return the events of stretches. Where lines do not verify the view doubts their file: look again then.
 
-    So are those whose payload is lost, if ``lose`` says how that is noted.
+    Those whose payload is lost are passed over, if ``lose`` says how that is noted.
 
     What stands in files is read now; most of it is decoded when it is asked for.
     """
@@ -177,7 +177,7 @@ def events_of(
 def _decoded(view: View, chunk: Chunk, told: Told, lose: Lose | None) -> Iterator[StreamEvent]:
     from journal.format.event_lines import decode_lines
 
-    lines = decode_lines(chunk.text, chunk.lengths, is_whole=chunk.is_whole)  # decoded when they are asked for
+    lines = decode_lines(chunk.text, chunk.lengths)  # decoded when they are asked for
 
     # A blob is there whatever becomes of the segments meanwhile.
     def fetch(line: "EventLine") -> Payload | None:

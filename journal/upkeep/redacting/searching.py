@@ -4,11 +4,12 @@ An object of git's holds it if it is a file that was written anew, or a projecti
 texts in it, plain or inflated, or lines of redacted events that are not redacted: whatever names it, or nothing.
 """
 
+import contextlib
 import os
 import shlex
 from dataclasses import dataclass, replace
 
-from journal.disk.files import write_whole
+from journal.disk.files import TEMPORARY_SUFFIX, write_whole
 from journal.disk.pieces import pieces_of
 from journal.errors import GitError
 from journal.format.checkpoint import decode_entities, decompress_lines
@@ -98,7 +99,8 @@ class Search:
             return Purge({}, (), (), (), (f"git's objects could not be searched: {error}",))
         if held.files and is_done:
             text = "".join(f"{identity}\n" for identity in sorted(held.files)).encode()
-            write_whole(self._engine.files, _list_path(self.repository), text, durable=True)
+            with self._engine.locked():  # who commits takes passing files out of git's folder
+                write_whole(self._engine.files, _list_path(self.repository), text, durable=True)
         purge = _purge(self.repository, held)
         if not lfs:
             return purge
@@ -111,7 +113,9 @@ class Search:
         ids: set[str] = set()
         carried: set[str] = set()
         for path, stat in walk(files, root, skip=(LOCAL, ".git")):
-            if stat.kind == "file":
+            if stat.kind != "file" or path.endswith(TEMPORARY_SUFFIX):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # others write meanwhile
                 identity = self._id_of(path, stat.size)
                 if is_done or identity not in self._ids:
                     ids.add(identity)
