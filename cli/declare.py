@@ -41,7 +41,7 @@ WRITE_STATUSES = {
     6: ALL_STATUSES[6],
     8: ALL_STATUSES[8],
 }
-READ_STATUSES = {20: "damage may affect this answer, which is printed all the same"}
+READ_STATUSES = {20: "damage may affect this answer, which is printed all the same, or be why nothing was found"}
 
 
 def is_word(text: str) -> bool:

@@ -41,7 +41,7 @@ def execute(call: Call) -> int:
     from .session import Session
 
     with Session(call) as session:
-        status = call.verb.run(session, **call.values)
+        status = session.run(call.values)
     _flush()
     return status or session.status
 

@@ -2,9 +2,9 @@
 
 import gc
 import os
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from journal.errors import NotFoundError, UsageError
+from journal.errors import DamagedError, NotFoundError, UsageError
 
 from .declare import Call
 from .output import Output
@@ -47,6 +47,17 @@ class Session:
             self._bar.end()
         if self._journal is not None:
             self._journal.close()
+
+    def run(self, values: dict[str, Any]) -> int | None:
+        """Run the verb. What it does not find may be what damage has cost: then that is the answer."""
+        try:
+            return self.verb.run(self, **values)
+        except NotFoundError as error:
+            is_affected = DAMAGED in self.verb.statuses and not values.get("local")
+            lost = self._journal.damage_note() if is_affected and self._journal is not None else None
+            if lost is None:
+                raise
+            raise DamagedError(f"{error.message}; but {lost}", hint="journal doctor tells what is damaged") from error
 
     @property
     def store(self) -> str | None:

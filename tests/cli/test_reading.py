@@ -135,6 +135,33 @@ def test_damage_is_a_warning_and_status_20_and_the_answer_is_printed(plans):
     assert '{"warning": {"code": "damaged"' in ended.err
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("get", "plan", "lost"),
+        ("get", "plan", "lost", "--rev", "1"),
+        ("history", "plan", "lost"),
+        ("blame", "plan", "lost"),
+        ("show", "EVENT"),
+        ("kv", "get", "lost"),
+    ],
+)
+def test_what_is_not_found_may_be_what_damage_has_cost(plans, asked):
+    import os
+
+    event = plans("put", "plan", "lost", "{}", "--json").lines[0]["event"]
+    plans("put", "plan", "p3", "{}")
+    assert plans("get", "plan", "none", status=3).err
+    (name,) = os.listdir(plans.store("segments"))
+    with open(plans.store("segments", name), "r+b") as file:
+        text = file.read()
+        file.seek(text.index(b'"lost"'))
+        file.write(b'"LOST"')
+    ended = plans(*(event if word == "EVENT" else word for word in asked), "--json", status=20)
+    assert '"code": "damaged"' in ended.err
+    assert "1 event lost" in ended.err
+
+
 def test_a_store_is_found_upwards_by_option_and_by_environment(plans, monkeypatch):
     import os
 
