@@ -18,7 +18,7 @@ class AppendedEvents(Sequence[StreamEvent]):
     def __init__(self, written: Written) -> None:
         assert isinstance(written.draft, Block), written.draft
         self._written, self._block = written, written.draft
-        self._told = Told({}, Reach(written.here), written.lane, self._block.position - written.seq)
+        self._told = Told({}, Reach(written.here, {}), written.lane, self._block.position - written.seq)
         self._starts = list(accumulate(written.lengths, initial=0))
         self._made: list[StreamEvent | None] = [None] * self._block.size
 

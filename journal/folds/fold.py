@@ -28,7 +28,7 @@ from journal.store.events import Reach, StreamEvent
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import lose_by
-from journal.store.positions import in_pieces, readable, still_fresh
+from journal.store.positions import in_pieces, reach_of, readable, still_fresh
 from journal.store.streams.as_of import StreamAsOf
 from journal.store.streams.reading import events_of, last_of, up_to
 
@@ -109,7 +109,7 @@ def run(fold: Fold[V], state: FoldState[V], rest: Tail, told: Callable[[int], No
             told(number)
     if number % _TELL_EVERY or not number:
         told(number)
-    folded = vector.EMPTY if event is None else vector.through(rest.reach.here, (event.seq, event.lane))
+    folded = vector.EMPTY if event is None else rest.reach.through((event.seq, event.lane))
     return FoldState(value, token.encode(vector.union(vector.union(known, folded), rest.redactions)))
 
 
@@ -130,14 +130,13 @@ def tail(engine: Engine, streams: Sequence[str], known: Vector) -> Tail | None:
     last of it, or some of it was redacted since.
     """
 
-    def look(view: View) -> tuple[list[StreamAsOf], Vector, Vector, bool]:
+    def look(view: View) -> tuple[list[StreamAsOf], Reach, Vector, bool]:
         is_other = _is_late(view, streams, known) or is_redacted_since(engine, view, known)
-        return [StreamAsOf(view, name) for name in streams], readable(view), redactions_of(view), is_other
+        return [StreamAsOf(view, name) for name in streams], reach_of(view), redactions_of(view), is_other
 
-    then, here, redactions, is_other = look_back(engine, look)
-    if is_other or not vector.is_subset(known, here):
+    then, reach, redactions, is_other = look_back(engine, look)
+    if is_other or not vector.is_subset(known, reach.here):
         return None
-    reach = Reach(here)
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
         fresh = still_fresh(view, reach, known)

@@ -51,7 +51,7 @@ class Applier:
             self.resolved.add((piece.lane, piece.first))
         if section.prev_seq:
             # Between the end of a lane's segment and the first seq of the next there is nothing.
-            view.add_have(section.lane, section.prev_seq + 1, section.first - 1)
+            view.add_bridge(section.lane, section.prev_seq + 1, section.first - 1)
             self._gaps = vector.union(self._gaps, vector.of(section.lane, section.prev_seq + 1, section.first - 1))
         self._sections[id(piece)] = section
         self._pasts.pop(id(piece), None)

@@ -7,7 +7,7 @@ SELECT 'entities' FROM entities WHERE NOT json_valid(state) OR (data IS NOT NULL
 UNION ALL SELECT 'sections' FROM sections WHERE NOT json_valid(sees)
 UNION ALL SELECT 'parts' FROM parts WHERE NOT json_valid(seqs)
 UNION ALL SELECT 'spans' FROM spans WHERE length(lengths) != 4 * count OR length(owners) != 8 * count
-UNION ALL SELECT 'meta' FROM meta WHERE key IN ('have_files', 'covers') AND NOT json_valid(value)
+UNION ALL SELECT 'meta' FROM meta WHERE key IN ('have_files', 'covers', 'bridges') AND NOT json_valid(value)
 """
 _TEXTS = (
     "SELECT type, name, lane, data, state FROM entities",

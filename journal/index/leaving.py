@@ -106,5 +106,7 @@ def _drop_section(view: View, lane: str, first: int, gone: set[int]) -> None:
             raise NeedsRebuildError("the base of a known difference left")
     known = view.index.section_at(lane, first)
     if known is not None and known.first == first and known.prev_seq:
-        view.have_files = vector.subtract(view.have_files, vector.of(lane, known.prev_seq + 1, first - 1))
+        bridge = vector.of(lane, known.prev_seq + 1, first - 1)
+        view.have_files = vector.subtract(view.have_files, bridge)
+        view.bridges = vector.subtract(view.bridges, bridge)
     view.index.drop_section(lane, first)

@@ -1,6 +1,6 @@
 """The tables of the index. A change here raises ``SCHEMA``; an index of another schema is built anew."""
 
-SCHEMA = 5
+SCHEMA = 6
 
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;

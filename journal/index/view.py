@@ -80,6 +80,8 @@ class View(Places, AppliedFiles):
         """Files that were compared with their checksum: with which stat, and up to where."""
         self.have_files = dict(self.index.vector("have_files"))
         self.covers = self.index.vector("covers")
+        self.bridges = self.index.vector("bridges")
+        """Numbers between a lane's segments, which it left to others: counted as here, and no event has them."""
         self.have = dict(vector.union(self.have_files, self.covers))
         self.top = vector.highest(self.have)
         """The greatest seq of any event here."""
@@ -231,6 +233,12 @@ class View(Places, AppliedFiles):
         self.overlay.sections[section.lane, section.first] = section
         self._section_asked = None
 
+    def add_bridge(self, lane: str, low: int, high: int) -> None:
+        """Note that a lane left the numbers of a range to others: so it is one interval, however often merged."""
+        if low <= high and not vector.contains(self.bridges, low, lane):
+            self.bridges = vector.union(self.bridges, vector.of(lane, low, high))
+        self.add_have(lane, low, high)
+
     def add_have(self, lane: str, low: int, high: int) -> None:
         """Note that a lane's events of a range are here."""
         if low > high:
@@ -308,6 +316,7 @@ class View(Places, AppliedFiles):
             index.put_file(facts)
         index.set_vector("have_files", self.have_files)
         index.set_vector("covers", self.covers)
+        index.set_vector("bridges", self.bridges)
         if self.redacting is not None and self.redacting.is_changed:
             index.set_meta("redacting", self.redacting.text())
             self.redacting.is_changed = False

@@ -86,6 +86,19 @@ def through(vector: Vector, event: EventId) -> Vector:
     return rest
 
 
+def without_ends(vector: Vector, other: Vector) -> Vector:
+    """Return a set without the last ids of each lane, as long as these are in another set."""
+    rest = vector
+    for lane, intervals in other.items():
+        own = vector.get(lane, ())
+        kept = _without_end(own, intervals)
+        if kept != own:
+            rest = {name: spans for name, spans in rest.items() if name != lane}
+            if kept:
+                rest[lane] = kept
+    return rest
+
+
 def seqs(vector: Vector) -> Intervals:
     """Return the seqs of all ids of a set, whatever their lane: ascending intervals that do not touch."""
     return normal([interval for intervals in vector.values() for interval in intervals])
@@ -131,6 +144,17 @@ def normal(intervals: list[tuple[int, int]]) -> Intervals:
         else:
             joined.append((low, high))
     return tuple(joined)
+
+
+def _without_end(intervals: Intervals, other: Intervals) -> Intervals:
+    while intervals:
+        low, high = intervals[-1]
+        at = bisect_right(other, (high, high + 1 << 60)) - 1
+        if at < 0 or other[at][1] < high:
+            break
+        start = other[at][0]
+        intervals = intervals[:-1] if start <= low else (*intervals[:-1], (low, start - 1))
+    return intervals
 
 
 def _subtract(intervals: Intervals, other: Intervals) -> Intervals:

@@ -71,13 +71,16 @@ class ReadEvent(Event):
     """What the reader had read before it began."""
     here: Vector = field(default_factory=dict, repr=False, compare=False)
     """What this checkout held when the reading began."""
+    bridges: Vector = field(default_factory=dict, repr=False, compare=False)
+    """What of that is no event: numbers that lanes left to others."""
 
     @property
     def token(self) -> str:
         """The position token from which a reader that has taken this event goes on."""
         from journal.format import token
 
-        return token.encode(vector.union(self.since, vector.through(self.here, (self.seq, self.lane))))
+        behind = Reach(self.here, self.bridges).through((self.seq, self.lane))
+        return token.encode(vector.union(self.since, behind))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -109,12 +112,22 @@ class _Draft(StreamEvent):
 
 
 class Reach:
-    """What one reading can give: what was here when it began, without what turns out to be lost on the way."""
+    """What one reading can give: what was here when it began, without what turns out to be lost on the way.
 
-    __slots__ = ("here",)
+    ``bridges``: what of that is no event, but a number between two segments of a lane.
+    """
 
-    def __init__(self, here: Vector) -> None:
-        self.here = here
+    __slots__ = ("bridges", "here")
+
+    def __init__(self, here: Vector, bridges: Vector) -> None:
+        self.here, self.bridges = here, bridges
+
+    def through(self, at: EventId) -> Vector:
+        """Return what is up to an event, which is what a token names.
+
+        A lane's last number in it is an event's. Who has that, and not the lane's next segment, has all of it.
+        """
+        return vector.without_ends(vector.through(self.here, at), self.bridges)
 
     def leave_out(self, at: EventId) -> None:
         """Let no token name an event."""
@@ -136,7 +149,7 @@ class Told(NamedTuple):
 R = TypeVar("R", bound=ReadEvent)
 _KEYS = {name: name for name in Event.__slots__} | {"entity": "id"}
 """Under which name a record has what a field is filled with."""
-_FILLED = frozenset((*_KEYS, "since", "here", "lane", "position"))
+_FILLED = frozenset((*_KEYS, "since", "here", "bridges", "lane", "position"))
 """What is filled in from an event's line when it is asked for."""
 _new = object.__new__
 _put_record, _put_told = _Told.__dict__["_record"].__set__, _Told.__dict__["_told"].__set__
@@ -190,8 +203,8 @@ def _fill(event: Any, name: str) -> Any:
     if name not in _FILLED:  # before anything is asked of an event that was not read: it has no ``_told``
         raise AttributeError(f"an event has no {name!r}", name=name, obj=event)
     told: Told = event._told
-    if name == "here":
-        return told.reach.here
+    if name in ("here", "bridges"):
+        return getattr(told.reach, name)
     if name in ("since", "lane"):
         return getattr(told, name)
     if name == "id":

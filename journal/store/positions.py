@@ -57,7 +57,7 @@ def read_all(engine: Engine, since: Vector, limit: int | None) -> Iterator[ReadE
 
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
-    reach = Reach(look_back(engine, readable))
+    reach = look_back(engine, reach_of)
 
     def piece(view: View, after: EventId, size: int) -> tuple[list[ReadEvent], EventId | None]:
         fresh = still_fresh(view, reach, since)
@@ -125,6 +125,11 @@ def readable(view: View) -> Vector:
     What only a checkpoint knows, or is damaged, is new to such a token, so that it comes once its line is back.
     """
     return vector.subtract(view.have, unreadable(view))
+
+
+def reach_of(view: View) -> Reach:
+    """Return what a reading that begins now can give; needs all files listed."""
+    return Reach(readable(view), view.bridges)
 
 
 def unreadable(view: View) -> Vector:

@@ -11,7 +11,7 @@ from journal.index.view import View
 from journal.state import vector
 from journal.state.vector import EventId
 from journal.store import positions
-from journal.store.events import Event
+from journal.store.events import Event, Reach
 from journal.store.history import as_event
 from journal.subscriptions.selection import Selection
 
@@ -25,7 +25,8 @@ class Survey(NamedTuple):
 
     ``here``: the ids of events that can be read here; ``fresh``: those of them that were not taken; ``unreadable``: ids
     that are known to be events of this checkout and cannot be read. ``events`` are the first of the fresh ones that are
-    meant; ``end`` is the id up to which all was looked at, None where that is everything.
+    meant; ``end`` is the id up to which all was looked at, None where that is everything. ``bridges``: of all, what is
+    no event.
     """
 
     here: Vector
@@ -33,11 +34,13 @@ class Survey(NamedTuple):
     unreadable: Vector
     events: list[Event]
     end: EventId | None
+    bridges: Vector
 
     def through(self, last: EventId | None) -> Vector:
         """Return the fresh ids up to ``last``, in the total order; None: up to where this looked."""
         last = last if last is not None else self.end
-        return vector.subtract(self.fresh if last is None else vector.through(self.fresh, last), self.unreadable)
+        fresh = self.fresh if last is None else Reach(self.fresh, self.bridges).through(last)
+        return vector.subtract(fresh, self.unreadable)
 
 
 def survey(view: View, taken: Vector, selection: Selection) -> Survey:
@@ -60,8 +63,9 @@ def survey(view: View, taken: Vector, selection: Selection) -> Survey:
                 found.append(event)
                 size += place.length + (record or {}).get("ref", {}).get("bytes", 0)
         if len(found) >= _EVENTS_MAX or size >= _BYTES_MAX or passed >= _PASSED_MAX:
-            return Survey(vector.subtract(here, unreadable), fresh, unreadable, found, (place.seq, place.lane))
-    return Survey(vector.subtract(here, unreadable), fresh, unreadable, found, None)
+            end = (place.seq, place.lane)
+            return Survey(vector.subtract(here, unreadable), fresh, unreadable, found, end, view.bridges)
+    return Survey(vector.subtract(here, unreadable), fresh, unreadable, found, None, view.bridges)
 
 
 def read_events(view: View, ids: list[EventId]) -> dict[EventId, Event]:

@@ -49,6 +49,7 @@ def status(engine: Engine) -> Status:
     """Return where the store stands. Looks at every projection's stat, and at what changed since the last commit."""
     damage = _damage(engine)
     with engine.reading() as view:
+        since_checkpoint = vector.subtract(vector.subtract(view.have, view.covers), view.bridges)
         live = [facts for facts in view.facts.values() if facts.folder == SEGMENTS]
         edits = look_for_edits(engine, view)
         standing = engine.tip_file.look()
@@ -62,7 +63,7 @@ def status(engine: Engine) -> Status:
             live_bytes=sum(facts.size for facts in live),
             packs=sum(facts.folder == ARCHIVE for facts in view.facts.values()),
             checkpoint=max((name for folder, name in view.facts if folder == CHECKPOINTS), default=None),
-            events_since_checkpoint=vector.count(vector.subtract(view.have, view.covers)),
+            events_since_checkpoint=vector.count(since_checkpoint),
             conflicts=count_open(view),
             uncommitted=_uncommitted(engine, view),
             edited=tuple(item.path for item in edits.found),

@@ -44,6 +44,14 @@ def test_a_vector_is_its_set(some):
     assert is_normal(made)
 
 
+@given(ids, ids)
+def test_without_its_ends_a_lane_ends_with_an_id_that_is_not_in_the_other(some, other):
+    made = vector.without_ends(of_set(some), of_set(other))
+    kept = {(seq, lane) for seq, lane in some if any((last, lane) in some - other for last in range(seq, TOP + 1))}
+    assert to_set(made) == kept
+    assert is_normal(made)
+
+
 @given(ids)
 def test_contains_tells_every_member_and_no_other(some):
     made = of_set(some)

@@ -77,6 +77,23 @@ def test_what_is_to_come_is_counted_without_the_numbers_that_a_lane_left_to_othe
         assert journal.cursors.status("feed").to_come == 0
 
 
+def test_no_number_that_a_lane_left_to_others_is_a_gap_in_a_clone_that_does_not_know_of_it(tree, tmp_path):
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, *(f"s{number}" for number in range(4)))
+    tree.git("switch", "-q", "main")
+    write(tree, "main")
+    tree.git("merge", "-q", "side", "-m", "merge")
+    write(tree, "after")
+    with tree.open() as journal:
+        token = next(event.token for event in journal.read_all() if event.entity == "s2")
+    tree.git("switch", "-q", "-c", "behind", "HEAD~1")  # with both branches, and without the lane's next segment
+    with tree.open() as journal:
+        assert not journal.gaps(token).gone
+        with journal.subscribe("feed", since=token) as feed:
+            assert [delivery.event.entity for delivery in feed.take(9)] == ["s3"]
+
+
 def test_a_cursor_survives_roll_compaction_and_the_removal_of_segments(tree):
     write(tree, *(f"e{number}" for number in range(30)))
     with tree.open() as journal, journal.subscribe("feed") as feed:

@@ -22,7 +22,7 @@ from journal.store.history import stamp_of
 from journal.store.lifting import lifted_events
 from journal.store.looking_back import look_back
 from journal.store.lost_payloads import LOST, Lose, lose_by, lose_in, payload_or_lost
-from journal.store.positions import PIECE_EVENTS, in_pieces, readable, still_fresh
+from journal.store.positions import PIECE_EVENTS, in_pieces, reach_of, still_fresh
 from journal.store.streams.as_of import StreamAsOf
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
     Raises JournalError, on the way, where events leave the checkout meanwhile: read on from the last token then.
     """
-    then, reach = look_back(engine, lambda view: (StreamAsOf(view, selection.stream), Reach(readable(view))))
+    then, reach = look_back(engine, lambda view: (StreamAsOf(view, selection.stream), reach_of(view)))
     since = selection.since or vector.EMPTY
 
     def piece(view: View, after: EventId, size: int) -> tuple[Iterator[StreamEvent], EventId | None]:
@@ -85,7 +85,7 @@ def read(engine: Engine, selection: Selection) -> Iterator[StreamEvent]:
 
 def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEvent]:
     """Return the last events of a selection, so many of them, in the stream's order."""
-    then, reach = look_back(engine, lambda view: (StreamAsOf(view, selection.stream), Reach(readable(view))))
+    then, reach = look_back(engine, lambda view: (StreamAsOf(view, selection.stream), reach_of(view)))
     since = selection.since or vector.EMPTY
     found: list[StreamEvent] = []
     high = selection.high
@@ -209,7 +209,7 @@ def _redacted(
 def event_of(view: View, name: str, at: EventId) -> StreamEvent:
     """Return one event of a stream, hidden or not. Raises DamagedError where its line does not verify any more."""
     stretch = Reading(view, name).at(at)
-    events = list(events_of(view, [stretch], vector.EMPTY, Reach(readable(view)), None)) if stretch is not None else []
+    events = list(events_of(view, [stretch], vector.EMPTY, reach_of(view), None)) if stretch is not None else []
     if not events:
         raise DamagedError(
             f"event {event_id(*at)} does not verify any more", hint="journal doctor tells what is damaged"
