@@ -17,6 +17,7 @@ from journal.store.lifting import document_as_written, document_of, is_concerned
 from journal.store.looking_back import look, look_back
 
 if TYPE_CHECKING:
+    from journal.index.rows import Location
     from journal.index.view import View
     from journal.state.entity import EntityState, Payload
     from journal.state.value import Lifted
@@ -200,8 +201,15 @@ class Reading(Base):
             found = look_back(self._engine, newest)
             yield from reversed(found) if reverse else found
             return
-        everything = look_back(self._engine, lambda view: list(view.places(newest_first=not reverse)))
+
+        def piece_of(view: "View") -> "_List[Event]":
+            return list(past.events_in(view, piece if view.generation == listed else past.places_now(view, piece)))
+
+        def listing(view: "View") -> "tuple[_List[Location], int]":
+            return list(view.places(newest_first=not reverse)), view.generation
+
+        everything, listed = look_back(self._engine, listing)
         # Piece by piece: a caller may take its time, and must not keep other threads waiting meanwhile.
         for start in range(0, len(everything), _LOG_PIECE):
             piece = everything[start : start + _LOG_PIECE]
-            yield from filter(matches, look_back(self._engine, lambda view: list(past.events_in(view, piece))))  # noqa: B023
+            yield from filter(matches, look_back(self._engine, piece_of))

@@ -1,7 +1,7 @@
 """Looking back: events as values, the past of an entity, who set what."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -183,15 +183,9 @@ def stamp_of(event: Event) -> datetime | None:
 
 
 def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
-    """Yield the events at places; those that do not verify, or whose payload is lost, are passed over (doctor tells).
-
-    A place may be of an earlier look: an event that has moved to a pack since is found there.
-    """
+    """Yield the events at places of a view, without those that do not verify or whose payload is lost."""
     for place in places:
-        record = _record_where_it_was(view, place)
-        if record is None:
-            now = places_between(view, place.lane, place.seq, place.seq)
-            record = read_record(view, now[0]) if now else None
+        record = read_record(view, place)
         if record is None:
             continue
         try:
@@ -200,10 +194,11 @@ def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
             note_loss(view, (place.seq, place.lane), error.message)
 
 
-def _record_where_it_was(view: View, place: Location) -> Record | None:
-    with contextlib.suppress(FileNotFoundError):
-        return read_record(view, place)
-    return None
+def places_now(view: View, places: Sequence[Location]) -> list[Location]:
+    """Return where events stand by now that stood at some places, when the view was of an earlier generation."""
+    seqs = [place.seq for place in places]
+    now = {(place.seq, place.lane): place for place in view.places(min(seqs, default=1), max(seqs, default=0))}
+    return [now[event] for place in places if (event := (place.seq, place.lane)) in now]
 
 
 def places_between(view: View, lane: str, low: int, high: int) -> list[Location]:

@@ -1,6 +1,7 @@
 """A line that rots after it was taken in is damage: told, named by no token, and back once it is mended."""
 
 import os
+import shutil
 
 import pytest
 
@@ -114,3 +115,19 @@ def test_while_another_holds_the_lock_too(root):
             assert told(journal.read("s")) == REST
             assert told(journal.read("s")) == REST
         assert told(journal.read("s")) == REST
+
+
+def test_a_log_that_is_read_slowly_finds_what_has_moved_to_other_files_meanwhile(root, monkeypatch):
+    monkeypatch.setattr("journal.facade.reading._LOG_PIECE", 8)
+    with Journal.open(store=root) as journal:
+        log = journal.log(reverse=True)
+        found = [next(log)]
+        journal.compact()
+        journal.put("t", "y", {})
+        assert journal.compact().packs
+        shutil.rmtree(f"{root}/local")
+        with Journal.open(store=root) as other:
+            other.append("a", "Other")
+            other.append("s", "Other")
+        assert told([*found, *log]) == ALL
+        assert journal.damage_note() is None
