@@ -77,7 +77,7 @@ class Engine:
         self.is_locked = False
         """Whether this thread holds the writer lock; told only to who has entered."""
         self._depth = self._generation = 0
-        self._lock_seen: tuple[int, int] | None = None
+        self.lock_seen: tuple[int, int] | None = None
         self.outbox: Outbox | None = None
         self._is_eager = (options.projections or self.config.projections) == "eager"
         self.tip_file = TipFile(files, os.path.join(self.local, TIP_FILE))
@@ -199,7 +199,7 @@ class Engine:
     def has_local(self) -> bool:
         """Tell whether the lock file is the one that was locked last; ``git clean -fdx`` takes it away."""
         found = self.files.stat(self._lock_path)
-        return found is not None and _file_mark(found) == self._lock_seen
+        return found is not None and _file_mark(found) == self.lock_seen
 
     def _make_home(self) -> None:
         """Under the lock: nothing in ``local/`` counts that was not made here, or was lost since."""
@@ -209,7 +209,7 @@ class Engine:
             if not is_made_here(self.files, self.local):
                 claim(self.files, self.local)
             found = self.files.stat(self._lock_path)
-            self._lock_seen = _file_mark(found) if found is not None else None
+            self.lock_seen = _file_mark(found) if found is not None else None
         self._generation = self.lock.generation
 
     def _try_settling(self) -> bool:

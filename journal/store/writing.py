@@ -79,7 +79,7 @@ def _refuse_lost_lock(engine: Engine) -> None:
     It is asked once the target is chosen. Who locks a new file only after that begins a lane of its own, and what both
     write is concurrent, as in two clones. Who had done so before might have begun just the lane that is joined here.
     """
-    if not engine.has_local():
+    if engine.lock_seen is not None and not engine.has_local():
         raise NotAppliedError("the local folder was removed while it was locked; nothing was applied", hint="try again")
 
 

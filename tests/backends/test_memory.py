@@ -1,7 +1,9 @@
 """Goal: a journal in memory is the same journal, and with a seed the same to the byte."""
 
+import contextlib
 import gc
 import os
+import threading
 
 import pytest
 
@@ -119,3 +121,40 @@ def test_a_journal_that_is_forgotten_leaves_nothing_behind():
     journal.put("plan", "p", {})
     del journal
     gc.collect()
+
+
+class LockWithoutAFile:
+    """As a backend may have it that is no file system."""
+
+    generation = 1
+
+    def __init__(self):
+        self._lock = threading.Lock()
+
+    def acquire(self, timeout_seconds):
+        self._lock.acquire()
+
+    def try_acquire(self):
+        return self._lock.acquire(blocking=False)
+
+    def release(self):
+        self._lock.release()
+
+    @contextlib.contextmanager
+    def held(self, timeout_seconds):
+        with self._lock:
+            yield
+
+    def close(self):
+        pass
+
+
+def test_a_lock_of_a_backend_need_be_no_file(monkeypatch):
+    lock = LockWithoutAFile()
+    monkeypatch.setattr(MemoryBackend, "lock", lambda backend, path: lock)
+    journal = Journal.on(MemoryBackend())
+    for number in range(3):
+        journal.put("t", "x", {"n": number})
+        journal.append("s", "E", {"n": number})
+    assert journal.get("t", "x").rev == 3
+    assert journal.stream("s").length == 3
