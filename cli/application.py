@@ -3,6 +3,7 @@
 A command does nothing itself: it returns a ``Call``, which ``main`` runs.
 """
 
+import sys
 from typing import Any
 
 import click
@@ -23,6 +24,7 @@ from .declare import (
     is_word,
 )
 from .helping import PROGRAM, SUMMARY, metavar, write_group_help, write_program_help, write_verb_help
+from .output import LostAnswerError
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
@@ -142,9 +144,19 @@ def build() -> click.Group:
 def parse(tokens: list[str]) -> Call | int:
     """Return what the command line asks for, or an exit status where that is done already (help, completion).
 
-    Raises click's errors for what makes no sense.
+    Raises click's errors for what makes no sense, and LostAnswerError where that cannot be printed.
     """
-    result = build().main(tokens or ["--help"], PROGRAM, complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+    kept = sys.stdout, sys.stderr
+    try:
+        result = build().main(tokens or ["--help"], PROGRAM, complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+    except OSError as error:
+        raise LostAnswerError(error) from error
+    except SystemExit as ended:
+        if sys.stdout is kept[0]:
+            raise
+        # Click has a way of its own with a reader that is gone: it wraps both streams and exits with 1.
+        sys.stdout, sys.stderr = kept
+        raise LostAnswerError(BrokenPipeError()) from ended
     return result if isinstance(result, Call) else int(result or 0)
 
 

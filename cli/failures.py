@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.errors import JournalError
 
-from .output import Output, shown
+from .output import LostAnswerError, Output, say, shown
 
 if TYPE_CHECKING:
     from journal.store.expectation import Conflict
@@ -38,14 +38,14 @@ def _reading(conflict: "Conflict") -> str:
 
 
 def report(error: BaseException, settings: dict[str, Any]) -> int:
-    """Say what went wrong and return the exit status. Never raises but for a closed stderr."""
+    """Say what went wrong, if anybody listens, and return the exit status."""
     color = True if settings.get("color") else False if settings.get("no_color") else None
     output = Output(is_json=bool(settings.get("json")), color=color)
     _flush_answer()
     if os.environ.get(_TRACEBACK_VARIABLE) and not isinstance(error, KeyboardInterrupt):
         import traceback
 
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)))
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
     return _say(output, error)
@@ -65,6 +65,8 @@ def _say_foreign(output: Output, error: BaseException) -> int:
         return _tell(output, "interrupted", "interrupted", INTERRUPTED)
     if usage is not None:
         return _tell(output, "usage", usage[0], 2, hint=usage[1])
+    if isinstance(error, LostAnswerError):
+        return _tell(output, "system", str(error), error.status or 1, hint=_what_was_done(error))
     if isinstance(error, OSError):
         path = error.filename if isinstance(error.filename, str) else None
         return _tell(output, "system", error.strerror or str(error), 1, path=path)
@@ -72,6 +74,12 @@ def _say_foreign(output: Output, error: BaseException) -> int:
         hint = "the index is a cache: once the cause is mended it is made again by itself"
         return _tell(output, "index", f"the index cannot be used: {error}", 1, hint=hint)
     return _tell_bug(output, error)
+
+
+def _what_was_done(error: LostAnswerError) -> str:
+    if error.is_complete:
+        return "what was asked for was done; only the answer is lost"
+    return "what was asked for may be done already: look before you ask for it again"
 
 
 def _is_interrupt(error: BaseException) -> bool:
@@ -168,11 +176,7 @@ def _tell(
 
 
 def _print(line: str) -> None:
-    from .output import _write
-
-    _write(sys.stderr, f"{line}\n")
-    if sys.stderr is not None:
-        sys.stderr.flush()
+    say(f"{line}\n")
 
 
 def _flush_answer() -> None:

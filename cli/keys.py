@@ -47,6 +47,7 @@ def print_written(session: Session, key: str, value: Any, *, local: bool, gone: 
 
     if isinstance(value, Conflict):
         raise _conflict_error(value, local=local)
+    session.is_complete = True
     if session.output.is_json:
         session.output.json({"key": key} if value is ABSENT else {"key": key, "value": value})
     else:

@@ -107,8 +107,10 @@ JSON arguments are the literal, @FILE, or - for stdin. In FIELD=VALUE the value 
 text itself; a missing field is not null. A number below nought is an argument; before another one that begins with a
 dash stands --. The forms of --json are in json.md. With --json an error is one JSON object on stderr.
 
-A verb that writes reports success only when the change is durable. A closed pipe ends a command quietly, with status
-0. Ctrl-C, SIGTERM and SIGHUP have it put in order what it had begun; by the latter two it ends as by the signal.
+A verb that writes reports success only when the change is durable. Where nobody reads
+the answer any more (a closed pipe) a command ends quietly, with 0 unless it failed; where the answer cannot be written
+(a full disk) the error says whether what was asked for was done. Ctrl-C, SIGTERM and SIGHUP have a command put in order
+what it had begun; by the latter two it ends as by the signal.
 $JOURNAL_TRACEBACK=1 shows the traceback of an error.
 """
 

@@ -29,6 +29,8 @@ class Session:
         self.output = Output(is_json=bool(settings.get("json")), is_quiet=bool(settings.get("quiet")), color=color)
         self.status = 0
         """What the call ends with, if the verb says nothing else."""
+        self.is_complete = False
+        """Whether what was asked for is done, so that from now on only the answer can be lost."""
         self._settings = settings
         self._journal: Journal | None = None
         self._bar: Bar | None = None

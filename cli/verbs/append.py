@@ -41,6 +41,7 @@ def run(
             f"the stream {stream!r}: expected {written.expected}, found {written.actual}; nothing was written",
             f"look at it with `{shlex.join(['journal', 'read', stream])}`, then decide again",
         )
+    session.is_complete = True
     if session.output.is_json:
         session.output.json(stream_form(written))
         return

@@ -8,7 +8,7 @@ from journal.errors import JournalError, NotFoundError, RefusedError
 
 from ..declare import ALL_STATUSES, ID, TYPE, WRITE_STATUSES, Verb
 from ..editor import edit_text, keep
-from ..output import is_terminal, shown
+from ..output import is_terminal, say, shown
 from ..session import Session
 from ..written import print_written
 from .put import ACTION, SUMMARY
@@ -66,8 +66,7 @@ def _edit(session: Session, text: str, name: str) -> tuple[str, dict[str, Any]]:
 def _asks_again(session: Session, error: RefusedError) -> bool:
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         return False
-    sys.stderr.write(f"journal: {shown(error.message)}\nOpen the editor again? [Y/n] ")
-    sys.stderr.flush()
+    say(f"journal: {shown(error.message)}\nOpen the editor again? [Y/n] ")
     return sys.stdin.readline().strip().lower() in ("", "y", "yes")
 
 

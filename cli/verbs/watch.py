@@ -1,6 +1,9 @@
 """``journal watch``."""
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+from journal.errors import NotFoundError, UsageError
 
 from ..declare import FLAG, NUMBER, Option, Verb
 from ..session import Session
@@ -31,6 +34,10 @@ def run(
 ) -> int:
     """Print what comes, or have a program handle it. Returns 1 where it ends and something failed."""
     command = _command(exec)
+    if command is None and sys.stdout is None:
+        raise UsageError(
+            "stdout is closed: nobody would get the events", hint="let it go somewhere, or hand them to --exec"
+        )
     journal = session.journal
     known = since or (_NOW if cursor is None else _START)
     subscription = journal.subscribe(
@@ -82,8 +89,6 @@ def _command(text: str | None) -> list[str] | None:
     """Return the words of a program and its arguments. It is found before an event is taken. No shell is involved."""
     import shlex
     import shutil
-
-    from journal.errors import NotFoundError, UsageError
 
     if text is None:
         return None

@@ -22,8 +22,7 @@ def run(session: Session, *, blob: str, output: str | None) -> None:
         raise UsageError("bytes are not printed to a terminal", hint="--output FILE saves them; a pipe takes them")
     with session.journal.blobs.open(named) as file:
         while chunk := file.read(CHUNK_BYTES):
-            if sys.stdout is not None:
-                sys.stdout.buffer.write(chunk)
+            session.output.raw(chunk)
 
 
 VERB = Verb(
