@@ -99,7 +99,9 @@ class Words(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Hand on what stood before the verb."""
-        before = {name: value for name, value in ctx.params.items() if name in SHARED_KEYS and value}
+        before = {
+            name: value for name, value in ctx.params.items() if name in SHARED_KEYS and value not in (None, False)
+        }
         ctx.obj = (ctx.obj or {}) | before
         return super().invoke(ctx)
 

@@ -12,6 +12,8 @@ from .output import LostAnswerError, Output, say, shown
 if TYPE_CHECKING:
     from journal.store.expectation import Conflict
 
+    from .declare import Verb
+
 EXPECTATION_NOT_MET = 4
 INTERRUPTED = 130
 _TRACEBACK_VARIABLE = "JOURNAL_TRACEBACK"
@@ -48,15 +50,25 @@ def report(error: BaseException, settings: dict[str, Any]) -> int:
         say("".join(traceback.format_exception(error)))
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
-    return _say(output, error)
+    return _say(output, error, settings.get("verb"))
 
 
-def _say(output: Output, error: BaseException) -> int:
+def _say(output: Output, error: BaseException, verb: "Verb | None") -> int:
     if isinstance(error, ConflictError):
         return _tell_conflict(output, error)
     if isinstance(error, JournalError):
-        return _tell(output, error.code, error.message, error.exit_status, path=error.path, hint=error.hint)
+        message, hint = _words_of(error, verb)
+        return _tell(output, error.code, message, error.exit_status, path=error.path, hint=hint)
     return _say_foreign(output, error)
+
+
+def _words_of(error: JournalError, verb: "Verb | None") -> tuple[str, str | None]:
+    """Return message and hint of an error, in the words of the command line where it is of an argument."""
+    if error.misfit is None or verb is None:
+        return error.message, error.hint
+    from .typed import in_typed_words
+
+    return in_typed_words(verb, error.misfit)
 
 
 def _say_foreign(output: Output, error: BaseException) -> int:

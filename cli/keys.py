@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from journal.errors import NotFoundError, UsageError
 
-from .declare import FLAG, NUMBER, Argument, Option
+from .declare import FLAG, INPUT, NUMBER, Argument, Option
 from .session import Session
 
 if TYPE_CHECKING:
     from journal.store.expectation import Conflict
 
 KEY = Argument("key", "The key.", complete="key")
-VALUE = Argument("value", "The value: JSON, a literal, @FILE, or - for stdin.", metavar="JSON")
+VALUE = Argument("value", "The value: JSON, a literal, @FILE, or - for stdin.", metavar="JSON", kind=INPUT)
 LOCAL = Option(("--local",), "A key of this work tree alone: never committed, and no event says it.", FLAG)
 TTL = Option(("--ttl",), "With --local: the key goes after so long.", NUMBER, metavar="SECONDS")
 NONE = "none"

@@ -104,14 +104,14 @@ The answer goes to stdout, everything else to stderr. Tables fit the terminal; w
 cut and nothing is coloured, unless --color says so. Control characters in data are escaped. Nothing is paged.
 
 JSON arguments are the literal, @FILE, or - for stdin. In FIELD=VALUE the value is JSON if it parses as JSON, else the
-text itself; a missing field is not null. A number below nought is an argument; before another one that begins with a
-dash stands --. The forms of --json are in json.md. With --json an error is one JSON object on stderr.
+text itself; a missing field is not null. All that is typed is UTF-8, whatever the locale; only paths may have other
+bytes. A number below nought is an argument; before another one that begins with a dash stands --. The forms of --json
+are in json.md. With --json an error is one JSON object on stderr.
 
-A verb that writes reports success only when the change is durable. Where nobody reads
-the answer any more (a closed pipe) a command ends quietly, with 0 unless it failed; where the answer cannot be written
-(a full disk) the error says whether what was asked for was done. Ctrl-C, SIGTERM and SIGHUP have a command put in order
-what it had begun; by the latter two it ends as by the signal.
-$JOURNAL_TRACEBACK=1 shows the traceback of an error.
+A verb that writes reports success only when the change is durable. Where nobody reads the answer any more (a closed
+pipe) a command ends quietly, with 0 unless it failed; where the answer cannot be written (a full disk) the error says
+whether what was asked for was done. Ctrl-C, SIGTERM and SIGHUP have a command put in order what it had begun; by the
+latter two it ends as by the signal. $JOURNAL_TRACEBACK=1 shows the traceback of an error.
 """
 
 

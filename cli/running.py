@@ -31,8 +31,11 @@ def _parse_and_execute(tokens: list[str], talk: dict[str, Any]) -> int:
     if isinstance(call, int):
         Output().flush()
         return call
-    talk["json"] = bool(call.settings.get("json"))
-    talk.update(call.settings)
+    talk |= {"json": False, "verb": call.verb, **call.settings}
+    if not all(map(str.isascii, tokens)):
+        from .typed import in_utf8
+
+        call = in_utf8(call)
     return execute(call)
 
 

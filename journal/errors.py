@@ -5,7 +5,7 @@ Bugs stay ``AssertionError``. What the world does to us is a ``JournalError``: i
 and a hint. A hint never suggests anything that destroys data.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class JournalError(Exception):
@@ -13,6 +13,9 @@ class JournalError(Exception):
 
     code: ClassVar[str] = "failed"
     exit_status: ClassVar[int] = 1
+
+    misfit: Any = None
+    """Which argument of which call does not fit, where the error is of that (a ``Misfit`` of journal.arguments)."""
 
     def __init__(self, message: str, *, path: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)

@@ -2,7 +2,7 @@
 
 import shlex
 
-from ..declare import WRITE_STATUSES, Argument, Option, Verb
+from ..declare import INPUT, WRITE_STATUSES, Argument, Option, Verb
 from ..inputs import json_object
 from ..output import shown
 from ..session import Session
@@ -64,13 +64,17 @@ is a conflict, status 4.""",
         STREAM,
         Argument("event", "What happened: the event's name."),
         Argument(
-            "data", metavar="JSON", help="What there is to say: a literal, @FILE, or - for stdin.", required=False
+            "data",
+            metavar="JSON",
+            help="What there is to say: a literal, @FILE, or - for stdin.",
+            required=False,
+            kind=INPUT,
         ),
     ),
     options=(
         Option(("--key",), "Write it once: a second call with this key changes nothing.", metavar="KEY"),
         EXPECT,
-        Option(("--meta",), "What goes along with it, as JSON: correlation, causation.", metavar="JSON"),
+        Option(("--meta",), "What goes along with it, as JSON: correlation, causation.", metavar="JSON", kind=INPUT),
         SUMMARY,
     ),
     examples=(

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import NotFoundError
+from journal.errors import NotFoundError, UsageError
 
 from ..declare import AS_WRITTEN, ID, INTEGER, READ_STATUSES, TYPE, Option, Verb
 from ..lifting import warn_of_lifting
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 def run(session: Session, *, type: str, id: str, rev: int | None, at: str | None, as_written: bool) -> None:
     """Print an entity as in its projection, or with what belongs to it as JSON."""
+    if rev is not None and at is not None:
+        raise UsageError("--rev and --at exclude each other")
     if rev is None and at is None:
         _print_present(session, session.journal.texts(type, id), type, id, as_written=as_written)
     else:

@@ -131,4 +131,5 @@ such a line on. `journal position` prints the token of now.""",
         ("journal read --all --json", "everything, in commit order"),
     ),
     statuses=READ_STATUSES,
+    names={"start": "from_", "end": "to", "after_time": "since", "before_time": "before"},
 )

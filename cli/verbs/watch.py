@@ -191,4 +191,5 @@ involved, and nothing of the event gets into the command.""",
         ("journal watch --cursor feed --once", "what came since the last time"),
     ),
     statuses={1: "failed; or with --once, the program failed for an event"},
+    names={"name": "cursor", "types": "type", "streams": "stream"},
 )

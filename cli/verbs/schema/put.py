@@ -2,7 +2,7 @@
 
 import os
 
-from ...declare import TYPE, WRITE_STATUSES, Argument, Verb
+from ...declare import INPUT, TYPE, WRITE_STATUSES, Argument, Verb
 from ...inputs import json_object
 from ...output import shown
 from ...session import Session
@@ -29,7 +29,10 @@ VERB = Verb(
 The schema is kept in the store, as schemas/TYPE.json; commit it like the rest. From then on a write of the type that
 does not fit is refused. Entities that are there stay as they are. A schema that refers to another file or address is
 refused, and so is one with a pattern that cannot be run in bounded time.""",
-    arguments=(TYPE, Argument("document", metavar="JSON", help="The schema: a literal, @FILE, or - for stdin.")),
+    arguments=(
+        TYPE,
+        Argument("document", metavar="JSON", help="The schema: a literal, @FILE, or - for stdin.", kind=INPUT),
+    ),
     examples=(("journal schema put plan @plan.schema.json", ""),),
     statuses=WRITE_STATUSES,
     writes=True,
