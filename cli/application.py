@@ -116,7 +116,8 @@ class VerbGroup(Words):
     """A word that takes another one, as in ``journal kv get``."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, catalogue.GROUPS[name], f"{name} ")
+        parameters = [_option(option) for option in SHARED_OPTIONS]
+        super().__init__(name, catalogue.GROUPS[name], f"{name} ", params=parameters)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Help where the second word is missing, as ``journal`` alone does."""

@@ -102,7 +102,7 @@ class Verb(NamedTuple):
 
     ``text`` is the help below the summary; ``examples`` are pairs of a command line and what it does;
     ``statuses`` says what exit statuses mean for this verb beyond the common ones; ``names``: the keys here of what the
-    library names otherwise.
+    library names otherwise; ``has_json``: whether its answer can be JSON.
     """
 
     name: str
@@ -115,15 +115,13 @@ class Verb(NamedTuple):
     statuses: dict[int, str] = {}  # noqa: RUF012 - never changed
     writes: bool = False
     has_json: bool = True
-    has_store: bool = True
     names: dict[str, str] = {}  # noqa: RUF012 - never changed
 
     def all_options(self) -> tuple[Option, ...]:
         """Return its own options and those that it shares with others."""
-        shared = (*STORE_OPTIONS,) if self.has_store else ()
         actor = (ACTOR,) if self.writes else ()
-        json = (JSON,) if self.has_json else ()
-        return (*self.options, *actor, *json, *shared, *TALK_OPTIONS)
+        json = JSON if self.has_json else JSON_ERRORS
+        return (*self.options, *actor, json, *STORE_OPTIONS, *TALK_OPTIONS)
 
 
 class Call(NamedTuple):
@@ -136,6 +134,8 @@ class Call(NamedTuple):
 
 ACTOR = Option(("--actor",), "Who writes; else $JOURNAL_ACTOR, else git's user.name.", metavar="NAME")
 JSON = Option(("--json",), "Print JSON: one document, or one a line where there may be many.", FLAG)
+JSON_ERRORS = Option(("--json",), "Print errors as JSON; what this prints is none.", FLAG)
+"""For a verb whose answer is bytes or text."""
 STORE_OPTIONS = (
     Option(("--directory", "-C"), "Run as if started in DIR.", PATH, metavar="DIR"),
     Option(("--store",), "The store's folder itself; else $JOURNAL_STORE, else found upwards.", PATH, metavar="DIR"),

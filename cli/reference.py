@@ -27,9 +27,13 @@ def documents() -> dict[str, str]:
 def _verbs() -> Iterator[tuple[str, Verb]]:
     titles = {word: title for title, words in catalogue.SECTIONS.items() for word in words}
     for name in catalogue.names():
-        verb = catalogue.load(name)
-        assert verb is not None, name
-        yield titles[name.partition(" ")[0]], verb
+        yield titles[name.partition(" ")[0]], _loaded(name)
+
+
+def _loaded(name: str) -> Verb:
+    verb = catalogue.load(name)
+    assert verb is not None, name
+    return verb
 
 
 def _markdown() -> Iterator[str]:
@@ -52,7 +56,9 @@ def _markdown() -> Iterator[str]:
     yield ""
     yield "## Options of every verb"
     yield ""
-    yield "Before or after the verb; `--actor` on those that write."
+    bare = ", ".join(f"`{name}`" for name in catalogue.names() if not _loaded(name).has_json)
+    yield f"Before or after the verb; `--actor` on those that write. What {bare} print is no JSON: there `--json` is for"
+    yield "errors."
     yield ""
     yield from _option_list(SHARED_OPTIONS)
     section = ""

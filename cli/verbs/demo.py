@@ -126,5 +126,4 @@ else is touched. It needs the git program.""",
     ),
     statuses={6: "the folder is not empty", 7: "there is no git program"},
     has_json=False,
-    has_store=False,
 )

@@ -27,5 +27,4 @@ says so, with %O %A %B %P. It needs no store; what the events say is written by 
     examples=(("journal merge-driver .merge_1 .merge_2 .merge_3 .journal/entities/plan/p1.json", "what git runs"),),
     statuses={6: ALL_STATUSES[6] + ": a side is no JSON object, and git reports a conflict"},
     has_json=False,
-    has_store=False,
 )
