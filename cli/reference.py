@@ -56,9 +56,10 @@ def _markdown() -> Iterator[str]:
     yield ""
     yield "## Options of every verb"
     yield ""
-    bare = ", ".join(f"`{name}`" for name in catalogue.names() if not _loaded(name).has_json)
-    yield f"Before or after the verb; `--actor` on those that write. What {bare} print is no JSON: there `--json` is for"
-    yield "errors."
+    *most, last = (f"`{name}`" for name in catalogue.names() if not _loaded(name).has_json)
+    bare = f"{', '.join(most)} and {last}"
+    yield "Before or after the verb; `--actor` on those that write."
+    yield f"What {bare} print is no JSON: there `--json` is for errors."
     yield ""
     yield from _option_list(SHARED_OPTIONS)
     section = ""
