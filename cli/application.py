@@ -29,7 +29,19 @@ from .output import LostAnswerError
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
 
-class VerbCommand(click.Command):
+class _Placed(click.Command):
+    """A command whose errors say where they are, so that the hint is of this verb's help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and add to an error what click leaves out: a missing value is of this command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+
+class VerbCommand(_Placed):
     """A verb as a click command."""
 
     def __init__(self, verb: Verb) -> None:
@@ -67,7 +79,7 @@ class VerbCommand(click.Command):
         write_verb_help(self.verb, formatter)
 
 
-class Words(click.Group):
+class Words(_Placed, click.Group):
     """Words that may stand in one place: verbs by name, which load when they are used, and groups of verbs."""
 
     def __init__(self, name: str, words: dict[str, str], before: str = "", **settings: Any) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import JournalError
+from journal.errors import JournalError, command_line
 
 from .output import LostAnswerError, Output, say, shown
 
@@ -34,9 +34,7 @@ class ConflictError(JournalError):
 
 
 def _reading(conflict: "Conflict") -> str:
-    import shlex
-
-    return shlex.join(["journal", "get", conflict.type, conflict.id, "--json"])
+    return command_line("get", conflict.type, conflict.id, options=["--json"])
 
 
 def report(error: BaseException, settings: dict[str, Any]) -> int:
@@ -64,11 +62,11 @@ def _say(output: Output, error: BaseException, verb: "Verb | None") -> int:
 
 def _words_of(error: JournalError, verb: "Verb | None") -> tuple[str, str | None]:
     """Return message and hint of an error, in the words of the command line where it is of an argument."""
-    if error.misfit is None or verb is None:
+    if error.unfit is None or verb is None:
         return error.message, error.hint
     from .typed import in_typed_words
 
-    return in_typed_words(verb, error.misfit)
+    return in_typed_words(verb, error.unfit)
 
 
 def _say_foreign(output: Output, error: BaseException) -> int:
@@ -113,7 +111,7 @@ def _usage(error: BaseException) -> tuple[str, str | None] | None:
     assert isinstance(error, click.ClickException)
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "journal"
-    message = error.format_message()
+    message = " ".join(error.format_message().split())  # click lists choices on lines of their own
     return message[:1].lower() + message[1:].rstrip("."), f"{where} --help shows how it is used"
 
 

@@ -1,9 +1,8 @@
 """What the verbs of ``journal kv`` share."""
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import NotFoundError, UsageError
+from journal.errors import NotFoundError, UsageError, command_line
 
 from .declare import FLAG, INPUT, NUMBER, Argument, Option
 from .session import Session
@@ -73,6 +72,6 @@ def _conflict_error(conflict: "Conflict", *, local: bool) -> Exception:
     from .failures import ConflictError
 
     found = "is not there" if conflict.actual is ABSENT else f"holds {text_of(conflict.actual)}"
-    words = ["journal", "kv", "get", *(["--local"] if local else []), conflict.id]
-    hint = f"read it again ({shlex.join(words)}), and try with what it holds"
+    line = command_line("kv get --local" if local else "kv get", conflict.id)
+    hint = f"read it again ({line}), and try with what it holds"
     return ConflictError(conflict, f"the key {conflict.id!r} {found}; nothing was written", hint)

@@ -11,7 +11,7 @@ from journal.errors import RefusedError
 from .declare import INPUT, PATH, SHARED_OPTIONS, Argument, Call, Option, Verb
 
 if TYPE_CHECKING:
-    from journal.arguments import Misfit
+    from journal.arguments import Unfit
 
 _SHOWN_CHARACTERS_MAX = 60
 
@@ -50,13 +50,13 @@ def typed_name(verb: Verb, name: str) -> str:
     return name
 
 
-def in_typed_words(verb: Verb, misfit: "Misfit") -> tuple[str, str | None]:
+def in_typed_words(verb: Verb, unfit: "Unfit") -> tuple[str, str | None]:
     """Return the message and the hint of what is said about an argument, in words for who typed it."""
     from journal.arguments import shown
 
-    kind, value = misfit.kind, misfit.value
+    kind, value = unfit.kind, unfit.value
     given = ", ".join(map(shown, value)) if isinstance(value, tuple | list) else shown(value)
-    message = f"{typed_name(verb, misfit.name)} is {kind.what}, not {given}"
+    message = f"{typed_name(verb, unfit.name)} is {kind.what}, not {given}"
     return message, f"give {kind.typed}" if kind.typed else None
 
 

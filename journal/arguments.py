@@ -39,7 +39,7 @@ class Kind(NamedTuple):
     typed: str = ""
 
 
-class Misfit(NamedTuple):
+class Unfit(NamedTuple):
     """An argument that is not what it has to be: whose, its name, what was given, and what it has to be."""
 
     call: str
@@ -48,13 +48,13 @@ class Misfit(NamedTuple):
     kind: Kind
 
 
-def misfit(call: str, name: str, value: Any, kind: Kind) -> JournalError:
+def unfit(call: str, name: str, value: Any, kind: Kind) -> JournalError:
     """Return the error about an argument that is not of its kind, in words for who calls from Python.
 
-    Who has a caller that writes otherwise, as the command line has, words it anew by ``JournalError.misfit``.
+    Who has a caller that writes otherwise, as the command line has, words it anew by ``JournalError.unfit``.
     """
     error = kind.error(f"{call}: {name} is {kind.what}, not {shown(value)}", hint=f"give {kind.hint}")
-    error.misfit = Misfit(call, name, value, kind)
+    error.unfit = Unfit(call, name, value, kind)
     return error
 
 
@@ -294,7 +294,7 @@ def _checker(method: str, name: str, kind: Kind, *, may_be_none: bool = False) -
         if (value is None and may_be_none) or (type(value) is str and kind.holds is _is_text and value.isascii()):
             return
         if not kind.holds(value):
-            raise misfit(method, name, value, kind)
+            raise unfit(method, name, value, kind)
         if kind.is_stored and _has_halves(value):
             raise RefusedError(f"{method}: {name} has a lone surrogate: {shown(value)}", hint="UTF-8 has no such text")
 

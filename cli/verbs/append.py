@@ -1,6 +1,6 @@
 """``journal append``."""
 
-import shlex
+from journal.errors import command_line
 
 from ..declare import INPUT, WRITE_STATUSES, Argument, Option, Verb
 from ..inputs import json_object
@@ -39,7 +39,7 @@ def run(
         raise ConflictError(
             written,
             f"the stream {stream!r}: expected {written.expected}, found {written.actual}; nothing was written",
-            f"look at it with `{shlex.join(['journal', 'read', stream])}`, then decide again",
+            f"look at it with `{command_line('read', stream)}`, then decide again",
         )
     session.is_complete = True
     if session.output.is_json:

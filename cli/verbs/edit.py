@@ -4,7 +4,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import JournalError, NotFoundError, RefusedError
+from journal.errors import JournalError, NotFoundError, RefusedError, command_line
 
 from ..declare import ALL_STATUSES, ID, TYPE, WRITE_STATUSES, Verb
 from ..editor import edit_text, keep
@@ -27,7 +27,7 @@ def run(session: Session, *, type: str, id: str, action: str | None, summary: st
 
     row = session.journal.texts(type, id)
     if row is None or row.data is None:
-        raise NotFoundError(f"there is no {type} {id!r}", hint=f"make it with: journal put {type} {id} JSON")
+        raise NotFoundError(f"there is no {type} {id!r}", hint=f"make it with: {command_line('put', type, id)} JSON")
     lifted = session.journal.lifted(row)
     before = decode(row.data) if lifted is None or lifted.data is None else lifted.data
     text = pretty(before).decode()

@@ -15,7 +15,9 @@ def run(
     session: Session, *, type: str, id: str, field: str | None, take: str | None, value: str | None, summary: str | None
 ) -> None:
     """Settle a conflict."""
-    if (take is None) is (value is None):
+    if take is not None and value is not None:
+        raise UsageError("--take and --value exclude each other")
+    if take is None and value is None:
         raise UsageError(
             "say what settles it", hint="--take EVENT, one of those that `journal conflicts` lists, or --value JSON"
         )

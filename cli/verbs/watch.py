@@ -7,6 +7,7 @@ from journal.errors import NotFoundError, UsageError
 
 from ..declare import FLAG, NUMBER, Option, Verb
 from ..session import Session
+from ..streams import POSITIONS_BEGIN
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -39,7 +40,12 @@ def run(
             "stdout is closed: nobody would get the events", hint="let it go somewhere, or hand them to --exec"
         )
     journal = session.journal
-    known = since or (_NOW if cursor is None else _START)
+    known = since if since is not None else _NOW if cursor is None else _START
+    if known not in (_NOW, _START) and not known.startswith(POSITIONS_BEGIN):
+        raise UsageError(
+            f"--since is a position token, start or now, not {known!r}",
+            hint="`journal position` prints the token of now, and each event has one",
+        )
     subscription = journal.subscribe(
         cursor,
         since=journal.position() if known == _NOW else None if known == _START else known,

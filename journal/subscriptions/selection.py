@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from journal.arguments import TEXTS, misfit
+from journal.arguments import TEXTS, unfit
 from journal.format.reserved import is_reserved
 
 _KINDS = {"entity": "type", "event": "stream"}
@@ -41,5 +41,5 @@ def select(types: Sequence[str], streams: Sequence[str], *, notes: bool = False)
     """Return the selection of a caller's names. Raises UsageError where one is none."""
     for argument, names in (("types", types), ("streams", streams)):
         if not _NAMES.holds(names):
-            raise misfit("subscribe", argument, names, _NAMES)
+            raise unfit("subscribe", argument, names, _NAMES)
     return Selection(tuple(sorted(set(types))), tuple(sorted(set(streams))), notes)

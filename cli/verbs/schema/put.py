@@ -2,6 +2,8 @@
 
 import os
 
+from journal.errors import command_line
+
 from ...declare import INPUT, TYPE, WRITE_STATUSES, Argument, Verb
 from ...inputs import json_object
 from ...output import shown
@@ -18,7 +20,7 @@ def run(session: Session, *, type: str, document: str) -> None:
     misfits = session.journal.schemas.check(type)
     if misfits:
         count = len({item.id for item in misfits})
-        session.output.note(shown(f"{count:,} of {type} do not fit it: journal schema check {type}"))
+        session.output.note(shown(f"{count:,} of {type} do not fit it: {command_line('schema check', type)}"))
 
 
 VERB = Verb(
