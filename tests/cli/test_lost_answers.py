@@ -52,13 +52,17 @@ def test_an_error_that_a_full_device_does_not_take_keeps_its_status(work):
         assert work.process("get", "n", "nope", stderr=full).status == 3
 
 
-def test_a_status_that_tells_of_findings_is_kept_where_nobody_reads_them(work, unread):
-    work("put", "n", "a", "{}")
-    with open(work.store("journal.toml"), "w") as file:
-        file.write("nonsense = [")
-    told = work.process("doctor").status
-    assert told != 0
-    assert work.process("doctor", stdout=unread).status == told
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_status_that_tells_of_findings_is_kept_where_nobody_reads_them(work, unread, monkeypatch, unbuffered):
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    work("put", "n", "a", '{"x": 1}')
+    (name,) = os.listdir(work.store("segments"))
+    with open(work.store("segments", name), "r+b") as file:
+        text = file.read()
+        file.seek(text.index(b'"x":1'))
+        file.write(b'"x":2')
+    assert work("doctor", status=20).out
+    assert work.process("doctor", stdout=unread).status == 20
 
 
 def test_a_note_that_nobody_hears_ends_nothing(work, unread):
