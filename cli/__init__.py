@@ -7,6 +7,8 @@ short cut in ``quick`` leaves to it.
 import gc
 import sys
 
+_INTERRUPTED = 130
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit status; never raises, and never prints a bare traceback.
@@ -15,10 +17,13 @@ def main(arguments: list[str] | None = None) -> int:
     flushed; taking the interpreter apart object by object would cost as much again as reading an entity.
     """
     if arguments is None:
-        from .ending import end, heed
+        try:
+            from .ending import end, heed
 
-        gc.disable()  # loading makes many objects and no garbage; the session turns it on again
-        heed()
+            gc.disable()  # loading makes many objects and no garbage; the session turns it on again
+            heed()
+        except KeyboardInterrupt:
+            return _INTERRUPTED
         end(_run(sys.argv[1:]))
     return _run([] if arguments is None else arguments)
 
@@ -29,4 +34,4 @@ def _run(arguments: list[str]) -> int:
 
         return run(arguments)
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED

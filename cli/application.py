@@ -3,6 +3,7 @@
 A command does nothing itself: it returns a ``Call``, which ``main`` runs.
 """
 
+import sys
 from typing import Any
 
 import click
@@ -23,11 +24,24 @@ from .declare import (
     is_word,
 )
 from .helping import PROGRAM, SUMMARY, metavar, write_group_help, write_program_help, write_verb_help
+from .output import LostAnswerError
 
 _SETTINGS: dict[str, Any] = {"help_option_names": ["--help", "-h"], "max_content_width": 100}
 
 
-class VerbCommand(click.Command):
+class _Placed(click.Command):
+    """A command whose errors say where they are, so that the hint is of this verb's help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and add to an error what click leaves out: a missing value is of this command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+
+class VerbCommand(_Placed):
     """A verb as a click command."""
 
     def __init__(self, verb: Verb) -> None:
@@ -65,7 +79,7 @@ class VerbCommand(click.Command):
         write_verb_help(self.verb, formatter)
 
 
-class Words(click.Group):
+class Words(_Placed, click.Group):
     """Words that may stand in one place: verbs by name, which load when they are used, and groups of verbs."""
 
     def __init__(self, name: str, words: dict[str, str], before: str = "", **settings: Any) -> None:
@@ -97,7 +111,9 @@ class Words(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Hand on what stood before the verb."""
-        before = {name: value for name, value in ctx.params.items() if name in SHARED_KEYS and value}
+        before = {
+            name: value for name, value in ctx.params.items() if name in SHARED_KEYS and value not in (None, False)
+        }
         ctx.obj = (ctx.obj or {}) | before
         return super().invoke(ctx)
 
@@ -112,7 +128,8 @@ class VerbGroup(Words):
     """A word that takes another one, as in ``journal kv get``."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(name, catalogue.GROUPS[name], f"{name} ")
+        parameters = [_option(option) for option in SHARED_OPTIONS]
+        super().__init__(name, catalogue.GROUPS[name], f"{name} ", params=parameters)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Help where the second word is missing, as ``journal`` alone does."""
@@ -142,9 +159,19 @@ def build() -> click.Group:
 def parse(tokens: list[str]) -> Call | int:
     """Return what the command line asks for, or an exit status where that is done already (help, completion).
 
-    Raises click's errors for what makes no sense.
+    Raises click's errors for what makes no sense, and LostAnswerError where that cannot be printed.
     """
-    result = build().main(tokens or ["--help"], PROGRAM, complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+    kept = sys.stdout, sys.stderr
+    try:
+        result = build().main(tokens or ["--help"], PROGRAM, complete_var=COMPLETE_VARIABLE, standalone_mode=False)
+    except OSError as error:
+        raise LostAnswerError(error) from error
+    except SystemExit as ended:
+        if sys.stdout is kept[0]:
+            raise
+        # Click has a way of its own with a reader that is gone: it wraps both streams and exits with 1.
+        sys.stdout, sys.stderr = kept
+        raise LostAnswerError(BrokenPipeError()) from ended
     return result if isinstance(result, Call) else int(result or 0)
 
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from .declare import Argument
+from .declare import INPUT, Argument
 
-BLOB = Argument("blob", "Its sha256, or a reference as JSON: a literal, @FILE, or - for stdin.")
+BLOB = Argument("blob", "Its sha256, or a reference as JSON: a literal, @FILE, or - for stdin.", kind=INPUT)
 
 
 def blob_of(argument: str) -> Any:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 FLAG, TEXT, INTEGER, NUMBER = "flag", "text", "integer", "number"
+PATH, INPUT = "path", "input"
+"""Texts too: the path of a file or a folder; what may be a literal, ``@FILE``, or ``-`` for stdin."""
 
 COMPLETE_VARIABLE = "_JOURNAL_COMPLETE"
 """What a shell sets when it asks for completions."""
@@ -50,7 +52,10 @@ def is_word(text: str) -> bool:
 
 
 class Argument(NamedTuple):
-    """A positional argument. ``complete``: what the shell offers: type, id, key, stream or cursor."""
+    """A positional argument. ``kind``: TEXT, PATH or INPUT.
+
+    ``complete``: what the shell offers: type, id, key, stream or cursor.
+    """
 
     name: str
     help: str
@@ -59,10 +64,19 @@ class Argument(NamedTuple):
     complete: str | None = None
     choices: tuple[str, ...] = ()
     metavar: str | None = None
+    kind: str = TEXT
+
+    @property
+    def word(self) -> str:
+        """How a message names it."""
+        return self.metavar or self.name.upper()
 
 
 class Option(NamedTuple):
-    """An option; ``names`` with their dashes, the long one first. ``kind``: FLAG, TEXT, INTEGER or NUMBER."""
+    """An option; ``names`` with their dashes, the long one first.
+
+    ``kind``: FLAG, TEXT, PATH, INPUT, INTEGER or NUMBER.
+    """
 
     names: tuple[str, ...]
     help: str
@@ -77,12 +91,18 @@ class Option(NamedTuple):
         name = self.names[0].lstrip("-").replace("-", "_")
         return "from_" if name == "from" else name  # no parameter of Python's can be named so
 
+    @property
+    def word(self) -> str:
+        """How a message names it."""
+        return " / ".join(self.names)
+
 
 class Verb(NamedTuple):
     """One verb: ``run(session, **values)`` does it and may return an exit status.
 
     ``text`` is the help below the summary; ``examples`` are pairs of a command line and what it does;
-    ``statuses`` says what exit statuses mean for this verb beyond the common ones.
+    ``statuses`` says what exit statuses mean for this verb beyond the common ones; ``names``: the keys here of what the
+    library names otherwise; ``has_json``: whether its answer can be JSON.
     """
 
     name: str
@@ -95,14 +115,13 @@ class Verb(NamedTuple):
     statuses: dict[int, str] = {}  # noqa: RUF012 - never changed
     writes: bool = False
     has_json: bool = True
-    has_store: bool = True
+    names: dict[str, str] = {}  # noqa: RUF012 - never changed
 
     def all_options(self) -> tuple[Option, ...]:
         """Return its own options and those that it shares with others."""
-        shared = (*STORE_OPTIONS,) if self.has_store else ()
         actor = (ACTOR,) if self.writes else ()
-        json = (JSON,) if self.has_json else ()
-        return (*self.options, *actor, *json, *shared, *TALK_OPTIONS)
+        json = JSON if self.has_json else JSON_ERRORS
+        return (*self.options, *actor, json, *STORE_OPTIONS, *TALK_OPTIONS)
 
 
 class Call(NamedTuple):
@@ -115,9 +134,11 @@ class Call(NamedTuple):
 
 ACTOR = Option(("--actor",), "Who writes; else $JOURNAL_ACTOR, else git's user.name.", metavar="NAME")
 JSON = Option(("--json",), "Print JSON: one document, or one a line where there may be many.", FLAG)
+JSON_ERRORS = Option(("--json",), "Print errors as JSON; what this prints is none.", FLAG)
+"""For a verb whose answer is bytes or text."""
 STORE_OPTIONS = (
-    Option(("--directory", "-C"), "Run as if started in DIR.", metavar="DIR"),
-    Option(("--store",), "The store's folder itself; else $JOURNAL_STORE, else found upwards.", metavar="DIR"),
+    Option(("--directory", "-C"), "Run as if started in DIR.", PATH, metavar="DIR"),
+    Option(("--store",), "The store's folder itself; else $JOURNAL_STORE, else found upwards.", PATH, metavar="DIR"),
     Option(("--lock-timeout",), "How long to wait for the writer lock (30).", NUMBER, metavar="SECONDS"),
 )
 TALK_OPTIONS = (

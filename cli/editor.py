@@ -15,9 +15,13 @@ def edit_text(text: str, name: str, folder: str) -> str:
     path = _write_temporary(text, name)
     try:
         status = _run(command, path)
-        edited = _read(path)
     except OSError as error:
         raise JournalError(f"the editor cannot be started: {error.strerror}", path=command) from error
+    try:
+        edited = _read(path)
+    except OSError as error:
+        why = f"the editor left nothing that can be read: {error.strerror}; nothing was written"
+        raise JournalError(why, path=path) from error
     if status != 0:
         kept = edited != text
         if not kept:

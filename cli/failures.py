@@ -5,12 +5,14 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import JournalError
+from journal.errors import JournalError, command_line
 
-from .output import Output, shown
+from .output import LostAnswerError, Output, say, shown
 
 if TYPE_CHECKING:
     from journal.store.expectation import Conflict
+
+    from .declare import Verb
 
 EXPECTATION_NOT_MET = 4
 INTERRUPTED = 130
@@ -32,31 +34,39 @@ class ConflictError(JournalError):
 
 
 def _reading(conflict: "Conflict") -> str:
-    import shlex
-
-    return shlex.join(["journal", "get", conflict.type, conflict.id, "--json"])
+    return command_line("get", conflict.type, conflict.id, options=["--json"])
 
 
 def report(error: BaseException, settings: dict[str, Any]) -> int:
-    """Say what went wrong and return the exit status. Never raises but for a closed stderr."""
+    """Say what went wrong, if anybody listens, and return the exit status."""
     color = True if settings.get("color") else False if settings.get("no_color") else None
     output = Output(is_json=bool(settings.get("json")), color=color)
     _flush_answer()
     if os.environ.get(_TRACEBACK_VARIABLE) and not isinstance(error, KeyboardInterrupt):
         import traceback
 
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)))
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
-    return _say(output, error)
+    return _say(output, error, settings.get("verb"))
 
 
-def _say(output: Output, error: BaseException) -> int:
+def _say(output: Output, error: BaseException, verb: "Verb | None") -> int:
     if isinstance(error, ConflictError):
         return _tell_conflict(output, error)
     if isinstance(error, JournalError):
-        return _tell(output, error.code, error.message, error.exit_status, path=error.path, hint=error.hint)
+        message, hint = _words_of(error, verb)
+        return _tell(output, error.code, message, error.exit_status, path=error.path, hint=hint)
     return _say_foreign(output, error)
+
+
+def _words_of(error: JournalError, verb: "Verb | None") -> tuple[str, str | None]:
+    """Return message and hint of an error, in the words of the command line where it is of an argument."""
+    if error.unfit is None or verb is None:
+        return error.message, error.hint
+    from .typed import in_typed_words
+
+    return in_typed_words(verb, error.unfit)
 
 
 def _say_foreign(output: Output, error: BaseException) -> int:
@@ -65,6 +75,8 @@ def _say_foreign(output: Output, error: BaseException) -> int:
         return _tell(output, "interrupted", "interrupted", INTERRUPTED)
     if usage is not None:
         return _tell(output, "usage", usage[0], 2, hint=usage[1])
+    if isinstance(error, LostAnswerError):
+        return _tell(output, "system", str(error), error.status or 1, hint=_what_was_done(error))
     if isinstance(error, OSError):
         path = error.filename if isinstance(error.filename, str) else None
         return _tell(output, "system", error.strerror or str(error), 1, path=path)
@@ -72,6 +84,12 @@ def _say_foreign(output: Output, error: BaseException) -> int:
         hint = "the index is a cache: once the cause is mended it is made again by itself"
         return _tell(output, "index", f"the index cannot be used: {error}", 1, hint=hint)
     return _tell_bug(output, error)
+
+
+def _what_was_done(error: LostAnswerError) -> str:
+    if error.is_complete:
+        return "what was asked for was done; only the answer is lost"
+    return "what was asked for may be done already: look before you ask for it again"
 
 
 def _is_interrupt(error: BaseException) -> bool:
@@ -93,7 +111,7 @@ def _usage(error: BaseException) -> tuple[str, str | None] | None:
     assert isinstance(error, click.ClickException)
     context = getattr(error, "ctx", None)
     where = context.command_path if context is not None else "journal"
-    message = error.format_message()
+    message = " ".join(error.format_message().split())  # click lists choices on lines of their own
     return message[:1].lower() + message[1:].rstrip("."), f"{where} --help shows how it is used"
 
 
@@ -168,11 +186,7 @@ def _tell(
 
 
 def _print(line: str) -> None:
-    from .output import _write
-
-    _write(sys.stderr, f"{line}\n")
-    if sys.stderr is not None:
-        sys.stderr.flush()
+    say(f"{line}\n")
 
 
 def _flush_answer() -> None:

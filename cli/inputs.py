@@ -75,7 +75,7 @@ def _parsed(argument: str, what: str) -> Any:
     from journal.format.values import parse_text
 
     name = {"-": "stdin"}.get(argument, argument[1:] if argument.startswith("@") else what)
-    return parse_text(text_of(argument), what=name)
+    return parse_text(text_of(argument).removeprefix("\ufeff"), what=name)  # a file may begin with it too
 
 
 def assignments(texts: tuple[str, ...]) -> dict[str, Any]:

@@ -1,18 +1,17 @@
 """What the verbs of ``journal kv`` share."""
 
-import shlex
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import NotFoundError, UsageError
+from journal.errors import NotFoundError, UsageError, command_line
 
-from .declare import FLAG, NUMBER, Argument, Option
+from .declare import FLAG, INPUT, NUMBER, Argument, Option
 from .session import Session
 
 if TYPE_CHECKING:
     from journal.store.expectation import Conflict
 
 KEY = Argument("key", "The key.", complete="key")
-VALUE = Argument("value", "The value: JSON, a literal, @FILE, or - for stdin.", metavar="JSON")
+VALUE = Argument("value", "The value: JSON, a literal, @FILE, or - for stdin.", metavar="JSON", kind=INPUT)
 LOCAL = Option(("--local",), "A key of this work tree alone: never committed, and no event says it.", FLAG)
 TTL = Option(("--ttl",), "With --local: the key goes after so long.", NUMBER, metavar="SECONDS")
 NONE = "none"
@@ -47,6 +46,7 @@ def print_written(session: Session, key: str, value: Any, *, local: bool, gone: 
 
     if isinstance(value, Conflict):
         raise _conflict_error(value, local=local)
+    session.is_complete = True
     if session.output.is_json:
         session.output.json({"key": key} if value is ABSENT else {"key": key, "value": value})
     else:
@@ -72,6 +72,6 @@ def _conflict_error(conflict: "Conflict", *, local: bool) -> Exception:
     from .failures import ConflictError
 
     found = "is not there" if conflict.actual is ABSENT else f"holds {text_of(conflict.actual)}"
-    words = ["journal", "kv", "get", *(["--local"] if local else []), conflict.id]
-    hint = f"read it again ({shlex.join(words)}), and try with what it holds"
+    line = command_line("kv get --local" if local else "kv get", conflict.id)
+    hint = f"read it again ({line}), and try with what it holds"
     return ConflictError(conflict, f"the key {conflict.id!r} {found}; nothing was written", hint)

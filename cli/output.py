@@ -2,13 +2,27 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import IO, Any
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "cyan": "36"}
 
 _HARMLESS = frozenset("\u200c\u200d\u3000\u00a0\u202f" + "".join(map(chr, range(0x2000, 0x200B))))
 """Blanks, and the joiners that scripts and emoji need."""
+
+
+class LostAnswerError(Exception):
+    """The answer could not be written to stdout, for a cause of the system's.
+
+    ``status``: what the call ends with all the same. ``is_complete``: whether all of it was done by then.
+    """
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(f"the answer could not be written to stdout: {cause.strerror or cause}")
+        self.is_unread = isinstance(cause, BrokenPipeError)
+        """Whether it is lost because nobody reads any more."""
+        self.status = 0
+        self.is_complete = False
 
 
 class Output:
@@ -24,7 +38,8 @@ class Output:
     def line(self, text: str = "") -> None:
         """Print a line of the answer. Data in it must have gone through ``shown`` before."""
         self._has_text = True
-        _write(sys.stdout, text + "\n")
+        if sys.stdout is not None:
+            _answer(_write, sys.stdout, text + "\n")
 
     def lines(self, lines: Iterable[str]) -> None:
         """Print lines of the answer."""
@@ -41,12 +56,16 @@ class Output:
         """Print JSON text as it is; on a terminal what could steer it is escaped, which JSON reads the same."""
         if is_terminal(sys.stdout):
             text = json_for_terminal(text.decode()).encode()
+        self.raw(text)
+
+    def raw(self, data: bytes) -> None:
+        """Print bytes as they are."""
         if sys.stdout is None:
             return
         if self._has_text:  # the text waits in a layer above the bytes
-            sys.stdout.flush()
+            _answer(sys.stdout.flush)
             self._has_text = False
-        sys.stdout.buffer.write(text)
+        _answer(sys.stdout.buffer.write, data)
 
     def done(self, text: str) -> None:
         """Print a line that says what was done, unless this is to be quiet."""
@@ -61,26 +80,26 @@ class Output:
         self.done(shown(text) if width is None else fit(shown(text), width))
 
     def flush(self) -> None:
-        """Let a reader see what was printed so far."""
+        """Let a reader see what was printed so far. Raises LostAnswerError where that cannot be."""
         if sys.stdout is not None:
-            sys.stdout.flush()
+            _answer(sys.stdout.flush)
 
     # -- talk -----------------------------------------------------------------------------------
 
     def note(self, text: str) -> None:
         """Say something that is no answer, unless this is to be quiet."""
         if not self.is_quiet:
-            _write(sys.stderr, f"{text}\n")
+            say(f"{text}\n")
 
     def warn(self, code: str, message: str) -> None:
         """Say what is wrong although there is an answer; with ``--json`` as an object."""
         if self.is_json:
             import json
 
-            _write(sys.stderr, json.dumps({"warning": {"code": code, "message": message}}, ensure_ascii=False) + "\n")
+            say(json.dumps({"warning": {"code": code, "message": message}}, ensure_ascii=False) + "\n")
         else:
             mark = self.paint("warning:", "yellow", stream=sys.stderr)
-            _write(sys.stderr, f"journal: {mark} {shown(message)}\n")
+            say(f"journal: {mark} {shown(message)}\n")
 
     # -- looks ----------------------------------------------------------------------------------
 
@@ -103,6 +122,17 @@ class Output:
         import shutil
 
         return max(20, shutil.get_terminal_size().columns)
+
+
+def say(text: str) -> None:
+    """Write to stderr. That nobody hears it changes nothing of what is done, nor how it ends."""
+    if sys.stderr is None:
+        return
+    try:
+        _write(sys.stderr, text)
+        sys.stderr.flush()
+    except OSError:
+        return
 
 
 def is_terminal(stream: "IO[str] | None") -> bool:
@@ -145,9 +175,14 @@ def _json_escape(character: str) -> str:
     return "".join(f"\\u{units[at] << 8 | units[at + 1]:04x}" for at in range(0, len(units), 2))
 
 
-def _write(stream: "IO[str] | None", text: str) -> None:
-    if stream is None:
-        return
+def _answer(write: Callable[..., object], *given: object) -> None:
+    try:
+        write(*given)
+    except OSError as error:
+        raise LostAnswerError(error) from error
+
+
+def _write(stream: IO[str], text: str) -> None:
     try:
         stream.write(text)
     except UnicodeEncodeError:

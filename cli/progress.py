@@ -4,7 +4,7 @@ import shutil
 import sys
 import time
 
-from .output import is_terminal
+from .output import is_terminal, say
 
 _SILENT_SECONDS = 0.4
 _STEP_SECONDS = 0.1
@@ -42,14 +42,12 @@ class Bar:
             return
         self._drawn, self._is_shown = now, True
         columns = shutil.get_terminal_size().columns - 1
-        sys.stderr.write("\r" + bar_text(_WORDS.get(what, what), done, of, now - self._started, columns) + "\x1b[K")
-        sys.stderr.flush()
+        say("\r" + bar_text(_WORDS.get(what, what), done, of, now - self._started, columns) + "\x1b[K")
 
     def end(self) -> None:
         """Leave the line as if there had been no bar."""
         if self._is_shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+            say("\r\x1b[K")
         self._is_shown = False
 
 

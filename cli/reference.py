@@ -27,9 +27,13 @@ def documents() -> dict[str, str]:
 def _verbs() -> Iterator[tuple[str, Verb]]:
     titles = {word: title for title, words in catalogue.SECTIONS.items() for word in words}
     for name in catalogue.names():
-        verb = catalogue.load(name)
-        assert verb is not None, name
-        yield titles[name.partition(" ")[0]], verb
+        yield titles[name.partition(" ")[0]], _loaded(name)
+
+
+def _loaded(name: str) -> Verb:
+    verb = catalogue.load(name)
+    assert verb is not None, name
+    return verb
 
 
 def _markdown() -> Iterator[str]:
@@ -52,7 +56,10 @@ def _markdown() -> Iterator[str]:
     yield ""
     yield "## Options of every verb"
     yield ""
+    *most, last = (f"`{name}`" for name in catalogue.names() if not _loaded(name).has_json)
+    bare = f"{', '.join(most)} and {last}"
     yield "Before or after the verb; `--actor` on those that write."
+    yield f"What {bare} print is no JSON: there `--json` is for errors."
     yield ""
     yield from _option_list(SHARED_OPTIONS)
     section = ""
@@ -104,12 +111,14 @@ The answer goes to stdout, everything else to stderr. Tables fit the terminal; w
 cut and nothing is coloured, unless --color says so. Control characters in data are escaped. Nothing is paged.
 
 JSON arguments are the literal, @FILE, or - for stdin. In FIELD=VALUE the value is JSON if it parses as JSON, else the
-text itself; a missing field is not null. A number below nought is an argument; before another one that begins with a
-dash stands --. The forms of --json are in json.md. With --json an error is one JSON object on stderr.
+text itself; a missing field is not null. All that is typed is UTF-8, whatever the locale; only paths may have other
+bytes. A number below nought is an argument; before another one that begins with a dash stands --. The forms of --json
+are in json.md. With --json an error is one JSON object on stderr.
 
-A verb that writes reports success only when the change is durable. A closed pipe ends a command quietly, with status
-0. Ctrl-C, SIGTERM and SIGHUP have it put in order what it had begun; by the latter two it ends as by the signal.
-$JOURNAL_TRACEBACK=1 shows the traceback of an error.
+A verb that writes reports success only when the change is durable. Where nobody reads the answer any more (a closed
+pipe) a command ends quietly, with 0 unless it failed; where the answer cannot be written (a full disk) the error says
+whether what was asked for was done. Ctrl-C, SIGTERM and SIGHUP have a command put in order what it had begun; by the
+latter two it ends as by the signal. $JOURNAL_TRACEBACK=1 shows the traceback of an error.
 """
 
 

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from .declare import COMPLETE_VARIABLE, Call
+from .output import LostAnswerError, Output
 
 
 def run(tokens: list[str]) -> int:
@@ -14,14 +15,13 @@ def run(tokens: list[str]) -> int:
     try:
         try:
             return _parse_and_execute(tokens, talk)
-        except BrokenPipeError:
-            return _close_quietly()
         except BaseException as error:
+            if isinstance(error, LostAnswerError) and error.is_unread:
+                _close_quietly()
+                return error.status
             from .failures import report
 
             return report(error, talk)
-    except BrokenPipeError:
-        return _close_quietly()
     except KeyboardInterrupt:
         return 130
 
@@ -29,10 +29,13 @@ def run(tokens: list[str]) -> int:
 def _parse_and_execute(tokens: list[str], talk: dict[str, Any]) -> int:
     call = _parse(tokens)
     if isinstance(call, int):
-        _flush()
+        Output().flush()
         return call
-    talk["json"] = bool(call.settings.get("json"))
-    talk.update(call.settings)
+    talk |= {"json": False, "verb": call.verb, **call.settings}
+    if not all(map(str.isascii, tokens)):
+        from .typed import in_utf8
+
+        call = in_utf8(call)
     return execute(call)
 
 
@@ -40,10 +43,16 @@ def execute(call: Call) -> int:
     """Run a parsed call. Errors are the caller's."""
     from .session import Session
 
-    with Session(call) as session:
-        status = session.run(call.values)
-    _flush()
-    return status or session.status
+    session = Session(call)
+    try:
+        with session:
+            session.status = session.run(call.values) or session.status
+        session.is_complete = True
+        session.output.flush()
+    except LostAnswerError as lost:
+        lost.status, lost.is_complete = session.status, session.is_complete
+        raise
+    return session.status
 
 
 def _parse(tokens: list[str]) -> Call | int:
@@ -58,14 +67,8 @@ def _parse(tokens: list[str]) -> Call | int:
     return application.parse(tokens)
 
 
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
-
-
-def _close_quietly() -> int:
-    """End without a word when nobody reads any more: what was asked for was done as far as anyone looked."""
+def _close_quietly() -> None:
+    """Let what is left of the answer go when nobody reads it any more: all was done as far as anyone looked."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
@@ -74,4 +77,3 @@ def _close_quietly() -> int:
             except BrokenPipeError:
                 os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
-    return 0

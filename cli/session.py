@@ -24,11 +24,16 @@ class Session:
         settings = call.settings
         if settings.get("color") and settings.get("no_color"):
             raise UsageError("--color and --no-color exclude each other")
+        for key in ("actor", "store", "directory"):
+            if settings.get(key) == "":
+                raise UsageError(f"--{key} is given nothing", hint="a variable of the shell that is not set is empty")
         color = True if settings.get("color") else False if settings.get("no_color") else None
         self.verb = call.verb
         self.output = Output(is_json=bool(settings.get("json")), is_quiet=bool(settings.get("quiet")), color=color)
         self.status = 0
         """What the call ends with, if the verb says nothing else."""
+        self.is_complete = False
+        """Whether what was asked for is done, so that from now on only the answer can be lost."""
         self._settings = settings
         self._journal: Journal | None = None
         self._bar: Bar | None = None
@@ -83,8 +88,12 @@ class Session:
 
     def actor(self) -> str | None:
         """Return who writes: as told, else by the environment, else git's user."""
-        named = self._settings.get("actor") or os.environ.get("JOURNAL_ACTOR")
-        if named:
+        named = self._settings.get("actor")
+        if named is None and (told := os.environ.get("JOURNAL_ACTOR")):
+            from .typed import text_in_utf8
+
+            named = text_in_utf8(told, "$JOURNAL_ACTOR")
+        if named is not None:
             return str(named)
         from .actor import git_user
 

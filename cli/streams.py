@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from journal.store.streams.catalogue import Stream
 
 STREAM = Argument("stream", "The stream's name, for instance order/42.", complete="stream")
+POSITIONS_BEGIN = "j1_"
+"""So begins a position token, and no time, no age and no word does."""
 _DIGITS_MAX = 20
 """Of a number that could be a length; Python makes no number of thousands of digits."""
 

@@ -18,6 +18,7 @@ def print_written(session: Session, written: "Entity | Conflict", *, verb: str =
         from .failures import ConflictError
 
         raise ConflictError(written)
+    session.is_complete = True
     if session.output.is_json:
         from .forms import entity_form
 

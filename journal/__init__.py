@@ -1,8 +1,9 @@
 """A journal of structured state that lives in a git repository. The public surface; see docs/api.md."""
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as the checkers know it: nothing is loaded before the command line heeds Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from journal.errors import (
         ClosedError,
         DamagedError,
@@ -137,7 +138,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Load a public name when it is first used: start-up time is the latency of the command line."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

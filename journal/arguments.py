@@ -27,7 +27,8 @@ _SHOWN_CHARACTERS_MAX = 60
 class Kind(NamedTuple):
     """What an argument has to be: in words, what tells whether a value is that, and what to give instead.
 
-    ``is_stored``: its texts have to be such as UTF-8 has; paths do not. ``error``: what is raised else.
+    ``is_stored``: its texts have to be such as UTF-8 has; paths do not. ``error``: what is raised else. ``typed``: what
+    to give where it is typed, if there is more to say than what it is.
     """
 
     what: str
@@ -35,6 +36,26 @@ class Kind(NamedTuple):
     hint: str
     is_stored: bool = False
     error: type[JournalError] = UsageError
+    typed: str = ""
+
+
+class Unfit(NamedTuple):
+    """An argument that is not what it has to be: whose, its name, what was given, and what it has to be."""
+
+    call: str
+    name: str
+    value: Any
+    kind: Kind
+
+
+def unfit(call: str, name: str, value: Any, kind: Kind) -> JournalError:
+    """Return the error about an argument that is not of its kind, in words for who calls from Python.
+
+    Who has a caller that writes otherwise, as the command line has, words it anew by ``JournalError.unfit``.
+    """
+    error = kind.error(f"{call}: {name} is {kind.what}, not {shown(value)}", hint=f"give {kind.hint}")
+    error.unfit = Unfit(call, name, value, kind)
+    return error
 
 
 # -- kinds ------------------------------------------------------------------------------------------
@@ -52,8 +73,24 @@ def _is_whole(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -_WHOLE_MAX <= value <= _WHOLE_MAX
 
 
+def _is_count(value: Any) -> bool:
+    return _is_whole(value) and value >= 0
+
+
+def _is_some(value: Any) -> bool:
+    return _is_whole(value) and value >= 1
+
+
 def _is_seconds(value: Any) -> bool:
     return (_is_whole(value) or isinstance(value, float)) and abs(value) <= _SECONDS_MAX  # which no NaN is
+
+
+def _is_pause(value: Any) -> bool:
+    return _is_seconds(value) and value >= 0
+
+
+def _is_lasting(value: Any) -> bool:
+    return _is_seconds(value) and value > 0
 
 
 def _is_path(value: Any) -> bool:
@@ -114,10 +151,15 @@ TOKEN = NAME._replace(what="a position token, which is a text", hint="it just as
 TEXTS = several(TEXT)._replace(what="a list of texts", hint="a list of str, also for a single one")
 TEXT_OR_TEXTS = either(TEXT, TEXTS._replace(hint="a list of str"))
 FLAG = Kind("true or false", lambda value: isinstance(value, bool), "True or False")
-WHOLE = Kind("a whole number of up to 64 bits", _is_whole, "an int")
-COUNT = Kind("a whole number, 0 or more, of up to 64 bits", lambda value: _is_whole(value) and value >= 0, "0 or more")
-POSITION = Kind("a position, 1 or more, of up to 64 bits", lambda value: _is_whole(value) and value >= 1, "1 or more")
-SECONDS = Kind("a number of seconds", _is_seconds, "an int or a float, of at most 9e9")
+WHOLE = Kind("a whole number of up to 64 bits", _is_whole, "an int", typed="a number such as 3")
+COUNT = WHOLE._replace(what="a whole number, 0 or more, of up to 64 bits", holds=_is_count, hint="0 or more")
+SOME = WHOLE._replace(what="a whole number, 1 or more, of up to 64 bits", holds=_is_some, hint="1 or more")
+POSITION = SOME._replace(what="a position, 1 or more, of up to 64 bits")
+SECONDS = Kind(
+    "a number of seconds", _is_seconds, "an int or a float, of at most 9e9", typed="a number such as 0.5 or 30"
+)
+PAUSE = SECONDS._replace(what="a number of seconds, 0 or more and at most 9e9", holds=_is_pause)
+LASTING = SECONDS._replace(what="a number of seconds, above 0 and at most 9e9", holds=_is_lasting)
 FUNCTION = Kind("a function", callable, "a function, or something else that can be called")
 PATH = Kind("a path", _is_path, "a str or a pathlib.Path")
 MAPPING = Kind("a mapping", lambda value: isinstance(value, Mapping), "a dict")
@@ -138,11 +180,13 @@ _NAMES: dict[Kind, str] = {
     TEXT_OR_TEXTS: "expect_event patterns",
     FLAG: """accept_loss as_written base64 commit compact deleted dry_run durable every_commit fix force lfs notes
         omit_null reserved reverse verify write""",
-    WHOLE: "attempts_max end expect_rev rev target through to version",
+    SOME: "attempts_max",
+    WHOLE: "end expect_rev rev target through to version",
     COUNT: "last limit",
     POSITION: "start",
-    SECONDS: """lease_seconds lock_timeout_seconds poll_seconds retry_seconds retry_seconds_max timeout_seconds
-        ttl_seconds wait_seconds""",
+    SECONDS: "wait_seconds",
+    PAUSE: "lock_timeout_seconds retry_seconds timeout_seconds",
+    LASTING: "lease_seconds poll_seconds retry_seconds_max ttl_seconds",
     FUNCTION: "change handler on_gap progress say share step",
     PATH: "base path repository store",
     several(PATH): "paths",
@@ -250,7 +294,7 @@ def _checker(method: str, name: str, kind: Kind, *, may_be_none: bool = False) -
         if (value is None and may_be_none) or (type(value) is str and kind.holds is _is_text and value.isascii()):
             return
         if not kind.holds(value):
-            raise kind.error(f"{method}: {name} is {kind.what}, not {shown(value)}", hint=f"give {kind.hint}")
+            raise unfit(method, name, value, kind)
         if kind.is_stored and _has_halves(value):
             raise RefusedError(f"{method}: {name} has a lone surrogate: {shown(value)}", hint="UTF-8 has no such text")
 

@@ -5,7 +5,17 @@ Bugs stay ``AssertionError``. What the world does to us is a ``JournalError``: i
 and a hint. A hint never suggests anything that destroys data.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+def command_line(verb: str, *given: str, options: Sequence[str] = ()) -> str:
+    """Return a command line as a hint shows it: a shell takes each argument for what it is, also ``-x``."""
+    import shlex
+
+    if any(word.startswith("-") for word in given):
+        return shlex.join(["journal", *verb.split(), *options, "--", *given])
+    return shlex.join(["journal", *verb.split(), *given, *options])
 
 
 class JournalError(Exception):
@@ -13,6 +23,9 @@ class JournalError(Exception):
 
     code: ClassVar[str] = "failed"
     exit_status: ClassVar[int] = 1
+
+    unfit: Any = None
+    """Which argument of which call does not fit, where the error is of that (a ``Unfit`` of journal.arguments)."""
 
     def __init__(self, message: str, *, path: str | None = None, hint: str | None = None) -> None:
         super().__init__(message)

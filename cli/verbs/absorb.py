@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ..declare import ALL_STATUSES, FLAG, WRITE_STATUSES, Argument, Option, Verb
+from ..declare import ALL_STATUSES, FLAG, PATH, WRITE_STATUSES, Argument, Option, Verb
 from ..output import shown
 from ..session import Session
 from .put import SUMMARY
@@ -10,7 +10,9 @@ from .put import SUMMARY
 if TYPE_CHECKING:
     from journal.upkeep.edits.absorbing import Absorbed
 
-PATHS = Argument("paths", "Projections, or folders of them; none means all.", required=False, many=True, metavar="PATH")
+PATHS = Argument(
+    "paths", "Projections, or folders of them; none means all.", required=False, many=True, metavar="PATH", kind=PATH
+)
 DRY_RUN = Option(("--dry-run",), "Tell what would be done, and change nothing.", FLAG)
 
 

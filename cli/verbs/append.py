@@ -1,8 +1,8 @@
 """``journal append``."""
 
-import shlex
+from journal.errors import command_line
 
-from ..declare import WRITE_STATUSES, Argument, Option, Verb
+from ..declare import INPUT, WRITE_STATUSES, Argument, Option, Verb
 from ..inputs import json_object
 from ..output import shown
 from ..session import Session
@@ -39,8 +39,9 @@ def run(
         raise ConflictError(
             written,
             f"the stream {stream!r}: expected {written.expected}, found {written.actual}; nothing was written",
-            f"look at it with `{shlex.join(['journal', 'read', stream])}`, then decide again",
+            f"look at it with `{command_line('read', stream)}`, then decide again",
         )
+    session.is_complete = True
     if session.output.is_json:
         session.output.json(stream_form(written))
         return
@@ -63,13 +64,17 @@ is a conflict, status 4.""",
         STREAM,
         Argument("event", "What happened: the event's name."),
         Argument(
-            "data", metavar="JSON", help="What there is to say: a literal, @FILE, or - for stdin.", required=False
+            "data",
+            metavar="JSON",
+            help="What there is to say: a literal, @FILE, or - for stdin.",
+            required=False,
+            kind=INPUT,
         ),
     ),
     options=(
         Option(("--key",), "Write it once: a second call with this key changes nothing.", metavar="KEY"),
         EXPECT,
-        Option(("--meta",), "What goes along with it, as JSON: correlation, causation.", metavar="JSON"),
+        Option(("--meta",), "What goes along with it, as JSON: correlation, causation.", metavar="JSON", kind=INPUT),
         SUMMARY,
     ),
     examples=(

@@ -39,5 +39,5 @@ VERB = Verb(
         ("journal blame plan pln_1", ""),
         ("""journal blame plan pln_1 --json | jq -r 'select(.field == "status") | .actor'""", "who set the status"),
     ),
-    statuses={3: "there is no such entity"} | READ_STATUSES,
+    statuses={3: "there is no such entity, or it is deleted"} | READ_STATUSES,
 )

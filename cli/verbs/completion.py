@@ -34,5 +34,4 @@ VERB = Verb(
         ("journal completion fish > ~/.config/fish/completions/journal.fish", "for fish"),
     ),
     has_json=False,
-    has_store=False,
 )

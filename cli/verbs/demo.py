@@ -11,7 +11,7 @@ import textwrap
 
 from journal.errors import GitError, JournalError, RefusedError
 
-from ..declare import FLAG, Argument, Option, Verb
+from ..declare import FLAG, PATH, Argument, Option, Verb
 from ..output import is_terminal, shown
 from ..session import Session
 from ..tour import STEPS, Command, Flip, Step
@@ -118,7 +118,7 @@ VERB = Verb(
 Writes, browses, branches, merges, looks back, breaks things and sees them heal, with the commands that you would
 type and their real output. It runs in a new temporary folder, or in DIR, which stays for you to browse; nothing
 else is touched. It needs the git program.""",
-    arguments=(Argument("folder", "A new or empty folder to run in.", required=False, metavar="DIR"),),
+    arguments=(Argument("folder", "A new or empty folder to run in.", required=False, metavar="DIR", kind=PATH),),
     options=(Option(("--pause",), "Wait for Enter after each step.", FLAG),),
     examples=(
         ("journal demo", ""),
@@ -126,5 +126,4 @@ else is touched. It needs the git program.""",
     ),
     statuses={6: "the folder is not empty", 7: "there is no git program"},
     has_json=False,
-    has_store=False,
 )

@@ -17,16 +17,16 @@ _STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
 _ALIKE_MAX = 3
 
 
-def run(session: Session, *, verify: bool, fix: bool, accept_loss: bool) -> int:
+def run(session: Session, *, verify: bool, fix: bool, accept_loss: bool) -> None:
     """Check, and repair where asked to; 20 where something is found."""
     if accept_loss and not fix:
         raise UsageError("--accept-loss goes with --fix")
     report = session.journal.doctor(verify=verify, fix=fix, accept_loss=accept_loss)
+    session.status = 0 if report.ok else DAMAGED  # before it is told, which nobody may hear
     if session.output.is_json:
         session.output.json(_form(report))
     else:
         _print(session, report, fix=fix)
-    return 0 if report.ok else DAMAGED
 
 
 def _form(report: "Report") -> dict[str, object]:

@@ -4,11 +4,11 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import JournalError, NotFoundError, RefusedError
+from journal.errors import JournalError, NotFoundError, RefusedError, command_line
 
 from ..declare import ALL_STATUSES, ID, TYPE, WRITE_STATUSES, Verb
 from ..editor import edit_text, keep
-from ..output import is_terminal, shown
+from ..output import is_terminal, say, shown
 from ..session import Session
 from ..written import print_written
 from .put import ACTION, SUMMARY
@@ -27,7 +27,7 @@ def run(session: Session, *, type: str, id: str, action: str | None, summary: st
 
     row = session.journal.texts(type, id)
     if row is None or row.data is None:
-        raise NotFoundError(f"there is no {type} {id!r}", hint=f"make it with: journal put {type} {id} JSON")
+        raise NotFoundError(f"there is no {type} {id!r}", hint=f"make it with: {command_line('put', type, id)} JSON")
     lifted = session.journal.lifted(row)
     before = decode(row.data) if lifted is None or lifted.data is None else lifted.data
     text = pretty(before).decode()
@@ -66,8 +66,7 @@ def _edit(session: Session, text: str, name: str) -> tuple[str, dict[str, Any]]:
 def _asks_again(session: Session, error: RefusedError) -> bool:
     if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         return False
-    sys.stderr.write(f"journal: {shown(error.message)}\nOpen the editor again? [Y/n] ")
-    sys.stderr.flush()
+    say(f"journal: {shown(error.message)}\nOpen the editor again? [Y/n] ")
     return sys.stdin.readline().strip().lower() in ("", "y", "yes")
 
 

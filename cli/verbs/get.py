@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from journal.errors import NotFoundError
+from journal.errors import NotFoundError, UsageError, command_line
 
 from ..declare import AS_WRITTEN, ID, INTEGER, READ_STATUSES, TYPE, Option, Verb
 from ..lifting import warn_of_lifting
@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 def run(session: Session, *, type: str, id: str, rev: int | None, at: str | None, as_written: bool) -> None:
     """Print an entity as in its projection, or with what belongs to it as JSON."""
+    if rev is not None and at is not None:
+        raise UsageError("--rev and --at exclude each other")
     if rev is None and at is None:
         _print_present(session, session.journal.texts(type, id), type, id, as_written=as_written)
     else:
         entity = session.journal.get(type, id, rev=rev, at=at, as_written=as_written)
         if entity is None or entity.data is None:
+            if session.journal.texts(type, id) is None:
+                raise NotFoundError(f"there never was a {type} {id!r}")
             when = f"rev {rev}" if at is None else f"event {at}"
             raise NotFoundError(f"there was no {type} {id!r} at {when}", hint=_look_back(type, id))
         _print_past(session, entity)
@@ -76,7 +80,7 @@ def _print_past(session: Session, entity: "Entity") -> None:
 
 
 def _look_back(type: str, id: str) -> str:
-    return f"its past is still there: journal history {type} {id}"
+    return f"its past is still there: {command_line('history', type, id)}"
 
 
 VERB = Verb(

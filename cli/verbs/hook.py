@@ -4,7 +4,7 @@ import sys
 
 from journal.errors import JournalError, StoreNotFoundError, UsageError
 
-from ..declare import Argument, Verb
+from ..declare import PATH, Argument, Verb
 from ..output import shown
 from ..session import Session
 
@@ -38,7 +38,7 @@ post-merge, post-checkout, post-rewrite and pre-merge-commit bring the readable 
 quickly at what leaves. All are silent where there is nothing to say.""",
     arguments=(
         Argument("name", "The hook's name, as git calls it."),
-        Argument("arguments", "What git gives the hook.", required=False, many=True),
+        Argument("arguments", "What git gives the hook.", required=False, many=True, kind=PATH),
     ),
     examples=(('journal hook pre-commit -- "$@" </dev/null', "in a hook of your own"),),
     statuses={20: "refused: git is not to go on"},

@@ -4,7 +4,7 @@ import os
 
 from journal.errors import NotFoundError
 
-from ..declare import ALL_STATUSES, WRITE_STATUSES, Argument, Verb
+from ..declare import ALL_STATUSES, PATH, WRITE_STATUSES, Argument, Verb
 from ..output import shown
 from ..session import Session
 
@@ -36,7 +36,7 @@ ts is kept.
 An import that was stopped, by Ctrl-C too, goes on where it was when it is run again: nothing is lost or doubled.""",
     arguments=(
         Argument("format", "What the file is.", choices=("trace",)),
-        Argument("file", "The file, plain or gzipped."),
+        Argument("file", "The file, plain or gzipped.", kind=PATH),
     ),
     examples=(("journal import trace events.jsonl.gz", "with a progress bar on a terminal"),),
     statuses=WRITE_STATUSES

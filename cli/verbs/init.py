@@ -2,7 +2,7 @@
 
 import os
 
-from journal.errors import UsageError
+from journal.errors import UsageError, command_line
 
 from ..declare import FLAG, Option, Verb
 from ..output import shown
@@ -16,7 +16,10 @@ def run(session: Session, *, agents: bool, fanout: tuple[str, ...], branch: str 
 
     path = session.store or "."
     if session.store and os.path.basename(os.path.abspath(path)) != ".journal":
-        raise UsageError("a store's folder is named .journal", hint=f"journal init --store {path}/.journal")
+        raise UsageError(
+            "a store's folder is named .journal",
+            hint=command_line("init", options=["--store", os.path.join(path, ".journal")]),
+        )
     root, is_new = Journal.init(path, branch=branch, fanout=fanout)
     lfs_bytes, lfs_lack = _switch_on_lfs(root) if lfs else (None, None)
     guide, guide_changed = None, False

@@ -119,4 +119,5 @@ merge or pull, in the order of its arrival; Ctrl-C ends it.""",
         ("journal log --follow --json", "a feed for other programs"),
     ),
     statuses=READ_STATUSES,
+    names={"limit": "max_count"},
 )

@@ -1,6 +1,6 @@
 """``journal new``."""
 
-from ..declare import TYPE, WRITE_STATUSES, Argument, Option, Verb
+from ..declare import INPUT, TYPE, WRITE_STATUSES, Argument, Option, Verb
 from ..inputs import assignments, json_object
 from ..session import Session
 from .put import SUMMARY
@@ -33,6 +33,7 @@ two clones never choose the same one.""",
             metavar="JSON",
             help="The document: a literal, @FILE, or - for stdin; empty without.",
             required=False,
+            kind=INPUT,
         ),
     ),
     options=(Option(("--set",), "Set a field.", many=True, metavar="FIELD=VALUE"), SUMMARY),

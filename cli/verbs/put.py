@@ -2,7 +2,7 @@
 
 from journal.errors import UsageError
 
-from ..declare import ALL_STATUSES, ID, INTEGER, TYPE, WRITE_STATUSES, Argument, Option, Verb
+from ..declare import ALL_STATUSES, ID, INPUT, INTEGER, TYPE, WRITE_STATUSES, Argument, Option, Verb
 from ..inputs import assignments, json_object
 from ..session import Session
 from ..written import print_written
@@ -62,12 +62,18 @@ The call returns when the change is durable. A put that changes nothing makes no
     arguments=(
         TYPE,
         ID,
-        Argument("document", metavar="JSON", help="The document: a literal, @FILE, or - for stdin.", required=False),
+        Argument(
+            "document",
+            metavar="JSON",
+            help="The document: a literal, @FILE, or - for stdin.",
+            required=False,
+            kind=INPUT,
+        ),
     ),
     options=(
         Option(("--set",), "Set a field.", many=True, metavar="FIELD=VALUE"),
         Option(("--unset",), "Take a field out.", many=True, metavar="FIELD"),
-        Option(("--merge",), "Set the fields of this object.", metavar="JSON"),
+        Option(("--merge",), "Set the fields of this object.", metavar="JSON", kind=INPUT),
         ACTION,
         SUMMARY,
         EXPECT_EVENT,

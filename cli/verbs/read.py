@@ -8,12 +8,10 @@ from ..declare import AS_WRITTEN, FLAG, INTEGER, READ_STATUSES, Argument, Option
 from ..moments import moment
 from ..output import shown
 from ..session import Session
-from ..streams import stream_form
+from ..streams import POSITIONS_BEGIN, stream_form
 
 if TYPE_CHECKING:
     from journal.store.events import StreamEvent
-
-_BEGINNING = "j1_"
 
 
 def run(
@@ -31,7 +29,7 @@ def run(
     all: bool,
 ) -> None:
     """Print a stream's events, or with ``all`` those of the whole journal."""
-    is_token = since is not None and since.startswith(_BEGINNING)
+    is_token = since is not None and since.startswith(POSITIONS_BEGIN)
     if all:
         numbers = [number for number in (from_, to, last) if number is not None]
         if stream is not None or numbers or any((before, event, where, as_written, since and not is_token)):
@@ -131,4 +129,5 @@ such a line on. `journal position` prints the token of now.""",
         ("journal read --all --json", "everything, in commit order"),
     ),
     statuses=READ_STATUSES,
+    names={"start": "from_", "end": "to", "after_time": "since", "before_time": "before"},
 )

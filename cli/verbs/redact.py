@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from journal.errors import UsageError
 
-from ..declare import ALL_STATUSES, FLAG, Argument, Option, Verb
+from ..declare import ALL_STATUSES, FLAG, INPUT, Argument, Option, Verb
 from ..inputs import text_of
 from ..output import shown
 from ..session import Session
@@ -167,7 +167,12 @@ terminal.""",
         Option(("--entity",), "All values of an entity, in all of its events: --entity TYPE ID.", metavar="TYPE"),
         Option(("--field",), "With --entity: of this field alone.", metavar="FIELD"),
         Option(("--event",), "All values of one event, SEQ or SEQ@LANE.", metavar="EVENT"),
-        Option(("--value",), "A text, wherever it stands; - reads it from stdin, @FILE from a file.", metavar="TEXT"),
+        Option(
+            ("--value",),
+            "A text, wherever it stands; - reads it from stdin, @FILE from a file.",
+            metavar="TEXT",
+            kind=INPUT,
+        ),
         Option(("--reason",), "Why: it is written down, so it must not say what.", metavar="WHY"),
         Option(("--dry-run",), "Only tell what would be done.", FLAG),
         Option(("--yes",), "Do it, and do not ask.", FLAG),

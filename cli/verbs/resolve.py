@@ -4,7 +4,7 @@ from typing import Any
 
 from journal.errors import UsageError
 
-from ..declare import ID, TYPE, WRITE_STATUSES, Argument, Option, Verb
+from ..declare import ID, INPUT, TYPE, WRITE_STATUSES, Argument, Option, Verb
 from ..inputs import any_value
 from ..session import Session
 from ..written import print_written
@@ -15,7 +15,9 @@ def run(
     session: Session, *, type: str, id: str, field: str | None, take: str | None, value: str | None, summary: str | None
 ) -> None:
     """Settle a conflict."""
-    if (take is None) is (value is None):
+    if take is not None and value is not None:
+        raise UsageError("--take and --value exclude each other")
+    if take is None and value is None:
         raise UsageError(
             "say what settles it", hint="--take EVENT, one of those that `journal conflicts` lists, or --value JSON"
         )
@@ -39,7 +41,7 @@ Where the conflict is not open any more, or EVENT is none of its sides, nothing 
     arguments=(TYPE, ID, Argument("field", "The field; none for an update beside a delete.", required=False)),
     options=(
         Option(("--take",), "Take the side of this event, SEQ or SEQ@LANE.", metavar="EVENT"),
-        Option(("--value",), "Take this value: a literal, @FILE, or - for stdin.", metavar="JSON"),
+        Option(("--value",), "Take this value: a literal, @FILE, or - for stdin.", metavar="JSON", kind=INPUT),
         SUMMARY,
     ),
     examples=(

@@ -59,5 +59,4 @@ VERB = Verb(
     run=run,
     text="For bug reports. `journal --version` prints this program's alone.",
     examples=(("journal version", ""), ("journal version --json", "")),
-    has_store=False,
 )

@@ -1,9 +1,13 @@
 """``journal watch``."""
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+from journal.errors import NotFoundError, UsageError
 
 from ..declare import FLAG, NUMBER, Option, Verb
 from ..session import Session
+from ..streams import POSITIONS_BEGIN
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -31,8 +35,17 @@ def run(
 ) -> int:
     """Print what comes, or have a program handle it. Returns 1 where it ends and something failed."""
     command = _command(exec)
+    if command is None and sys.stdout is None:
+        raise UsageError(
+            "stdout is closed: nobody would get the events", hint="let it go somewhere, or hand them to --exec"
+        )
     journal = session.journal
-    known = since or (_NOW if cursor is None else _START)
+    known = since if since is not None else _NOW if cursor is None else _START
+    if known not in (_NOW, _START) and not known.startswith(POSITIONS_BEGIN):
+        raise UsageError(
+            f"--since is a position token, start or now, not {known!r}",
+            hint="`journal position` prints the token of now, and each event has one",
+        )
     subscription = journal.subscribe(
         cursor,
         since=journal.position() if known == _NOW else None if known == _START else known,
@@ -82,8 +95,6 @@ def _command(text: str | None) -> list[str] | None:
     """Return the words of a program and its arguments. It is found before an event is taken. No shell is involved."""
     import shlex
     import shutil
-
-    from journal.errors import NotFoundError, UsageError
 
     if text is None:
         return None
@@ -186,4 +197,5 @@ involved, and nothing of the event gets into the command.""",
         ("journal watch --cursor feed --once", "what came since the last time"),
     ),
     statuses={1: "failed; or with --once, the program failed for an event"},
+    names={"name": "cursor", "types": "type", "streams": "stream"},
 )

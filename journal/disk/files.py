@@ -382,8 +382,8 @@ def write_whole(files: Files, path: str, data: bytes, *, durable: bool) -> None:
         if durable:
             files.sync(temporary)
         files.replace(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
+    except BaseException:  # Ctrl-C too
+        with contextlib.suppress(Exception):
             files.remove(temporary)
         raise
     if durable:

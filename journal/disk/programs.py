@@ -22,8 +22,8 @@ def write_program(files: Files, path: str, data: bytes) -> None:
         files.create(temporary, data)
         os.chmod(temporary, _mode_for(path, temporary))
         files.replace(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
+    except BaseException:  # Ctrl-C too
+        with contextlib.suppress(Exception):
             files.remove(temporary)
         raise
 

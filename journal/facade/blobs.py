@@ -69,7 +69,8 @@ class Blobs:
         named = os.fspath(path)
         try:
             with open(named, "rb") as file:
-                return self.put(file, mime=mime, name=os.path.basename(named))
+                # The name is no argument of put's here: what is a path need not be a text.
+                return self.put(file, mime=mime or guessed(os.path.basename(named)))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise NotFoundError("there is no such file", path=named) from error
         except IsADirectoryError as error:

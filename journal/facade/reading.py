@@ -140,7 +140,7 @@ class Reading(Base):
         return events if as_written else [lifted_event(self._engine, event) for event in events]
 
     def blame(self, type: str, id: str) -> "_List[Blame]":
-        """Return for each field who set it and when. Raises NotFoundError."""
+        """Return for each field who set it and when. Raises NotFoundError, also where the entity is deleted."""
         from journal.store import history as past
 
         return look_back(self._engine, lambda view: past.blame(view, (type, id)))

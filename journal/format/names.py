@@ -159,7 +159,8 @@ def _check(text: str, what: str, bytes_max: int) -> None:
     if not isinstance(text, str):
         raise RefusedError(f"the {what} is not a string")
     if not text:
-        raise RefusedError(f"the {what} is empty")
+        named = what if what == "id" or what.startswith("name ") else f"name of the {what}"
+        raise RefusedError(f"the {named} is empty")
     try:
         size = len(text.encode())
     except UnicodeEncodeError as error:

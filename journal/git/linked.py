@@ -12,7 +12,7 @@ import os
 import re
 
 from journal.disk.files import Files, write_whole
-from journal.errors import GitError
+from journal.errors import GitError, command_line
 from journal.git.repository import Repository
 
 _NAME = "journal"
@@ -126,7 +126,9 @@ def _refuse_taken(repository: Repository, ref: str, branch: str, admin: str) -> 
         raise GitError(
             f"the branch {branch} is checked out already, at {where}",
             path=where,
-            hint=f"a store is for one work tree at a time: journal --store {where} uses that one",
+            hint=f"a store is for one work tree at a time: {command_line('--store', where, 'VERB')} uses that one"
+            if os.path.basename(where) == ".journal"
+            else "a store's branch holds nothing else: name another one, for instance journal",
         )
 
 

@@ -133,11 +133,13 @@ def value_at(view: View, key: Key, at: EventId, *, with_it: bool = True) -> tupl
 
 
 def blame(view: View, key: Key) -> list[Blame]:
-    """Return for each field that is set who set it. Raises NotFoundError."""
+    """Return for each field that is set who set it. Raises NotFoundError, also where the entity is deleted."""
     state = view.state(key)
     if state is None:
         raise NotFoundError(f"there is no {key[0]} {key[1]!r}")
-    shown = value(state, view.strategies(key[0])) or {}
+    shown = value(state, view.strategies(key[0]))
+    if shown is None:
+        raise NotFoundError(f"{key[0]} {key[1]!r} is deleted", hint="its history tells by whom")
     events = {(place.seq, place.lane): place for place in view.events_of(key)}
     lines = []
     for name in sorted(shown):

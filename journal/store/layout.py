@@ -4,7 +4,7 @@ import os
 
 from journal.disk.files import Files, ReadFiles, write_whole
 from journal.disk.folders import ensure_folder
-from journal.errors import RefusedError, StoreNotFoundError, UnsafePathError
+from journal.errors import RefusedError, StoreNotFoundError, UnsafePathError, command_line
 from journal.projections.driver import DRIVER_NAME
 from journal.segments.folders import TRUTH_FOLDERS, list_truth
 
@@ -74,7 +74,9 @@ def check_store(files: Files, root: str) -> None:
     """Raise unless this is a store's folder: real, not a link, with a configuration."""
     found = files.stat(root)
     if found is None:
-        raise StoreNotFoundError("there is no store here", path=root, hint="make one with: journal init")
+        is_named = os.path.basename(root) == STORE_FOLDER
+        line = command_line("init", options=["--store", root if is_named else os.path.join(root, STORE_FOLDER)])
+        raise StoreNotFoundError("there is no store here", path=root, hint=f"make one with: {line}")
     if found.kind != "folder":
         raise UnsafePathError("is a symbolic link or a file; a store is a real folder", path=root)
     if files.stat(os.path.join(root, CONFIG_FILE)) is None:

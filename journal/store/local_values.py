@@ -21,7 +21,6 @@ removes them.
 """
 
 import contextlib
-import math
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -169,8 +168,6 @@ class LocalValues:
     def _write(self, key: str, value: Any, ttl_seconds: float | None, *, durable: bool) -> None:
         entry: _Entry = {"key": key, "value": values.fragment(values.encode(value))}
         if ttl_seconds is not None:
-            if type(ttl_seconds) not in (int, float) or not 0 < ttl_seconds < math.inf:
-                raise UsageError(f"a time to live is a number of seconds above 0, not {ttl_seconds!r}")
             clock = self._clock
             entry |= {"ends": clock.now() + ttl_seconds, "ends_uptime": clock.uptime() + ttl_seconds}
             entry["boot"] = clock.boot()

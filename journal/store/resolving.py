@@ -6,7 +6,7 @@ the value stays as it is: else confirming a winner could settle nothing.
 
 from typing import Any, NamedTuple
 
-from journal.errors import NotFoundError, UsageError
+from journal.errors import NotFoundError, UsageError, command_line
 from journal.format.names import event_id, parse_event_id
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, EntityState
@@ -39,7 +39,7 @@ def settling(view: View, key: Key, field: str | None, decision: Decision) -> Put
     if state is None or field not in open_fields:
         what = "update beside a delete" if field is None else f"field {field!r}"
         raise NotFoundError(
-            f"{key[0]} {key[1]!r} has no open {what}", hint=f"what is open: journal conflicts {key[0]} {key[1]}"
+            f"{key[0]} {key[1]!r} has no open {what}", hint=f"what is open: {command_line('conflicts', *key)}"
         )
     return _settle_delete(state, key, decision) if field is None else _settle_field(state, key, field, decision)
 

@@ -8,7 +8,6 @@ from journal.store.events import Event
 from journal.store.looking_back import look_back
 from journal.subscriptions.group import Group, Policy
 from journal.subscriptions.model import OnGap
-from journal.subscriptions.opening import check_settings
 from journal.subscriptions.selection import Selection
 from journal.subscriptions.shelf import MemoryShelf
 from journal.subscriptions.subscription import Subscription, new_consumer
@@ -19,7 +18,6 @@ def follow(
     engine: Engine, selection: Selection, *, poll_seconds: float | None, on_gap: OnGap | None
 ) -> Iterator[Event]:
     """Return the events that arrive from this call on; what is here already counts as known."""
-    check_settings(Policy(), poll_seconds)
     known = Group(taken=look_back(engine, lambda view: dict(view.have)))
     subscription = Subscription(
         engine,

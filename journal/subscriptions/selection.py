@@ -3,11 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from journal.errors import UsageError
+from journal.arguments import TEXTS, unfit
 from journal.format.reserved import is_reserved
 
 _KINDS = {"entity": "type", "event": "stream"}
 _NAMES_MAX = 1000
+_NAMES = TEXTS._replace(
+    what=f"a list of names, of at most {_NAMES_MAX:,}, and none is empty",
+    holds=lambda names: TEXTS.holds(names) and len(names) <= _NAMES_MAX and all(names),
+    typed="a name",
+)
 
 
 class Selection(NamedTuple):
@@ -34,11 +39,7 @@ class Selection(NamedTuple):
 
 def select(types: Sequence[str], streams: Sequence[str], *, notes: bool = False) -> Selection:
     """Return the selection of a caller's names. Raises UsageError where one is none."""
-    for names in (types, streams):
-        if (
-            isinstance(names, str)
-            or len(names) > _NAMES_MAX
-            or not all(isinstance(name, str) and name for name in names)
-        ):
-            raise UsageError("types and streams are lists of names")
+    for argument, names in (("types", types), ("streams", streams)):
+        if not _NAMES.holds(names):
+            raise unfit("subscribe", argument, names, _NAMES)
     return Selection(tuple(sorted(set(types))), tuple(sorted(set(streams))), notes)

@@ -2,7 +2,7 @@
 
 import pytest
 from journal.cli import application, catalogue, quick
-from journal.cli.declare import COMMON_STATUSES
+from journal.cli.declare import ACTOR, COMMON_STATUSES, FLAG, SHARED_OPTIONS
 
 RIGHT = [
     "get plan p1",
@@ -49,6 +49,22 @@ def test_the_short_cut_and_click_understand_the_same(line):
     short, long = quick.parse(line.split()), application.parse(line.split())
     assert short is not None
     assert (short.verb, short.values, short.settings) == (long.verb, long.values, long.settings)
+
+
+@pytest.mark.parametrize("name", [*catalogue.names(), *catalogue.HIDDEN])
+def test_the_options_of_every_verb_are_those_of_every_verb(name):
+    verb = catalogue.load(name)
+    shared = [option for option in SHARED_OPTIONS if verb.writes or option is not ACTOR]
+    given = [item.choices[0] if item.choices else "1" for item in verb.arguments if item.required]
+    for option in shared:
+        words = [option.names[-1], *([] if option.kind == FLAG else ["1"])]
+        calls = [[*words, *name.split(), *given], [*name.split(), *given, *words]]
+        if name.split()[0] in catalogue.GROUPS:
+            calls.append([name.split()[0], *words, name.split()[1], *given])
+        for line in calls:
+            call = application.parse(line)
+            assert list(call.settings) == [option.key], line
+            assert quick.parse(line) in (None, call)
 
 
 @pytest.mark.parametrize("line", UNCLEAR)

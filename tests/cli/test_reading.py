@@ -77,6 +77,14 @@ def test_blame_tells_who_gave_each_field_its_value(plans):
     assert "cleo" in plans("blame", "plan", "p2").out
 
 
+def test_blame_of_what_is_deleted_is_status_3(plans):
+    plans("delete", "plan", "p2")
+    ended = plans("blame", "plan", "p2", status=3)
+    assert ended.err == "journal: plan 'p2' is deleted\n  hint: its history tells by whom\n"
+    plans("put", "plan", "p3", "{}")
+    assert plans("blame", "plan", "p3", "--json").out == ""
+
+
 def test_log_is_newest_first_and_can_be_narrowed(plans):
     assert [line["seq"] for line in plans("log", "--json").lines] == [3, 2, 1]
     assert [line["seq"] for line in plans("log", "--json", "--reverse", "-n", 2).lines] == [2, 3]

@@ -11,7 +11,7 @@ from journal.cli.moments import moment
 
 @pytest.mark.parametrize("words", [("list", "--limit", "-1"), ("log", "-n", "-1"), ("kv", "list", "--limit", "-1")])
 def test_a_limit_below_nothing_makes_no_sense(shell, words):
-    assert "limit is a whole number, 0 or more" in shell(*words, "--json", status=2).error["message"]
+    assert f"{words[-2]} is a whole number, 0 or more" in shell(*words, "--json", status=2).error["message"]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,12 @@ import errno
 import os
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 from journal.disk.files import TEMPORARY_SUFFIX, OsFiles, write_whole
+from journal.disk.programs import write_program
 from journal.errors import UnsafePathError
 from tests.support.faults import FaultyFiles
 
@@ -287,6 +289,29 @@ def test_a_replacement_that_is_cut_short_leaves_the_old_file_and_nothing_else(fo
     faulty.write_short("create")
     with pytest.raises(OSError, match=r"No space"):
         write_whole(faulty, path, b"new", durable=True)
+    assert [name for name, _ in files.list(folder)] == ["file"]
+    assert files.read(path) == b"old"
+
+
+WHOLE, PROGRAM = partial(write_whole, durable=True), write_program
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize(
+    ("write", "call"),
+    [(WHOLE, "create"), (WHOLE, "sync"), (WHOLE, "replace"), (PROGRAM, "create"), (PROGRAM, "replace")],
+)
+def test_a_replacement_that_is_interrupted_leaves_the_old_file_and_nothing_else(folder, write, call, interrupt):
+    path = os.path.join(folder, "file")
+    files.create(path, b"old")
+
+    def interrupted(self, *given):
+        if call != "replace":
+            getattr(OsFiles, call)(self, *given)
+        raise interrupt
+
+    with pytest.raises(interrupt):
+        write(type("Interrupted", (OsFiles,), {call: interrupted})(), path, b"new")
     assert [name for name, _ in files.list(folder)] == ["file"]
     assert files.read(path) == b"old"
 

@@ -2,7 +2,7 @@
 
 from typing import BinaryIO, cast
 
-from ...declare import WRITE_STATUSES, Argument, Option, Verb
+from ...declare import PATH, WRITE_STATUSES, Argument, Option, Verb
 from ...inputs import Stdin
 from ...session import Session
 
@@ -25,7 +25,7 @@ below blobs/, named by their hash, and never into the log. The same bytes are ke
 are durable; a file of any size passes through little memory. Where journal.toml says so, git LFS carries large ones.
 
 The media type is guessed from the file's name, unless --mime says it.""",
-    arguments=(Argument("file", "The file, or - for stdin."),),
+    arguments=(Argument("file", "The file, or - for stdin.", kind=PATH),),
     options=(Option(("--mime",), "The media type, for instance image/png.", metavar="TYPE"),),
     examples=(
         ("journal blob put invoice.pdf", "prints the reference"),

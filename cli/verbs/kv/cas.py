@@ -1,6 +1,6 @@
 """``journal kv cas``."""
 
-from ...declare import WRITE_STATUSES, Argument, Verb
+from ...declare import INPUT, WRITE_STATUSES, Argument, Verb
 from ...keys import KEY, LOCAL, NONE, TTL, keys_of, print_written, time_to_live, value_or_none
 from ...session import Session
 
@@ -25,8 +25,8 @@ Values are the same if their JSON is: 1, 1.0 and true are three.
 Where the key holds something else nothing is written, and the status is 4; --json prints what it holds.""",
     arguments=(
         KEY,
-        Argument("expected", "What the key must hold: JSON, or none."),
-        Argument("new", "What it is to hold: JSON, or none."),
+        Argument("expected", "What the key must hold: JSON, or none.", kind=INPUT),
+        Argument("new", "What it is to hold: JSON, or none.", kind=INPUT),
     ),
     options=(LOCAL, TTL),
     examples=(

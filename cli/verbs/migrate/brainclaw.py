@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ...declare import Argument, Verb
+from ...declare import PATH, Argument, Verb
 from ...migrating import DRY_RUN
 from ...old_stores import (
     DELETED,
@@ -113,7 +113,9 @@ log events.jsonl is copied to DIR/archive/ and stays where it is.
 Run it again whenever you like: only what is new comes in, and a run that was stopped goes on. See journal migrate dual
 for the next step.""",
     arguments=(
-        Argument("folder", "The folder of the old store, below the one that holds the journal.", metavar="DIR"),
+        Argument(
+            "folder", "The folder of the old store, below the one that holds the journal.", metavar="DIR", kind=PATH
+        ),
     ),
     options=(DRY_RUN, DELETED),
     examples=(

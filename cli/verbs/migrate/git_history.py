@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from ...declare import FLAG, Argument, Option, Verb
+from ...declare import FLAG, PATH, Argument, Option, Verb
 from ...migrating import EACH, RULES, STATUSES, TEXT_ON_RUNS, WISHES, print_migration, rules_of
 from ...session import Session
 
-REPOSITORY = Option(("--repository",), "The folder in which the patterns begin; any git work tree.", metavar="DIR")
+REPOSITORY = Option(
+    ("--repository",), "The folder in which the patterns begin; any git work tree.", metavar="DIR", kind=PATH
+)
 REVISION = Option(("--revision",), "The branch or commit up to which to read (HEAD).", metavar="REVISION")
 EVERY_COMMIT = Option(("--every-commit",), "Also the commits of branches that were merged.", FLAG)
 

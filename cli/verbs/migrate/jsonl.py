@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...declare import Argument, Verb
+from ...declare import PATH, Argument, Verb
 from ...migrating import RULES, STATUSES, TEXT_ON_RUNS, WISHES, print_migration, rules_of
 from ...session import Session
 
@@ -22,7 +22,7 @@ FILE may be gzipped. The id is the field id, or --id-field. Of several lines wit
 cannot be read is told, and the others are brought in.
 
 {TEXT_ON_RUNS}""",
-    arguments=(Argument("file", "The file, plain or gzipped."),),
+    arguments=(Argument("file", "The file, plain or gzipped.", kind=PATH),),
     options=(*RULES, *WISHES),
     examples=(
         ("journal migrate jsonl issues.jsonl --type issue --dry-run", "look first"),

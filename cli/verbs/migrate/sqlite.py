@@ -4,7 +4,7 @@ from typing import Any
 
 from journal.errors import UsageError
 
-from ...declare import FLAG, Argument, Option, Verb
+from ...declare import FLAG, PATH, Argument, Option, Verb
 from ...migrating import RULES, STATUSES, TEXT_ON_RUNS, WISHES, print_migration, rules_of
 from ...session import Session
 
@@ -31,7 +31,7 @@ The database is opened for reading alone, and the query may only select. The id 
 numbers count as their digits. Of several rows with one id the last counts.
 
 {TEXT_ON_RUNS}""",
-    arguments=(Argument("file", "The database."),),
+    arguments=(Argument("file", "The database.", kind=PATH),),
     options=(QUERY, *RULES, PARSE, BASE64, OMIT_NULL, *WISHES),
     examples=(
         ("journal migrate sqlite app.db --query 'SELECT * FROM tasks' --type task --dry-run", "look first"),

@@ -2,7 +2,9 @@
 
 import os
 
-from ...declare import TYPE, WRITE_STATUSES, Argument, Verb
+from journal.errors import command_line
+
+from ...declare import INPUT, TYPE, WRITE_STATUSES, Argument, Verb
 from ...inputs import json_object
 from ...output import shown
 from ...session import Session
@@ -18,7 +20,7 @@ def run(session: Session, *, type: str, document: str) -> None:
     misfits = session.journal.schemas.check(type)
     if misfits:
         count = len({item.id for item in misfits})
-        session.output.note(shown(f"{count:,} of {type} do not fit it: journal schema check {type}"))
+        session.output.note(shown(f"{count:,} of {type} do not fit it: {command_line('schema check', type)}"))
 
 
 VERB = Verb(
@@ -29,7 +31,10 @@ VERB = Verb(
 The schema is kept in the store, as schemas/TYPE.json; commit it like the rest. From then on a write of the type that
 does not fit is refused. Entities that are there stay as they are. A schema that refers to another file or address is
 refused, and so is one with a pattern that cannot be run in bounded time.""",
-    arguments=(TYPE, Argument("document", metavar="JSON", help="The schema: a literal, @FILE, or - for stdin.")),
+    arguments=(
+        TYPE,
+        Argument("document", metavar="JSON", help="The schema: a literal, @FILE, or - for stdin.", kind=INPUT),
+    ),
     examples=(("journal schema put plan @plan.schema.json", ""),),
     statuses=WRITE_STATUSES,
     writes=True,

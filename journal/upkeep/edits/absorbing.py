@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from journal.errors import ExpectationError, JournalError, RefusedError
+from journal.errors import ExpectationError, JournalError, RefusedError, command_line
 from journal.format import names, values
 from journal.format.reserved import check_document, check_entity_type
 from journal.index.view import Key, View
@@ -131,7 +131,7 @@ def _refuse_overlaps(engine: Engine, proposals: Sequence[_Proposal]) -> None:
     raise ExpectationError(
         f"since this file was written {what}{more}; nothing was absorbed",
         path=shown_path(engine, first.found.path),
-        hint=f"journal history {type} {id} --patch shows what happened; --force lets the file win",
+        hint=f"{command_line('history', type, id, options=['--patch'])} shows what happened; --force lets the file win",
     )
 
 

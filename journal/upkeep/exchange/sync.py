@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from journal.errors import GitError, LockTimeoutError, UsageError
+from journal.errors import GitError, LockTimeoutError
 from journal.git.configuration import read_configuration
 from journal.git.refs import Head
 from journal.git.remote import BusyError, Upstream, upstream_of
@@ -60,8 +60,6 @@ def sync(engine: Engine, remote: str | None, *, timeout_seconds: float, verify: 
 
     Syncs of one work tree wait for each other: LockTimeoutError where another one takes longer than the timeout.
     """
-    if not timeout_seconds >= 0:
-        raise UsageError(f"a timeout is a number of seconds from 0 on, not {timeout_seconds}")
     deadline = time.monotonic() + timeout_seconds
     place = place_of(engine)
     head = _head(place)
