@@ -166,7 +166,7 @@ def test_what_does_not_fit_a_schema_is_refused_before_anything_is_written(store,
     path.write_text("".join(FIVE) + made(6, payload={"n": "six"}))
     with Journal.open(store) as journal:
         journal.schemas.put("t", {"properties": {"n": {"type": "integer"}}})
-        with pytest.raises(RefusedError, match="line 6: .*schema"):
+        with pytest.raises(RefusedError, match=r"line 6: .*schema"):
             journal.import_trace(path)
         assert entity_events(journal) == []
 
