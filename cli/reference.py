@@ -107,6 +107,9 @@ JSON arguments are the literal, @FILE, or - for stdin. In FIELD=VALUE the value 
 text itself; a missing field is not null. A number below nought is an argument; before another one that begins with a
 dash stands --. The forms of --json are in json.md. With --json an error is one JSON object on stderr.
 
+Times are shown as local time, and a time that is given without a zone is local time too. --json has them as they were
+written, with their zone.
+
 A verb that writes reports success only when the change is durable. A closed pipe ends a command quietly, with status
 0. Ctrl-C, SIGTERM and SIGHUP have it put in order what it had begun; by the latter two it ends as by the signal.
 $JOURNAL_TRACEBACK=1 shows the traceback of an error.
