@@ -1,4 +1,7 @@
-"""Conditions on entities: ``F=V``, likewise ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``~=``; ``F.G`` reaches inside. Pure."""
+"""Conditions on entities: ``F=V``, likewise ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``~=``. Pure.
+
+``F.G`` reaches inside.
+"""
 
 import re
 from collections.abc import Callable, Iterable

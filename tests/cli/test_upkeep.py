@@ -73,6 +73,15 @@ def test_stage_adds_the_store_to_the_index(work):
     assert work("stage", "--json").json["staged"] == 0
 
 
+def test_status_tells_git_that_cannot_be_read_from_none(work):
+    with open(work.path(".git", "HEAD"), "w") as file:
+        file.write("garbage")
+    result = work("status", "--json")
+    assert result.json["uncommitted"] is None
+    assert json.loads(result.err)["warning"]["code"] == "git"
+    assert "cannot be read" in work("status").out
+
+
 def test_outside_of_git_a_commit_ends_with_7(shell):
     shell("put", "plan", "p1", "{}")
     shell("commit", "-m", "x", status=7)
