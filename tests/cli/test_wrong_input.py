@@ -98,6 +98,29 @@ def test_a_time_without_a_zone_is_local_time_as_it_is_shown(work, monkeypatch):
         time.tzset()
 
 
+def test_migrating_a_file_that_is_not_there_ends_with_3(work):
+    assert "no such file" in work("migrate", "folder", "nosuch.json", "--type", "x", status=3).err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+def test_a_folder_whose_name_is_not_utf_8_is_a_folder_like_any_other(folder, monkeypatch):
+    name = os.fsdecode(os.fsencode(folder.folder) + b"/nu\xff")
+    os.mkdir(name)
+    folder.folder = name
+    folder.git("init", "-q")
+    folder("init")
+    assert folder("init", "--json").json["store"].endswith("/nu\ufffd/.journal")
+    folder("put", "t", "a", "{}")
+    lane = folder("status", "--json").json["lane"]
+    folder("put", "t", "b", "{}")
+    assert folder("status", "--json").json["lane"] == lane  # its memory is known again
+    assert folder("status").out.startswith("store        /")
+    assert len(folder("list", "--json").lines) == 2
+    assert folder("commit", "--json").json["commit"]
+    assert folder("doctor", "--verify", "--json").json["ok"]
+    folder("hooks", "status", "--json", status=None)
+
+
 @pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31T23:59:59", "2h", "no time", None])
 def test_what_has_no_local_time_is_left_as_it_is(text):
     assert with_zone(text) in (text, f"{text}T00:00:00+00:00", f"{text}+00:00")
