@@ -1,7 +1,8 @@
 """Opening and making a store; ``Journal`` itself."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from journal.index.view import View
     from journal.state.upcasting import Upcasters
     from journal.store.config import Config
+
+
+_MAKING_SECONDS = 30.0
 
 
 @checks_arguments(memory__seed=WHOLE)
@@ -64,6 +68,7 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         from journal.disk.gitdir import find_git, is_bare_around
         from journal.store.config import new_config, read_config
 
+        alone = _alone if files is None else None  # other files are in tests alone
         files = files or OsFiles()
         folder = os.path.abspath(os.fspath(path))
         if os.path.basename(folder) == STORE_FOLDER:
@@ -80,7 +85,7 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
             _refuse_fanout(read_config(files, root), root, fanout)
         config = new_config(os.urandom(16), fanout_types=tuple(fanout))
         if branch is None:
-            is_new = make_store(files, root, config)
+            is_new = make_store(files, root, config, alone)
         else:
             from journal.upkeep.exchange.own_branch import init_on_branch
 
@@ -207,6 +212,19 @@ def _redact_arrivals(engine: Engine, view: "View") -> bool:
     from journal.upkeep.redacting.arrival import redact_arrivals
 
     return redact_arrivals(engine, view)
+
+
+@contextmanager
+def _alone(local: str) -> Iterator[None]:
+    """Hold a store's lock while it is made."""
+    from journal.store.home import LOCK_FILE
+
+    lock = FileBackend().lock(os.path.join(local, LOCK_FILE))
+    try:
+        with lock.held(_MAKING_SECONDS):
+            yield
+    finally:
+        lock.close()
 
 
 def _refuse_fanout(config: "Config", root: str, types: Sequence[str]) -> None:
