@@ -50,7 +50,11 @@ class Output:
         """Print one JSON document, on one line."""
         from journal.format.values import encode_trusted
 
-        self.json_bytes(encode_trusted(value) + b"\n")
+        try:
+            text = encode_trusted(value)
+        except TypeError:  # a path that is not UTF-8; all other texts are
+            text = encode_trusted(_in_unicode(value))
+        self.json_bytes(text + b"\n")
 
     def json_bytes(self, text: bytes) -> None:
         """Print JSON text as it is; on a terminal what could steer it is escaped, which JSON reads the same."""
@@ -157,6 +161,15 @@ def json_for_terminal(text: str) -> str:
     return "".join(
         character if character == "\n" or _is_harmless(character) else _json_escape(character) for character in text
     )
+
+
+def _in_unicode(value: Any) -> Any:
+    """Return the same JSON value with a replacement character for each byte that no UTF-8 has."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return {_in_unicode(name): _in_unicode(item) for name, item in value.items()}
+    return [_in_unicode(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _is_harmless(character: str) -> bool:

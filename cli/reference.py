@@ -115,6 +115,9 @@ text itself; a missing field is not null. All that is typed is UTF-8, whatever t
 bytes. A number below nought is an argument; before another one that begins with a dash stands --. The forms of --json
 are in json.md. With --json an error is one JSON object on stderr.
 
+Times are shown as local time, and a time that is given without a zone is local time too. --json has them as they were
+written, with their zone.
+
 A verb that writes reports success only when the change is durable. Where nobody reads the answer any more (a closed
 pipe) a command ends quietly, with 0 unless it failed; where the answer cannot be written (a full disk) the error says
 whether what was asked for was done. Ctrl-C, SIGTERM and SIGHUP have a command put in order what it had begun; by the

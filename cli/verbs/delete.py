@@ -3,14 +3,15 @@
 from ..declare import ALL_STATUSES, ID, TYPE, WRITE_STATUSES, Verb
 from ..session import Session
 from ..written import print_written
-from .put import EXPECT_EVENT, EXPECT_REV, SUMMARY
+from .put import EXPECT_EVENT, EXPECT_REV, SUMMARY, heads_named
 
 
 def run(
     session: Session, *, type: str, id: str, summary: str | None, expect_event: str | None, expect_rev: int | None
 ) -> None:
     """Write a tombstone."""
-    written = session.journal.delete(type, id, summary=summary, expect_rev=expect_rev, expect_event=expect_event)
+    heads = heads_named(session, expect_event)
+    written = session.journal.delete(type, id, summary=summary, expect_rev=expect_rev, expect_event=heads)
     print_written(session, written, verb="deleted")
 
 

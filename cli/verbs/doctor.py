@@ -74,7 +74,9 @@ def next_step(report: "Report", *, fix: bool) -> str:
         return "if no clone has what is lost, journal doctor --fix --accept-loss notes it, so that it is told once"
     if not fix and any("doctor --fix" in hint for hint in hints):
         return "journal doctor --fix repairs what it can; what gives way is kept below local/parked"
-    return "this needs a person: the hints above say what to do"
+    if any(hints):
+        return "this needs a person: the hints above say what to do"
+    return "this needs a person: docs/doctor.md says what each code means"
 
 
 def _groups(findings: "Sequence[Finding]") -> "list[list[Finding]]":

@@ -1,9 +1,5 @@
 """``journal import``."""
 
-import os
-
-from journal.errors import NotFoundError
-
 from ..declare import ALL_STATUSES, PATH, WRITE_STATUSES, Argument, Verb
 from ..output import shown
 from ..session import Session
@@ -11,8 +7,6 @@ from ..session import Session
 
 def run(session: Session, *, format: str, file: str) -> None:
     """Import a trace."""
-    if not os.path.exists(file):
-        raise NotFoundError("there is no such file", path=file)
     result = session.journal.import_trace(file, progress=session.progress)
     if session.output.is_json:
         form = {"events": result.events, "transactions": result.transactions}
@@ -33,7 +27,10 @@ FORMAT `trace`: a JSON object a line (gzipped or not) with item_type, item_id, a
 payload, ts, author and commit. Each run of equal "commit" becomes one transaction; author becomes the actor and
 ts is kept.
 
-An import that was stopped, by Ctrl-C too, goes on where it was when it is run again: nothing is lost or doubled.""",
+An import that was stopped, by Ctrl-C too, goes on where it was when it is run again: nothing is lost or doubled. The
+same holds for a file that has grown, or was mended behind the lines that were imported. Empty lines are passed over.
+
+The whole file is checked before anything is written. Where a line is no event, nothing is.""",
     arguments=(
         Argument("format", "What the file is.", choices=("trace",)),
         Argument("file", "The file, plain or gzipped.", kind=PATH),

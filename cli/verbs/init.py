@@ -73,7 +73,8 @@ nothing; it writes what is missing. --agents writes or updates a short marked se
 store, that teaches a coding agent the daily verbs; the rest of that file is left alone. --branch keeps the store on a
 git branch of its own, beside the code: `.journal` is then a linked work tree of that branch. Where this clone or its
 remote has the branch already, the store is what it holds. --lfs lets large blobs go through git LFS from now on, in
-every clone; it may be said of a store that is there, and journal.toml has the size from which on.""",
+every clone; it may be said of a store that is there, and journal.toml has the size from which on. --fanout is for a new
+store; in one that is there set it in journal.toml.""",
     options=(
         Option(("--agents",), "Add a section on the use of this journal to AGENTS.md.", FLAG),
         Option(("--branch",), "Keep the store on a git branch of its own.", metavar="NAME"),

@@ -93,7 +93,7 @@ VERB = Verb(
     summary="List entities, filtered and sorted.",
     run=run,
     text="""\
-Several --where must all hold: FIELD=VALUE, FIELD!=VALUE, FIELD<VALUE, FIELD>VALUE, FIELD~=TEXT (contains).
+Several --where must all hold: FIELD=VALUE, !=, <, <=, > and >= likewise, FIELD~=TEXT (contains).
 FIELD.NAME reaches inside. The value is JSON if it parses as JSON, else the text itself; a missing field is not
 null, and only meets !=.
 

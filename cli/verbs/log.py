@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..declare import FLAG, INTEGER, READ_STATUSES, Option, Verb
-from ..moments import moment
+from ..moments import moment, with_zone
 from ..output import shown
 from ..session import Session
 from ..width import fit
@@ -31,7 +31,10 @@ def run(
     limit = 10 if follow and max_count is None and since is None else max_count
     # Following starts before the past is read, so that nothing falls between; what both have is printed once.
     coming = _coming(session, type, stream) if follow else None
-    past = journal.log(limit=limit, since=since, type=type, actor=actor, stream=stream, reverse=reverse or follow)
+    wanted_since = with_zone(since)
+    past = journal.log(
+        limit=limit, since=wanted_since, type=type, actor=actor, stream=stream, reverse=reverse or follow
+    )
     if coming is None:
         _print(session, past)
         session.check_damage()
@@ -101,8 +104,9 @@ VERB = Verb(
     run=run,
     text="""\
 The order is that of the journal (seq, then lane), the same in every clone; time stamps are for people and order
-nothing. --follow prints the last ten (or -n) and then what arrives, of this and other processes, and after a
-merge or pull, in the order of its arrival; Ctrl-C ends it.""",
+nothing. They are local time, and so is TIME where it names no zone. --follow prints the last ten (or -n) and
+then what arrives, of this and other processes, and after a merge or pull, in the order of its arrival; Ctrl-C
+ends it.""",
     options=(
         Option(("--max-count", "-n"), "At most so many, the newest.", INTEGER, metavar="N"),
         Option(("--since",), "From this time on: 2026-01-31, 2026-01-31T12:00:00Z, or an age: 2h, 3d.", metavar="TIME"),

@@ -15,6 +15,17 @@ EXPECT_EVENT = Option(
 EXPECT_REV = Option(("--expect-rev",), "Only if this is its rev; 0: only if there is none.", INTEGER, metavar="N")
 
 
+def heads_named(session: Session, text: str | None) -> list[str] | None:
+    """Return the events that --expect-event names, each whole: it may be SEQ alone, as for every EVENT.
+
+    Looked up before the lock: what a SEQ alone stands for here and now is what the caller saw.
+    """
+    if text is None:
+        return None
+    named = [part.strip() for part in text.split(",")]
+    return [session.journal.show(part).id if part.isdecimal() else part for part in named if part]
+
+
 def run(
     session: Session,
     *,
@@ -44,7 +55,7 @@ def run(
         action=action,
         summary=summary,
         expect_rev=expect_rev,
-        expect_event=expect_event,
+        expect_event=heads_named(session, expect_event),
     )
     print_written(session, written)
 
@@ -85,6 +96,6 @@ The call returns when the change is durable. A put that changes nothing makes no
         ("journal put plan pln_1 @plan.json --expect-rev 0", "only if there is none yet"),
         ("jq .data.body export.json | journal put note nt_9 -", "from a pipe"),
     ),
-    statuses=WRITE_STATUSES | {4: ALL_STATUSES[4]},
+    statuses=WRITE_STATUSES | {3: "--expect-event: there is no event of that number", 4: ALL_STATUSES[4]},
     writes=True,
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from journal.errors import UsageError
 
 from ..declare import AS_WRITTEN, FLAG, INTEGER, READ_STATUSES, Argument, Option, Verb
-from ..moments import moment
+from ..moments import moment, with_zone
 from ..output import shown
 from ..session import Session
 from ..streams import POSITIONS_BEGIN, stream_form
@@ -46,8 +46,8 @@ def run(
         since=since if is_token else None,
         event=event or None,
         where=list(where) or None,
-        after_time=None if is_token else since,
-        before_time=before,
+        after_time=None if is_token else with_zone(since),
+        before_time=with_zone(before),
         as_written=as_written,
     )
     item = None
@@ -106,7 +106,7 @@ VERB = Verb(
     text="""\
 In the stream's order. The first column is the position: the rank in this checkout, from 1, truncated events
 counted in. A merge can put events before known ones, so to go on where you stopped give --since the token of the last
-event that you have seen (--json has it): late events come then too, each once.
+event that you have seen (--json has it): late events come then too, each once. A TIME is as for `journal log`.
 
 --all prints the whole journal in commit order: entities, streams and notes together, oldest first, from a token of
 such a line on. `journal position` prints the token of now.""",

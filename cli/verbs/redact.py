@@ -102,6 +102,9 @@ def _tell(session: Session, done: "Redaction") -> None:
         output.note(f"not committed: {shown(done.waiting)}")
     if done.purge is not None and (done.purge.files or done.purge.advice):
         _tell_purge(session, done, done.purge)
+    if done.purge is not None and done.purge.earlier:
+        many = f"{len(done.purge.earlier):,}"
+        output.note(f"what earlier redactions took out is still in git ({many} objects): ask for it again to purge it")
 
 
 def _tell_purge(session: Session, done: "Redaction", purge: "Purge") -> None:
@@ -146,6 +149,7 @@ def _purge_form(purge: "Purge") -> dict[str, object]:
         "commits": list(purge.commits),
         "messages": list(purge.messages),
         "lfs": list(purge.lfs),
+        "earlier": list(purge.earlier),
         "commands": list(purge.commands),
         "advice": list(purge.advice),
     }

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from journal.errors import GitError
+
 from ..declare import READ_STATUSES, Verb
 from ..output import shown
 from ..session import Session
@@ -19,6 +21,8 @@ def run(session: Session) -> None:
         session.output.json(_form(status))
     else:
         _print(session, status)
+    if status.git_trouble is not None:
+        session.output.warn(GitError.code, f"git cannot be read: {status.git_trouble}")
     session.check_damage()
 
 
@@ -56,7 +60,9 @@ def _print(session: Session, status: "Status") -> None:
         output.line(output.paint(f"conflicts    {status.conflicts} open: journal conflicts", "yellow"))
     if status.lagging:
         output.line(f"lagging      {status.lagging:,} projections: journal reconcile")
-    if status.uncommitted is None:
+    if status.git_trouble is not None:
+        output.line(output.paint("git          cannot be read: journal doctor", "yellow"))
+    elif status.uncommitted is None:
         output.line("git          not in a git work tree")
     elif status.uncommitted:
         _print_files(session, f"uncommitted  {len(status.uncommitted):,} files: journal commit", status.uncommitted)

@@ -1,7 +1,8 @@
 """Opening and making a store; ``Journal`` itself."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 from journal.arguments import WHOLE, checks_arguments
 from journal.disk.backend import Backend, FileBackend
 from journal.disk.files import Files, OsFiles
-from journal.errors import ClosedError, GitError
+from journal.errors import ClosedError, GitError, UsageError
 from journal.facade.folding import Folding
 from journal.facade.migrating import Migrating
 from journal.facade.positions import Positions
@@ -20,7 +21,7 @@ from journal.facade.subscribing import Subscribing
 from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
 from journal.store.engine import Engine
-from journal.store.layout import STORE_FOLDER, find_store, make_store
+from journal.store.layout import CONFIG_FILE, STORE_FOLDER, find_store, make_store
 from journal.store.options import Options, Report
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from journal.facade.kv import KeyValues
     from journal.index.view import View
     from journal.state.upcasting import Upcasters
+    from journal.store.config import Config
+
+
+_MAKING_SECONDS = 30.0
 
 
 @checks_arguments(memory__seed=WHOLE)
@@ -53,7 +58,8 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
 
         In a git work tree the store is ``.journal`` at its top, unless ``path`` names a ``.journal`` itself;
         elsewhere it is ``.journal`` in ``path``. On a store that exists this changes nothing, unless ``lfs`` is new
-        to it: then large blobs go through git LFS from now on (docs/blobs.md).
+        to it: then large blobs go through git LFS from now on (docs/blobs.md). Raises UsageError for a type in
+        ``fanout`` that such a store does not spread.
 
         ``branch``: the store is on a git branch of its own, so that it does not depend on the code's. Where this
         repository or its remote has the branch, the store is what the branch holds. Raises GitError then,
@@ -61,8 +67,8 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         """
         from journal.disk.gitdir import find_git, is_bare_around
         from journal.store.config import new_config, read_config
-        from journal.store.layout import CONFIG_FILE
 
+        alone = _alone if files is None else None  # other files are in tests alone
         files = files or OsFiles()
         folder = os.path.abspath(os.fspath(path))
         if os.path.basename(folder) == STORE_FOLDER:
@@ -76,14 +82,15 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
             top = git.work_tree if git else folder
             root = top if os.path.basename(top) == STORE_FOLDER else os.path.join(top, STORE_FOLDER)
         if files.stat(os.path.join(root, CONFIG_FILE)) is not None:
-            read_config(files, root)
+            _refuse_fanout(read_config(files, root), root, fanout)
         config = new_config(os.urandom(16), fanout_types=tuple(fanout))
         if branch is None:
-            is_new = make_store(files, root, config)
+            is_new = make_store(files, root, config, alone)
         else:
             from journal.upkeep.exchange.own_branch import init_on_branch
 
             is_new = init_on_branch(files, root, branch, config)
+        _refuse_fanout(read_config(files, root), root, fanout)
         if lfs or read_config(files, root).lfs_bytes is not None:
             from journal.store.lfs_option import switch_on
 
@@ -205,6 +212,31 @@ def _redact_arrivals(engine: Engine, view: "View") -> bool:
     from journal.upkeep.redacting.arrival import redact_arrivals
 
     return redact_arrivals(engine, view)
+
+
+@contextmanager
+def _alone(local: str) -> Iterator[None]:
+    """Hold a store's lock while it is made."""
+    from journal.store.home import LOCK_FILE
+
+    lock = FileBackend().lock(os.path.join(local, LOCK_FILE))
+    try:
+        with lock.held(_MAKING_SECONDS):
+            yield
+    finally:
+        lock.close()
+
+
+def _refuse_fanout(config: "Config", root: str, types: Sequence[str]) -> None:
+    """Refuse what a store that is there does not do: its configuration is the people's, and is not edited here."""
+    missing = [type for type in types if not config.fanout(type)]
+    if missing:
+        lines = "; ".join(f'[types."{type}"] fanout = true' for type in missing)
+        raise UsageError(
+            "there is a store already, and it keeps these types in one folder each",
+            path=os.path.join(root, CONFIG_FILE),
+            hint=f"set it in this file, the option below its table: {lines}; the next command moves the files",
+        )
 
 
 def _git_has(root: str, text: bytes) -> bool:

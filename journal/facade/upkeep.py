@@ -72,7 +72,7 @@ class Upkeep(Base):
         return restore(self._engine, [os.fspath(path) for path in paths], dry_run=dry_run)
 
     def import_trace(self, path: str | os.PathLike[str], *, progress: ProgressReport | None = None) -> "ImportResult":
-        """Import an event trace, resuming where an earlier run of the same source stopped."""
+        """Import an event trace, and go on behind the lines that an earlier run has imported."""
         from journal.upkeep.importing import import_trace
 
         return import_trace(self._engine, os.fspath(path), progress)

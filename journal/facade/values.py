@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from journal.errors import RefusedError
+from journal.errors import RefusedError, UsageError
 from journal.format import values
-from journal.format.names import event_id
+from journal.format.names import event_id, parse_event_id
 from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
 from journal.state.value import Lifted, Strategies, conflicts
@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 
 
 def expectation(rev: int | None, event: str | Sequence[str] | None) -> "Expectation":
-    """Return what a caller's ``expect_rev`` and ``expect_event`` ask for; heads may be one text with commas."""
+    """Return what a caller's ``expect_rev`` and ``expect_event`` ask for; heads may be one text with commas.
+
+    Raises UsageError for what can be no rev and no event: nothing would ever be as expected.
+    """
     from journal.store.expectation import ANYTHING, Expectation
 
     if rev is None and event is None:
         return ANYTHING
     heads = tuple(event.split(",")) if isinstance(event, str) else event
-    return Expectation(rev, None if heads is None else tuple(head.strip() for head in heads if head.strip()))
+    named = None if heads is None else tuple(head.strip() for head in heads if head.strip())
+    wrong = next((head for head in named or () if parse_event_id(head) is None), None)
+    if wrong is not None:
+        raise UsageError(f"not an event: {wrong!r}", hint="what is expected are the entity's heads, each SEQ@LANE")
+    if rev is not None and rev < 0:
+        raise UsageError(f"not a rev: {rev}", hint="revs count from 1; 0 expects that there is none")
+    return Expectation(rev, named)
 
 
 def caller_type(type: str) -> str:

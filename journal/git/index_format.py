@@ -259,6 +259,4 @@ class IndexFile:
 
 def _damaged() -> GitError:
     """Return the error for an index that is not what its checksum or its format says."""
-    return GitError(
-        "git's index is damaged, so nothing was committed", hint="run: git status; git fsck; see what git says of it"
-    )
+    return GitError("git's index is damaged", hint="run: git status; git fsck; see what git says of it")

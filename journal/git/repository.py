@@ -38,20 +38,11 @@ class Repository:
 
         ``GIT_DIR`` and ``GIT_WORK_TREE`` count where the folder is in the work tree they name, as
         in a hook; elsewhere they speak of another repository. Raises GitError for a ``.git`` file
-        that leads nowhere and for a repository format that is not known.
+        that leads nowhere, for a repository format that is not known, and where ``GIT_DIR`` alone
+        names another repository than the one that the folder is in.
         """
         folder = os.path.realpath(folder)
-        named = _from_environment(folder)
-        if named is not None:
-            return named
-        while True:
-            git_dir = _git_dir_at(os.path.join(folder, ".git"))
-            if git_dir is not None:
-                return _open(folder, git_dir)
-            parent = os.path.dirname(folder)
-            if parent == folder:
-                return None
-            folder = parent
+        return _from_environment(folder) or _around(folder)
 
     @staticmethod
     def at(folder: str) -> "Repository | None":
@@ -108,6 +99,18 @@ class Repository:
             raise GitError("this repository is bare: it has no work tree to commit from", path=self.git_dir)
 
 
+def _around(folder: str) -> Repository | None:
+    """Return the repository that a folder is in by the first ``.git`` upwards."""
+    while True:
+        git_dir = _git_dir_at(os.path.join(folder, ".git"))
+        if git_dir is not None:
+            return _open(folder, git_dir)
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
 def _from_environment(folder: str) -> Repository | None:
     git_dir = os.environ.get("GIT_DIR")
     if not git_dir:
@@ -117,6 +120,7 @@ def _from_environment(folder: str) -> Repository | None:
         return None
     settings = _local_settings(_common_dir(found))
     work_tree = os.environ.get("GIT_WORK_TREE") or settings.get("core.worktree")
+    is_guessed = work_tree is None
     if work_tree is None:
         work_tree = os.getcwd()
     elif not os.environ.get("GIT_WORK_TREE"):
@@ -124,7 +128,22 @@ def _from_environment(folder: str) -> Repository | None:
     work_tree = os.path.realpath(work_tree)
     if os.path.commonpath([folder, work_tree]) != work_tree:
         return None
+    if is_guessed:
+        _refuse_another(folder, found)
     return _open(work_tree, found)
+
+
+def _refuse_another(folder: str, named: str) -> None:
+    """Refuse a repository that the environment names for a folder that is in another: its files would be compared
+    with foreign ones, and what git then advises would bring these here.
+    """
+    around = _around(folder)
+    if around is not None and around.git_dir != named:
+        raise GitError(
+            f"GIT_DIR names another repository than the one here, {around.git_dir}",
+            path=named,
+            hint="unset GIT_DIR and run it again; if it is meant, name the work tree with GIT_WORK_TREE",
+        )
 
 
 def _git_dir_at(path: str) -> str | None:

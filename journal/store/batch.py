@@ -164,9 +164,7 @@ class Batch:
             return None
         if isinstance(operation, Append):
             return self._append(operation)
-        check_entity_type(operation.type)
-        names.check_id(operation.id, what="key" if operation.type == KV_TYPE else "id")
-        key = (operation.type, operation.id)
+        key = checked_key(operation)
         state = self.state(key)
         conflict = operation.expect.check(key, state)
         if conflict is not None:
@@ -207,10 +205,7 @@ class Batch:
     def _put(self, operation: Put, key: Key, state: EntityState | None) -> None:
         before = value(state, self._view.strategies(key[0])) if state is not None else None
         after = _after(operation, before)
-        payload = values.encode_payload(after)
-        if ID_FIELD in after:
-            raise RefusedError(f"the field {ID_FIELD!r} is reserved")
-        check_document(key[0], after)
+        payload = checked_document(key[0], after)
         set_names, unset_names = difference(before, after, state)
         if operation.data is None or (key[0] == KV_TYPE and state is not None and len(state.heads) > 1):
             asked = (*operation.set, *(operation.merge or ()), *(operation.data or ()))
@@ -263,6 +258,22 @@ def _after(operation: Put, before: Payload | None) -> Payload:
     for name in operation.unset:
         after.pop(name, None)
     return after
+
+
+def checked_key(operation: Put | Delete) -> Key:
+    """Return whose event it is to be. Raises RefusedError for what no entity is called."""
+    check_entity_type(operation.type)
+    names.check_id(operation.id, what="key" if operation.type == KV_TYPE else "id")
+    return operation.type, operation.id
+
+
+def checked_document(type: str, document: Any) -> bytes:
+    """Return the stored text of an entity's document. Raises RefusedError for one that no entity of its type has."""
+    payload = values.encode_payload(document)
+    if ID_FIELD in document:
+        raise RefusedError(f"the field {ID_FIELD!r} is reserved")
+    check_document(type, document)
+    return payload
 
 
 def check_texts(operation: Operation) -> None:

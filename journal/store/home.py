@@ -85,7 +85,8 @@ def _signature(files: ReadFiles, local: str) -> list[Any]:
     host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
     return [
         host,
-        os.path.realpath(local),
+        # A path need not be UTF-8, and JSON is.
+        os.fsencode(os.path.realpath(local)).decode("utf-8", "backslashreplace"),
         folder and [folder.device, folder.inode],
         lock and [lock.inode, lock.ctime_ns],
     ]

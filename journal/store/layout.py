@@ -1,6 +1,8 @@
 """What a store looks like on disk, how it is found, and how it is made."""
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from journal.disk.files import Files, ReadFiles, write_whole
 from journal.disk.folders import ensure_folder
@@ -14,6 +16,7 @@ LOCAL = "local"
 SCHEMAS = "schemas"
 """JSON Schemas of types, one file each: options, like ``journal.toml``."""
 _ATTRIBUTES_FILE = ".gitattributes"
+Alone = Callable[[str], AbstractContextManager[None]]
 OWN_FILES = (".gitignore", _ATTRIBUTES_FILE, "README.md", CONFIG_FILE)
 """What a store consists of besides truth and projections."""
 
@@ -87,8 +90,11 @@ def check_store(files: Files, root: str) -> None:
         )
 
 
-def make_store(files: Files, root: str, config: bytes) -> bool:
+def make_store(files: Files, root: str, config: bytes, alone: "Alone | None" = None) -> bool:
     """Make what is missing of a store, in an order that a crash cannot harm; True if anything was.
+
+    ``alone``, given the folder of the lock, keeps others out: of several who make one store at once, one gives it its
+    id, and is told so.
 
     Crash argument: every file is complete when it appears, each folder is synced into its parent, and
     ``journal.toml`` comes last, so that a folder with one is a whole store. Running again completes it.
@@ -96,24 +102,26 @@ def make_store(files: Files, root: str, config: bytes) -> bool:
     parent = os.path.dirname(root)
     if files.stat(parent) is None:
         raise RefusedError("the folder does not exist", path=parent)
-    is_new = False
+    path = os.path.join(root, CONFIG_FILE)
+    is_there = files.stat(path) is not None
     found = files.stat(root)
     if found is not None and found.kind != "folder":
         raise UnsafePathError("is a symbolic link or a file; a store is a real folder", path=root)
     if found is None:
         files.make_folder(root)
-        is_new = True
     files.sync_folder(parent)
     _refuse_orphans(files, root)
     for folder in TRUTH_FOLDERS:
         ensure_folder(files, root, folder, durable=True)
     ensure_local(files, root)
-    is_new |= bool(complete_own_files(files, root))
-    path = os.path.join(root, CONFIG_FILE)
-    if files.stat(path) is None:
+    is_completed = bool(complete_own_files(files, root))
+    if is_there:
+        return is_completed
+    with alone(os.path.join(root, LOCAL)) if alone is not None else nullcontext():
+        if files.stat(path) is not None:
+            return False
         write_whole(files, path, config, durable=True)
-        is_new = True
-    return is_new
+    return True
 
 
 def _refuse_orphans(files: Files, root: str) -> None:

@@ -1,4 +1,7 @@
-"""Conditions on entities: ``F=V``, ``F!=V``, ``F<V``, ``F>V``, ``F~=V``; ``F.G`` reaches inside. Pure."""
+"""Conditions on entities: ``F=V``, likewise ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``~=``. Pure.
+
+``F.G`` reaches inside.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -8,7 +11,9 @@ from journal.errors import UsageError
 from journal.format import values
 from journal.state.entity import Payload
 
-_CONDITION = re.compile(r"(?P<path>[^=!<>~]+?)(?P<operator>!=|~=|=|<|>)(?P<value>.*)", re.DOTALL)
+_CONDITION = re.compile(r"(?P<path>[^=!<>~]+?)(?P<operator>!=|~=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL)
+_MEANT = {"==": "=", "=>": ">=", "=<": "<=", "<>": "!=", "!==": "!=", ">==": ">=", "<==": "<="}
+"""What other languages write, and ours: taken at its word it would compare with a text that begins so."""
 _MISSING = object()
 
 
@@ -29,7 +34,13 @@ def parse_condition(text: str) -> Condition:
     """Return the condition of its text. Raises UsageError."""
     found = _CONDITION.fullmatch(text)
     if found is None:
-        raise UsageError(f"not a condition: {text!r}", hint="write FIELD=VALUE, or use != < > ~=")
+        raise UsageError(f"not a condition: {text!r}", hint="write FIELD=VALUE, or use != < <= > >= ~=")
+    said = text[found.start("operator") :]
+    wrong = next((other for other in _MEANT if said.startswith(other)), None)
+    if wrong is not None:
+        path, rest = found["path"], said[len(wrong) :]
+        hint = f'write {path}{_MEANT[wrong]}{rest}; a text that begins so stands in quotes of its own: {path}="=…"'
+        raise UsageError(f"not a condition, there is no {wrong}: {text!r}", hint=hint)
     return Condition(tuple(found["path"].strip().split(".")), found["operator"], parse_value(found["value"]))
 
 
@@ -106,6 +117,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": _equal,
     "!=": lambda found, value: not _equal(found, value),
     "<": lambda found, value: _comparable(found, value) and found < value,
+    "<=": lambda found, value: _comparable(found, value) and found <= value,
     ">": lambda found, value: _comparable(found, value) and found > value,
+    ">=": lambda found, value: _comparable(found, value) and found >= value,
     "~=": _contains,
 }

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+LINK_HINT = "move it out of the store; if it leads to the store's own files, put these themselves in its place"
+"""What to do about a link, or a file, where the store has a folder of its own."""
+
 Severity = Literal["error", "warning", "info"]
 
 

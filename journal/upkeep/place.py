@@ -31,6 +31,12 @@ def place_of(engine: Engine) -> Place:
     if not engine.backend.is_on_disk:
         raise GitError("this store is in no file system, where git could see it", path=engine.root)
     repository = repository_of(engine.root)
+    if repository is None and engine.git is not None:
+        raise GitError(
+            "git takes this for no repository: its folder lacks `objects` or `refs`",
+            path=engine.git.private,
+            hint="the journal itself is all here, and works; only what concerns git waits",
+        )
     if repository is None:
         raise GitError(
             "the store is not in a git work tree",

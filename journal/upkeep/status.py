@@ -22,9 +22,10 @@ from journal.upkeep.edits.edited import look_for_edits
 class Status:
     """Where a store stands.
 
-    ``events_since_checkpoint``: how many a rebuild would replay. ``uncommitted``: files of the store that
-    differ from git's HEAD, None without git. ``edited``: projections that a person changed or added; ``lagging``: ones
-    that are not up to date. ``damage``: (file, offset, length) of damage that nobody accepted.
+    ``events_since_checkpoint``: how many a rebuild would replay. ``uncommitted``: files of the store that differ from
+    git's HEAD, None without git, and where git cannot be read: ``git_trouble`` says why then. ``edited``: projections
+    that a person changed or added; ``lagging``: ones that are not up to date. ``damage``: (file, offset, length) of
+    damage that nobody accepted.
     """
 
     store: str
@@ -43,6 +44,7 @@ class Status:
     lagging: int
     damage: tuple[tuple[str, int, int], ...]
     lane: str | None
+    git_trouble: str | None = None
 
 
 def status(engine: Engine) -> Status:
@@ -53,6 +55,7 @@ def status(engine: Engine) -> Status:
         live = [facts for facts in view.facts.values() if facts.folder == SEGMENTS]
         edits = look_for_edits(engine, view)
         standing = engine.tip_file.look()
+        uncommitted, git_trouble = _uncommitted(engine, view)
         return Status(
             store=engine.config.store,
             root=engine.root,
@@ -65,11 +68,12 @@ def status(engine: Engine) -> Status:
             checkpoint=max((name for folder, name in view.facts if folder == CHECKPOINTS), default=None),
             events_since_checkpoint=vector.count(since_checkpoint),
             conflicts=count_open(view),
-            uncommitted=_uncommitted(engine, view),
+            uncommitted=uncommitted,
             edited=tuple(item.path for item in edits.found),
             lagging=edits.lagging,
             damage=damage,
             lane=standing.tip.segment.partition("-")[2].removesuffix(".jsonl") if standing else None,
+            git_trouble=git_trouble,
         )
 
 
@@ -85,18 +89,21 @@ def _last_event(view: View) -> str | None:
     return event_id(*max(ends)) if ends else None
 
 
-def _uncommitted(engine: Engine, view: View) -> tuple[str, ...] | None:
+def _uncommitted(engine: Engine, view: View) -> tuple[tuple[str, ...] | None, str | None]:
+    """Return what git does not have, and why that cannot be told."""
     if engine.git is None:
-        return None
+        return None, None
     from journal.upkeep.commit import collect, tree_in_head
     from journal.upkeep.place import place_of
 
     try:
         place = place_of(engine)
         changes = collect(engine, view, place, tree_in_head(place))
-    except (GitError, OSError):
-        return None
-    return tuple(place.inner(change.path) for change in changes)
+    except GitError as error:
+        return None, error.message
+    except OSError as error:
+        return None, f"{error.filename or 'a file of git'}: {error.strerror or error}"
+    return tuple(place.inner(change.path) for change in changes), None
 
 
 def stats(engine: Engine) -> dict[str, Any]:

@@ -160,3 +160,15 @@ def test_errors_have_the_members_that_are_documented(shell):
     same_members(json.loads(shell("get", "plan", "p9", "--json", status=3).err), documented["error"])
     ended = shell("put", "plan", "p1", "{}", "--expect-rev", 0, "--json", status=4)
     same_members(json.loads(ended.err), documented["expectation"])
+    shell("append", "s", "E", "--key", "k")
+    ended = shell("append", "s", "E", "--expect", 0, "--json", status=4)
+    same_members(json.loads(ended.err), documented["append conflict"])
+    ended = shell("append", "s", "F", "--key", "k", "--json", status=4)
+    assert ended.error["conflict"]["heads"] == ["2@" + shell("status", "--json").json["lane"]]
+
+
+def test_what_later_changes_stand_against_is_a_conflict_without_that_member(shell):
+    event = shell("put", "plan", "p1", '{"n": 1}', "--json").json["event"]
+    shell("put", "plan", "p1", '{"n": 2}')
+    error = shell("revert", event, "--json", status=4).error
+    assert (error["code"], "conflict" in error) == ("conflict", False)

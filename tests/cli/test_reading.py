@@ -23,6 +23,33 @@ def test_list_filters_sorts_and_cuts(plans):
     assert ids(plans("list", "--json", "--where", "owner.name=ana", "--where", "title~=Ship")) == ["p1"]
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("priority>=2", ["p1"]),
+        ("priority>=1", ["p1", "p2"]),
+        ("priority<=1", ["p2"]),
+        ("title>=Ship it", ["p1"]),
+        ("title<=Rest", ["p2"]),
+        ('title="=x"', ["p3"]),
+        ("title~==x", ["p3"]),
+    ],
+)
+def test_conditions_at_least_and_at_most(plans, condition, found):
+    plans("put", "plan", "p3", '{"title": "=x"}')
+    expected = {*found, *(["p3"] if condition == "title<=Rest" else [])}  # "=" comes before all letters
+    assert set(ids(plans("list", "plan", "--json", "--where", condition))) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"), [("==", "="), ("=>", ">="), ("=<", "<="), ("<>", "!="), ("!==", "!="), (">==", ">=")]
+)
+def test_operators_of_other_languages_are_refused_and_ours_is_told(plans, written, meant):
+    told = plans("list", "--where", f"priority{written}2", status=2).err
+    assert f"there is no {written}" in told
+    assert f"write priority{meant}2;" in told
+
+
 def test_list_prints_ids_for_other_commands(plans):
     assert plans("list", "plan", "--ids").out == "p1\np2\n"
     assert plans("list", "--ids").out == "note n1\nplan p1\nplan p2\n"

@@ -15,6 +15,18 @@ def test_init_again_changes_nothing(folder):
     assert "already" in folder("init").out
 
 
+def test_init_again_refuses_a_fanout_that_the_store_does_not_have_and_says_how_to_set_it(shell):
+    shell("put", "plan", "p1", "{}")
+    told = shell("init", "--fanout", "plan", "--fanout", "bug", status=2).err
+    assert "journal.toml" in told
+    assert "p1.json" in os.listdir(shell.store("entities", "plan"))
+    with open(shell.store("journal.toml"), "a") as file:
+        file.write('\n[types."plan"]\nfanout = true\n')
+    assert "already" in shell("init", "--fanout", "plan").out
+    shell("reconcile")
+    assert "p1.json" not in os.listdir(shell.store("entities", "plan"))  # as the hint says
+
+
 def test_init_again_adds_a_rule_that_an_older_version_did_not_write(shell):
     with open(shell.store(".gitattributes"), "w") as file:
         file.write("* -text\nsegments/*.jsonl merge=union\n*.png binary")
@@ -71,6 +83,15 @@ def test_stage_adds_the_store_to_the_index(work):
     assert work("stage", "--json").json["staged"] > 3
     assert "A  .journal/entities/plan/p1.json\n" in work.git("status", "--short")
     assert work("stage", "--json").json["staged"] == 0
+
+
+def test_status_tells_git_that_cannot_be_read_from_none(work):
+    with open(work.path(".git", "HEAD"), "w") as file:
+        file.write("garbage")
+    result = work("status", "--json")
+    assert result.json["uncommitted"] is None
+    assert json.loads(result.err)["warning"]["code"] == "git"
+    assert "cannot be read" in work("status").out
 
 
 def test_outside_of_git_a_commit_ends_with_7(shell):

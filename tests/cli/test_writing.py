@@ -72,6 +72,24 @@ def test_with_the_right_event_it_is_written(shell):
     assert shell("get", "plan", "p1", "--json").json["rev"] == 2
 
 
+def test_what_is_expected_may_be_named_as_every_event(shell):
+    event = shell("put", "plan", "p1", "{}", "--json").json["event"]
+    seq = event.split("@")[0]
+    assert shell("put", "plan", "p1", '{"a": 1}', "--expect-event", seq, "--json").json["rev"] == 2
+    shell("put", "plan", "p1", '{"a": 2}', "--expect-event", seq, status=4)
+    shell("delete", "plan", "p1", "--expect-event", seq, status=4)
+    shell("delete", "plan", "p1", "--expect-event", "99", status=3)
+    shell("delete", "plan", "p1", "--expect-event", int(seq) + 1)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--expect-event", "foo"), ("--expect-event", "1@x"), ("--expect-rev", -1)]
+)
+def test_what_no_entity_can_be_expected_to_be_is_a_wrong_call(shell, option, value):
+    shell("put", "plan", "p1", "{}")
+    assert str(value) in shell("put", "plan", "p1", '{"a": 1}', option, value, status=2).err
+
+
 def test_new_prints_the_id_alone(shell):
     id = shell("new", "plan", '{"title": "Ship"}', "--set", "n=1").out.strip()
     assert id.startswith("pla_")

@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from journal.cli.moments import moment
+from journal.cli.moments import moment, with_zone
 
 
 @pytest.mark.parametrize("words", [("list", "--limit", "-1"), ("log", "-n", "-1"), ("kv", "list", "--limit", "-1")])
@@ -80,6 +80,50 @@ def test_times_at_the_ends_of_the_calendar_are_printed_as_they_are_where_local_t
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_a_time_without_a_zone_is_local_time_as_it_is_shown(work, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        work("append", "s", "E")
+        shown = " ".join(work("log", "-n", 1).out.split()[1:3])  # to the minute
+        assert "s" in work("log", "--since", shown, "--stream", "s").out
+        assert "E" in work("read", "s", "--since", shown).out
+        assert work("read", "s", "--before", shown).out == ""
+        assert work("read", "s", "--since", shown.replace(" ", "T") + "-12:00").out == ""
+        assert "E" in work("read", "s", "--since", "1h").out
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_migrating_a_file_that_is_not_there_ends_with_3(work):
+    assert "no such file" in work("migrate", "folder", "nosuch.json", "--type", "x", status=3).err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+def test_a_folder_whose_name_is_not_utf_8_is_a_folder_like_any_other(folder, monkeypatch):
+    name = os.fsdecode(os.fsencode(folder.folder) + b"/nu\xff")
+    os.mkdir(name)
+    folder.folder = name
+    folder.git("init", "-q")
+    folder("init")
+    assert folder("init", "--json").json["store"].endswith("/nu\ufffd/.journal")
+    folder("put", "t", "a", "{}")
+    lane = folder("status", "--json").json["lane"]
+    folder("put", "t", "b", "{}")
+    assert folder("status", "--json").json["lane"] == lane  # its memory is known again
+    assert folder("status").out.startswith("store        /")
+    assert len(folder("list", "--json").lines) == 2
+    assert folder("commit", "--json").json["commit"]
+    assert folder("doctor", "--verify", "--json").json["ok"]
+    folder("hooks", "status", "--json", status=None)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "9999-12-31T23:59:59", "2h", "no time", None])
+def test_what_has_no_local_time_is_left_as_it_is(text):
+    assert with_zone(text) in (text, f"{text}T00:00:00+00:00", f"{text}+00:00")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes always wait there")

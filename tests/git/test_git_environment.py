@@ -215,6 +215,21 @@ def test_git_dir_and_work_tree_of_the_environment_count_where_the_folder_is_insi
     assert work.git("status", "--porcelain") == ""
 
 
+def test_git_dir_of_another_repository_is_refused_for_a_folder_that_is_in_one(work, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    subprocess.run(["git", "init", "-q", str(other)], check=True)
+    monkeypatch.chdir(work.folder)
+    monkeypatch.setenv("GIT_DIR", ".git")
+    assert Repository.discover(work.folder) == work.repository  # as a hook has it
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    with pytest.raises(GitError, match="another repository") as caught:
+        Repository.discover(work.folder)
+    assert "unset GIT_DIR" in caught.value.hint
+    assert Repository.discover(str(other)).work_tree == os.path.realpath(other)  # the environment speaks of elsewhere
+    monkeypatch.setenv("GIT_WORK_TREE", work.folder)
+    assert Repository.discover(work.folder).git_dir == os.path.realpath(other / ".git")
+
+
 def test_a_commit_from_within_a_hook_s_passing_index_is_refused(work, monkeypatch):
     monkeypatch.setenv("GIT_INDEX_FILE", work.path(".git/next-index-1.lock"))
     with pytest.raises(GitError, match="inside a git command"):

@@ -146,6 +146,35 @@ def test_a_short_value_is_found_in_git_by_the_events_that_held_it(tree):
         assert again.purge.files == {}
 
 
+def test_what_earlier_redactions_took_out_is_told_apart(tree):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"token": SECRET, "pin": "42"})
+        journal.put("user", "u2", {"token": "another-one"})
+        journal.commit()
+        held = journal.redact(type="user", id="u1", field="pin", reason="asked").purge.files
+        assert held
+        segment = {identity for identity, path in held.items() if "/segments/" in path}
+        never = journal.redact(value="never-anywhere", reason="asked").purge
+        assert (never.files, never.commits, never.commands, never.advice) == ({}, (), (), ())
+        assert segment <= set(never.earlier)
+        again = journal.redact(type="user", id="u1", field="pin", reason="asked").purge
+        assert segment <= set(again.files)
+        assert again.commands
+        assert not set(again.files) & set(again.earlier)
+        other = journal.redact(type="user", id="u2", field="token", reason="asked", dry_run=True).purge
+        assert segment <= set(other.files)  # it stands there too
+
+
+def test_an_event_asked_for_again_tells_whether_git_was_purged_of_it(tree):
+    with tree.open() as journal:
+        event = journal.append("calls", "Came", {"from": "42"}).id
+        journal.commit()
+        journal.redact(event=event, reason="asked")
+        again = journal.redact(event=event, reason="asked", dry_run=True).purge
+        assert again.files
+        assert again.earlier == ()
+
+
 def test_what_git_never_had_needs_no_purge(tree):
     with tree.open() as journal:
         journal.put("user", "u1", {"token": SECRET})

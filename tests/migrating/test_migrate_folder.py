@@ -269,6 +269,12 @@ def test_a_wrong_call_is_refused_before_anything_is_read(place):
         place.migrate("plan/{id}.json")
     with pytest.raises(NotFoundError):
         place.migrate("nowhere/{id}.json", rules=PLAN)
+    with pytest.raises(NotFoundError, match="no such file"):
+        place.migrate("nosuch.json", rules=PLAN)
+    place.put("plan/readme.md", "no entity")
+    with pytest.raises(NotFoundError, match="a folder") as caught:
+        place.migrate("plan", rules=PLAN)
+    assert caught.value.hint == "its files: plan/{id}.json"
 
 
 def every_cut(place, monkeypatch, prepare):

@@ -152,6 +152,22 @@ def test_status_counts_what_a_commit_would_take(tree):
         assert journal.status().lagging == 0
 
 
+@pytest.mark.parametrize("what", ["HEAD", "objects", "refs"])
+def test_status_says_that_git_cannot_be_read(tree, what):
+    with tree.open() as journal:
+        journal.put("plan", "a", {"n": 1})
+        journal.commit()
+    if what == "HEAD":
+        (tree.path / ".git" / "HEAD").write_text("garbage")
+    else:
+        (tree.path / ".git" / what).rename(tree.path / ".git" / "elsewhere")
+    with tree.open() as journal:
+        status = journal.status()
+        assert status.uncommitted is None
+        assert what in status.git_trouble
+        assert status.last_event == "1@" + status.lane
+
+
 def test_the_diff_of_one_change_is_a_few_lines(tree):
     with tree.open() as journal:
         journal.put("plan", "a", {f"field{number}": number for number in range(40)})
@@ -183,7 +199,7 @@ def test_a_store_outside_of_git_says_so(tmp_path):
         journal.put("plan", "a", {"n": 1})
         with pytest.raises(GitError, match="not in a git work tree"):
             journal.commit()
-        assert journal.status().uncommitted is None
+        assert (journal.status().uncommitted, journal.status().git_trouble) == (None, None)
 
 
 def test_a_linked_work_tree_is_a_writer_of_its_own(tree, tmp_path):

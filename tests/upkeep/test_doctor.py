@@ -452,6 +452,10 @@ def worse_than_information(report: Report) -> set[str]:
     return {finding.code for finding in report.findings if finding.severity != "info"}
 
 
+def without_a_hint(report: Report) -> list[str]:
+    return [finding.code for finding in report.findings if finding.severity != "info" and not finding.hint]
+
+
 def name_of(value):
     return value.__name__ if callable(value) else ""
 
@@ -467,6 +471,7 @@ def test_in_git_it_is_named_and_comes_back(breakage, codes, left, templates, tmp
     assert report.ok is (not codes)
     assert store.tree() == before, "a look changes nothing"
     assert_nothing_dangerous_is_suggested(report)
+    assert without_a_hint(report) == []
     fixed = store.doctor(verify=True, fix=True)
     assert worse_than_information(fixed) == left, fixed.findings
     assert bool(fixed.fixed) or not codes - left

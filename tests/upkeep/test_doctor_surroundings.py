@@ -14,6 +14,7 @@ from journal.disk.files import OsFiles
 from journal.format.lines import seal, unseal
 from journal.upkeep.checks import surroundings
 from journal.upkeep.checks.leftovers import temporary_files
+from journal.upkeep.checks.unreadable import git_unreadable
 
 _HOLD = """
 import sys
@@ -83,7 +84,34 @@ def test_a_look_does_not_wait_for_a_writer_and_names_it(store):
 def test_a_link_in_the_place_of_the_lock_is_named(store):
     store.remove("local/lock")
     os.symlink("/etc/hostname", store.path("local/lock"))
-    assert "unsafe-path" in codes_of(store.doctor())
+    report = store.doctor()
+    assert "unsafe-path" in codes_of(report)
+    assert all(finding.hint for finding in report.findings if finding.severity != "info")
+
+
+@pytest.mark.parametrize(("name", "path"), [("HEAD", None), ("index", None), ("refs", ".git")])
+def test_git_that_cannot_be_read_is_named_with_a_hint(store, name, path):
+    place = os.path.join(os.path.dirname(store.root), ".git", name)
+    if os.path.isdir(place):
+        os.rename(place, f"{place}-elsewhere")
+    else:
+        with open(place, "wb") as file:
+            file.write(b"garbage")
+    found = [finding for finding in store.doctor().findings if finding.code == "git-unreadable"]
+    assert found
+    for finding in found:
+        assert "git fsck" in finding.hint or "the journal itself" in finding.hint
+        assert "Errno" not in finding.message
+        assert "committed" not in finding.message
+        assert path is None or finding.path.endswith(path)
+
+
+def test_an_error_of_the_system_is_told_in_words_and_its_path_apart():
+    finding = git_unreadable("side", PermissionError(13, "Permission denied", "/somewhere/.git/HEAD"))
+    assert (finding.path, finding.message) == (
+        "/somewhere/.git/HEAD",
+        "git's side could not be checked: permission denied",
+    )
 
 
 def test_a_network_file_system_is_named(store, monkeypatch):
@@ -111,6 +139,7 @@ def test_a_link_in_the_place_of_a_folder_is_named_and_never_followed(store, tmp_
         os.symlink(outside, store.path(folder))
     report = store.doctor(verify=True, fix=True)
     assert codes_of(report).count("unsafe-path") == 2
+    assert all(finding.hint for finding in report.findings if finding.severity != "info")
     assert os.listdir(outside) == ["x.journal-tmp"]
 
 

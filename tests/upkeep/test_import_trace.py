@@ -1,6 +1,7 @@
 """The main job on real input: a trace of 66,801 events, imported, killed, resumed and compared."""
 
 import gzip
+import hashlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from journal import Journal, RefusedError
+from journal.store.batch import Note
 
 TRACE = Path(__file__).parents[3] / "shared" / "data" / "beads-trace-net.jsonl.gz"
 needs_trace = pytest.mark.skipif(not TRACE.exists(), reason="the real trace is not beside this checkout")
@@ -129,15 +131,92 @@ def test_a_flipped_byte_costs_one_event_and_says_so(store, tmp_path):
         assert "1 event lost" in journal.damage_note()
 
 
-def test_a_line_that_is_no_event_is_named_and_what_stands_before_it_is_kept(store, tmp_path):
-    good = {"item_type": "t", "item_id": "a", "action": "create", "payload": {"n": 1}, "ts": "2026-01-01T00:00:00Z"}
-    good |= {"author": "ana", "commit": "c1"}
+def made(number, **more):
+    """A line of a trace, with a commit of its own."""
+    event = {"item_type": "t", "item_id": f"i{number}", "action": "create", "payload": {"n": number}, "author": "ana"}
+    return json.dumps(event | {"ts": "2026-01-01T00:00:00Z", "commit": f"c{number}"} | more) + "\n"
+
+
+FIVE = [made(number) for number in range(5)]
+WRONG = {
+    "garbage\n": "line 6: column 1: a value is missing",
+    made(6, payload=[1]): "line 6: a payload is a JSON object",
+    made(6, item_type="$mine"): "line 6: .*type",
+    made(6, item_id=""): "line 6: .*id",
+    made(6, author="a\nb"): "line 6: .*actor",
+    made(6, payload={"$journal_id": "x"}): "line 6: .*reserved",
+    made(6, ts=None): "line 6: ts is missing or wrong",
+    '{"item_type": "t"}\n': "line 6: .*commit",
+}
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_line_that_is_no_event_is_named_and_nothing_is_written(store, tmp_path, line):
     path = tmp_path / "trace.jsonl"
-    path.write_text(json.dumps(good) + "\n" + json.dumps(good | {"commit": "c2", "payload": [1]}) + "\n")
+    path.write_text("".join(FIVE) + line)
     with Journal.open(store) as journal:
-        with pytest.raises(RefusedError, match="line 2"):
+        with pytest.raises(RefusedError, match=WRONG[line]) as caught:
             journal.import_trace(path)
-        assert [event.entity for event in entity_events(journal)] == ["a"]
+        assert caught.value.path == str(path)
+        assert entity_events(journal) == []
+
+
+def test_what_does_not_fit_a_schema_is_refused_before_anything_is_written(store, tmp_path):
+    path = tmp_path / "trace.jsonl"
+    path.write_text("".join(FIVE) + made(6, payload={"n": "six"}))
+    with Journal.open(store) as journal:
+        journal.schemas.put("t", {"properties": {"n": {"type": "integer"}}})
+        with pytest.raises(RefusedError, match=r"line 6: .*schema"):
+            journal.import_trace(path)
+        assert entity_events(journal) == []
+
+
+def test_a_file_that_has_grown_goes_on_behind_what_was_imported(store, tmp_path):
+    path = tmp_path / "trace.jsonl"
+    with Journal.open(store) as journal:
+        for lines_now, new, done in [(FIVE, 5, 0), ([*FIVE, "\n", "  \n"], 0, 5), ([*FIVE, "\n", made(7)], 1, 5)]:
+            path.write_text("".join(lines_now))
+            result = journal.import_trace(path)
+            assert (result.events, result.resumed_at) == (new, done)
+        path.write_text("".join([*FIVE, "\n", made(7), made(8)]).rstrip("\n"))
+        assert journal.import_trace(path).resumed_at == 7
+        path.write_text("".join([*FIVE, "\n", made(7), made(8), made(9)]))
+        assert journal.import_trace(path).resumed_at == 8
+        assert [event.entity for event in entity_events(journal)] == ["i0", "i1", "i2", "i3", "i4", "i7", "i8", "i9"]
+
+
+def test_a_file_that_was_changed_where_it_was_imported_goes_on_before_the_change(store, tmp_path):
+    path = tmp_path / "trace.jsonl"
+    path.write_text("".join(FIVE))
+    with Journal.open(store) as journal:
+        journal.import_trace(path)
+        path.write_text("".join([*FIVE[:3], made(3, payload={"n": 33}), FIVE[4]]))
+        assert journal.import_trace(path).resumed_at == 3
+        assert journal.get("t", "i3").data == {"n": 33}
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_notes_of_older_versions_have_the_hash_of_the_whole_file_and_count(store, tmp_path, end):
+    path = tmp_path / "trace.jsonl"
+    text = "".join(FIVE).rstrip("\n") + end
+    path.write_text(text)
+    source = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    with Journal.open(store) as journal:
+        note = Note(note="import", data={"source": source, "file": "trace.jsonl", "offset": 3, "commit": "c2"})
+        journal._engine.write([note])
+        assert journal.import_trace(path).resumed_at == 3
+        assert [event.entity for event in entity_events(journal)] == ["i3", "i4"]
+
+
+def test_a_folder_and_a_damaged_archive_are_told_as_what_they_are(store, tmp_path):
+    (tmp_path / "cut.gz").write_bytes(gzip.compress("".join(FIVE).encode())[:-20])
+    with Journal.open(store) as journal:
+        with pytest.raises(RefusedError, match="not a file"):
+            journal.import_trace(tmp_path)
+        with pytest.raises(RefusedError, match="damaged") as caught:
+            journal.import_trace(tmp_path / "cut.gz")
+        assert caught.value.path == str(tmp_path / "cut.gz")
+        assert entity_events(journal) == []
 
 
 def test_importing_leaves_no_temporary_file(store, tmp_path):

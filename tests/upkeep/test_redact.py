@@ -312,6 +312,18 @@ def test_it_is_one_commit_and_only_the_stores(tree):
     assert holding(tree.store) == []
 
 
+def test_where_nothing_holds_it_nothing_is_committed(tree):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"n": 1})
+        journal.commit()
+        journal.put("user", "u1", {"n": 2})
+        before = tree.git("rev-parse", "HEAD")
+        done = journal.redact(value=SECRET, reason="leaked")
+        assert (done.is_done, done.commit, done.waiting) == (True, None, None)
+    assert tree.git("rev-parse", "HEAD") == before
+    assert tree.git("diff", "--cached", "--name-only") == ""
+
+
 def test_a_segment_and_the_pack_that_holds_it_too_become_one_file(tree):
     with tree.open() as journal:
         journal.put("user", "u1", {"password": SECRET})

@@ -16,7 +16,7 @@ from journal.store.lfs import LfsFolder, fetched, pointer_in
 from journal.upkeep.checks.facts import Reference
 from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.shortening import shortened
-from journal.upkeep.findings import Finding
+from journal.upkeep.findings import LINK_HINT, Finding
 
 
 class Carried(NamedTuple):
@@ -61,7 +61,9 @@ def read_blobs(files: Files, root: str, lfs_folder: LfsFolder) -> BlobsRead:
     found = BlobsRead.nothing()
     top = files.stat(os.path.join(root, BLOBS))
     if top is not None and top.kind != "folder":
-        found.findings.append(Finding("unsafe-path", "error", BLOBS, "is a link, or no folder; it is not followed"))
+        found.findings.append(
+            Finding("unsafe-path", "error", BLOBS, "is a link, or no folder; it is not followed", LINK_HINT)
+        )
         return found
     for folder, outer in sorted(files.list(os.path.join(root, BLOBS))):
         inner = files.list(os.path.join(root, BLOBS, folder)) if outer.kind == "folder" else []
@@ -134,7 +136,7 @@ def blob_findings(references: Iterable[Reference], blobs: BlobsRead) -> Iterator
     wanted = {ref.sha256 for ref in references}
     for sha256 in sorted(blobs.bad - wanted):
         message = "is not what its name says; nothing here refers to it"
-        yield Finding("blob-damaged", "warning", blob_path(sha256), message)
+        yield Finding("blob-damaged", "warning", blob_path(sha256), message, "journal doctor --fix puts it aside")
     hint = "journal doctor --fix puts it right as far as it can; putting the right bytes again mends it"
     for sha256 in sorted(blobs.lfs.bad):
         yield Finding("blob-damaged", "warning", lfs_blob_path(sha256), "is not what its name says", hint)

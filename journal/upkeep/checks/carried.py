@@ -12,6 +12,7 @@ from journal.store.engine import Engine
 from journal.upkeep.checks.blobs import BlobsRead
 from journal.upkeep.checks.copies import Copies
 from journal.upkeep.checks.shortening import shortened
+from journal.upkeep.checks.unreadable import git_unreadable
 from journal.upkeep.findings import Finding
 from journal.upkeep.lfs_setup import LEFT_BEHIND, LEFT_BEHIND_HINT, NOT_SET_UP, SET_UP_HINT, is_set_up
 
@@ -33,7 +34,7 @@ def lfs_findings(engine: Engine, copies: Copies, blobs: BlobsRead) -> Iterator[F
             yield Finding("lfs-left-behind", "info", None, LEFT_BEHIND, LEFT_BEHIND_HINT)
         yield from shortened(_bytes_in_git(copies, blobs))
     except (GitError, OSError) as error:
-        yield Finding("git-unreadable", "warning", None, f"git's settings could not be checked: {error}")
+        yield git_unreadable("settings", error)
 
 
 def _bytes_in_git(copies: Copies, blobs: BlobsRead) -> Iterator[Finding]:

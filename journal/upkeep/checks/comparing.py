@@ -9,13 +9,14 @@ from journal.state.entity import normal
 from journal.upkeep.findings import Finding
 
 CODE = "state-differs"
+HINT = "the index holds nothing of its own: journal doctor --fix builds it anew"
 
 
 def differences(live: View, other: View, told: str) -> Iterator[Finding]:
     """Yield a finding for each entity of which two views differ. ``told``: what the other one is."""
     for key in sorted(_keys(live) | _keys(other)):
         if not _is_same_text(live, other, key) and _meaning(live, key) != _meaning(other, key):
-            yield Finding(CODE, "error", None, f"{key[0]} {key[1]!r} is not what {told} give")
+            yield Finding(CODE, "error", None, f"{key[0]} {key[1]!r} is not what {told} give", HINT)
 
 
 def _keys(view: View) -> set[Key]:

@@ -100,7 +100,8 @@ def _unread_header(path: str, data: bytes, section: Section) -> Iterator[Finding
             hint = "upgrade git-journal; until then this segment is not understood"
             yield Finding("newer-format", "error", path, str(error), hint)
         else:
-            yield Finding("bad-header", "error", path, f"the header cannot be read: {error}")
+            hint = "git, or another clone, may have this file as it was: git log -- FILE lists its versions"
+            yield Finding("bad-header", "error", path, f"the header cannot be read: {error}", hint)
 
 
 def _misfit(

@@ -6,6 +6,7 @@ from journal.errors import GitError
 from journal.git.hook_survey import RUNS, Survey, survey_hooks
 from journal.git.program import is_installed
 from journal.git.repository import Repository
+from journal.upkeep.checks.unreadable import git_unreadable
 from journal.upkeep.findings import Finding
 
 _INSTALL = "journal hooks install puts it right; journal hooks status shows more"
@@ -25,7 +26,7 @@ def hook_findings(repository: Repository) -> Iterator[Finding]:
     try:
         survey = survey_hooks(repository)
     except (GitError, OSError) as error:
-        yield Finding("git-unreadable", "warning", None, f"git's hooks could not be checked: {error}")
+        yield git_unreadable("hooks", error)
         return
     if survey.driver == "broken":
         message = "git's settings have a section merge.journal without a command, which stops every merge"

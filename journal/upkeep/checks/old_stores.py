@@ -10,6 +10,7 @@ from journal.index.view import View
 from journal.store.config import OldStoreOptions
 from journal.store.engine import Engine
 from journal.upkeep.checks.shortening import shortened
+from journal.upkeep.checks.unreadable import reason_of
 from journal.upkeep.findings import Finding
 from journal.upkeep.stages.deciding import Standing
 from journal.upkeep.stages.old_store import Unreadable, read_old_store
@@ -42,7 +43,9 @@ def old_store_findings(engine: Engine, view: View, memory: Index) -> Iterator[Fi
             return
         old = read_old_store(engine.files, base)
     except (JournalError, OSError) as error:
-        yield Finding("old-store-unsafe", "error", options.path, f"the old store cannot be read: {error}")
+        hint = "mend that, or put the folder itself in the place of a link; the journal's own events are not affected"
+        message = f"the old store cannot be read: {reason_of(error)}"
+        yield Finding("old-store-unsafe", "error", options.path, message, hint)
         return
     standings = look_at(engine, view, old, options.stage, memory=memory, list_places=lambda: list_events(view))
     yield from shortened(_of_files(options, unreadable_in(old, standings)))

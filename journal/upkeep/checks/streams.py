@@ -7,9 +7,8 @@ from journal.index.streams import Reading, length_of, names
 from journal.index.view import View
 from journal.state.stream import Placed
 from journal.upkeep.checks.cache import INDEX_PATH
+from journal.upkeep.checks.comparing import CODE, HINT
 from journal.upkeep.findings import Finding
-
-_HINT = "the index holds nothing of its own: journal doctor --fix builds it anew"
 
 
 def stream_differences(live: View, fresh: View) -> Iterator[Finding]:
@@ -20,7 +19,7 @@ def stream_differences(live: View, fresh: View) -> Iterator[Finding]:
     for name in sorted({*names(live), *names(fresh)}):
         if _said(live, name) != _said(fresh, name):
             message = f"the stream {name!r} is not what the files say"
-            yield Finding("state-differs", "error", INDEX_PATH, message, _HINT)
+            yield Finding(CODE, "error", INDEX_PATH, message, HINT)
 
 
 def _said(view: View, name: str) -> tuple[list[Placed], tuple[int, int], int]:

@@ -31,9 +31,9 @@ def _lock_findings(files: Files, root: str) -> Iterator[Finding]:
     for name in (LOCK_FILE, f"{LOCK_FILE}.queue"):
         found = files.stat(os.path.join(root, LOCAL, name))
         if found is not None and found.kind != "file":
-            yield Finding(
-                "unsafe-path", "error", f"{LOCAL}/{name}", "is a link or a folder; nothing can be locked by it"
-            )
+            message = "is a link or a folder; nothing can be locked by it"
+            hint = "move it out of the store: the next command makes the file itself"
+            yield Finding("unsafe-path", "error", f"{LOCAL}/{name}", message, hint)
             return
     holder = current_holder(os.path.join(root, LOCAL, LOCK_FILE))
     if holder is not None:

@@ -11,7 +11,7 @@ from journal.state import vector
 from journal.upkeep.checks.facts import SectionRead
 from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.survey import Survey
-from journal.upkeep.findings import Finding, Severity
+from journal.upkeep.findings import LINK_HINT, Finding, Severity
 
 # Systems drop these into any folder that somebody looks at.
 HARMLESS = frozenset((".DS_Store", "Thumbs.db", "desktop.ini", ".gitkeep", ".directory"))
@@ -77,7 +77,8 @@ def strange_findings(survey: Survey, files: Files, root: str) -> Iterator[Findin
         if found is None or name in HARMLESS or name.endswith(TEMPORARY_SUFFIX):
             continue
         if found.kind == "link" or "/" not in path:
-            yield Finding("unsafe-path", "error", path, "is a link, or no folder; it is not followed and not read")
+            message = "is a link, or no folder; it is not followed and not read"
+            yield Finding("unsafe-path", "error", path, message, LINK_HINT)
         else:
             hint = "nothing in it counts: if it is wanted, keep it somewhere else"
             yield Finding("strange-file", "warning", path, "is no file of the journal, by its name or its kind", hint)

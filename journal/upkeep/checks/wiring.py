@@ -10,6 +10,7 @@ from journal.git.status import configuration
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files, missing_rules
 from journal.upkeep.checks.copies import Copies
+from journal.upkeep.checks.unreadable import git_unreadable
 from journal.upkeep.findings import Finding, Severity
 from journal.upkeep.place import place_of
 
@@ -36,7 +37,7 @@ def copies_of(engine: Engine) -> tuple[Copies | None, list[Finding]]:
         copies.identity(CONFIG_FILE)
         _ = copies.tracked
     except (GitError, OSError) as error:
-        return None, [Finding("git-unreadable", "warning", None, f"git's side could not be checked: {error}")]
+        return None, [git_unreadable("side", error)]
     return copies, []
 
 
@@ -59,7 +60,7 @@ def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterato
         yield from _ignore_findings(copies, paths)
         yield from _attribute_findings(engine, copies)
     except (GitError, OSError) as error:
-        yield Finding("git-unreadable", "warning", None, f"git's rules could not be checked: {error}")
+        yield git_unreadable("rules", error)
     tracked = sorted(path for path in copies.tracked if path.startswith(f"{LOCAL}/"))
     if tracked:
         message = f"git tracks what belongs to this checkout alone: files {len(tracked):,}, such as {tracked[0]}"

@@ -37,11 +37,18 @@ def read_folder(
 
 
 def check_folder(base: str, patterns: Sequence[Pattern]) -> None:
-    """Raise NotFoundError where a pattern begins with a folder that is not there."""
+    """Raise NotFoundError where a pattern begins with a folder that is not there, or is a file that is not."""
     for pattern in patterns:
         top = os.path.join(base, pattern.top)
         if not os.path.isdir(top):
             raise NotFoundError("there is no such folder", path=top, hint=f"the pattern is {pattern.text!r}")
+        path = os.path.join(top, pattern.below_top)
+        if not pattern.is_open and os.path.isdir(path):
+            raise NotFoundError(
+                "this is a folder, not a file", path=path, hint=f"its files: {pattern.text}/{{id}}.json"
+            )
+        if not pattern.is_open and not os.path.lexists(path):
+            raise NotFoundError("there is no such file", path=path)
 
 
 def check_rules(patterns: Sequence[Pattern], rules: Rules) -> None:

@@ -46,6 +46,11 @@ class Pattern(NamedTuple):
         return self.text.removeprefix(self.top).lstrip("/")
 
     @property
+    def is_open(self) -> bool:
+        """Tell whether it may match more than one file; else it is a file's name."""
+        return _TOKEN.search(self.text) is not None
+
+    @property
     def names(self) -> frozenset[str]:
         """The names that stand in it."""
         return frozenset(self.whole.groupindex)

@@ -16,7 +16,7 @@ from journal.format.limits import LINE_BYTES_MAX
 from journal.format.names import event_id
 from journal.index.view import View
 from journal.state import vector
-from journal.state.redaction import KEY, MARKER, NOTE, Redactions, groups_within, merge
+from journal.state.redaction import KEY, MARKER, NOTE, Redactions, groups_within, merge, pointer
 from journal.store.batch import Note
 from journal.store.blobs import blob_paths
 from journal.store.damage import open_damage
@@ -85,9 +85,10 @@ def redact(
 ) -> Redaction:
     """Take out what is selected; with ``dry_run`` only tell what that would be.
 
-    ``commits``: commit the store afterwards, where it is in git. Raises UsageError for a selection that makes no sense,
-    NotFoundError where there is nothing of that name, DamagedError while there is open damage, GitError in the middle
-    of a merge or rebase, and RefusedError where a person's edit of a projection has to be decided first.
+    ``commits``: commit the store afterwards, where it is in git and anything was taken out. Raises UsageError for a
+    selection that makes no sense, NotFoundError where there is nothing of that name, DamagedError while there is open
+    damage, GitError in the middle of a merge or rebase, and RefusedError where a person's edit of a projection has to
+    be decided first.
     """
     _check(selection, reason, actor)
     with engine.locked():
@@ -97,12 +98,13 @@ def redact(
             needles = Needles.of([selection.value] if selection.value is not None else plan.texts)
             _refuse_unknown(view, selection)
             _refuse_edits(engine, view, plan, needles)
-            known = {} if view.redacting is None else dict(view.redacting.known)
+            earlier = {} if view.redacting is None else dict(view.redacting.known)
+            again = _asked_again(view, selection, earlier)
             documents = documents_of(engine, view, plan.keys)
             beside = still_there(engine, view, documents, needles, is_done=False)
         local, others = copies_of(engine, needles)
         planned = _planned(engine, plan, local, others)
-        search = _search(engine, plan, planned, needles, known)
+        search = _search(engine, plan, planned, needles, again, earlier)
         if dry_run:
             purge = None if search is None else search.run(is_done=False)
             return replace(planned, stays=(*planned.stays, *beside), purge=purge)
@@ -113,7 +115,8 @@ def redact(
         left = still_holding(engine, needles) if selection.value is not None else []
         with engine.reading() as view:
             beside = still_there(engine, view, documents, needles, is_done=True)
-        commit, waiting = _commit(engine) if commits and engine.git is not None else (None, None)
+        is_changed = bool(notes or done.removed or done.added or done.blobs)
+        commit, waiting = _commit(engine) if commits and is_changed and engine.git is not None else (None, None)
     told = " ".join(planned.stays)
     return replace(
         planned,
@@ -186,17 +189,37 @@ def _refuse_edits(engine: Engine, view: View, plan: Plan, needles: Needles) -> N
 # -- doing it ---------------------------------------------------------------------------------------
 
 
-def _search(engine: Engine, plan: Plan, planned: Redaction, needles: Needles, known: Redactions) -> "Search | None":
-    """Learn what is to be looked for among git's objects, while the files that hold it are there.
+def _asked_again(view: View, selection: Selection, earlier: Redactions) -> Redactions:
+    """Return what of earlier redactions is selected once more: so a second run tells whether git was purged of it.
 
-    Lines of what was redacted earlier count too: so a second run tells whether git was purged.
+    A text needs none of them: it is looked for as it is.
     """
+    if selection.event is not None:
+        return {event: paths for event, paths in earlier.items() if event == selection.event}
+    if selection.entity is None:
+        return {}
+    events = {(place.seq, place.lane) for place in view.events_of(selection.entity)}
+    own = {event: paths for event, paths in earlier.items() if event in events}
+    if selection.field is None:
+        return own
+    field = pointer("data", selection.field)
+    of_field = {
+        event: tuple(path for path in paths if path in ("/data", field) or path.startswith(f"{field}/"))
+        for event, paths in own.items()
+    }
+    return {event: paths for event, paths in of_field.items() if paths}
+
+
+def _search(
+    engine: Engine, plan: Plan, planned: Redaction, needles: Needles, again: Redactions, earlier: Redactions
+) -> "Search | None":
+    """Learn what is to be looked for among git's objects, while the files that hold it are there."""
     if engine.git is None:
         return None
     from journal.upkeep.redacting.searching import Search
 
-    merge(known, plan.redactions)
-    search = Search(engine, needles, known)
+    merge(again, plan.redactions)
+    search = Search(engine, needles, again, earlier)
     paths = [*planned.files, *planned.blobs]
     search.add_files([path for path in paths if engine.files.stat(os.path.join(engine.root, *path.split("/")))])
     search.add_shown(frozenset(plan.shown))

@@ -40,7 +40,8 @@ _SEGMENT = b'{"kind":"segment"'
 class Purge:
     """What git still holds: ids of files with a path each, of commits that have them, and of commits and tags whose own
     text holds it; the commands, to be run at the top of the work tree, and what is to be known before. ``lfs``: ids of
-    what git LFS has of it; ``files`` has the pointers to these.
+    what git LFS has of it; ``files`` has the pointers to these. ``earlier``: ids of files that hold nothing of it, but
+    what an earlier redaction took out; the commands leave them.
     """
 
     files: dict[str, str]
@@ -49,13 +50,15 @@ class Purge:
     commands: tuple[str, ...]
     advice: tuple[str, ...]
     lfs: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
 class Search:
     """Knows what of a repository's objects holds what is taken out; made before the files are written anew."""
 
-    def __init__(self, engine: Engine, needles: Needles, redactions: Redactions) -> None:
-        self._engine, self._needles, self._redactions = engine, needles, redactions
+    def __init__(self, engine: Engine, needles: Needles, redactions: Redactions, earlier: Redactions) -> None:
+        """``redactions``: of what is asked for; ``earlier``: all that were in force before."""
+        self._engine, self._needles, self._redactions, self._earlier = engine, needles, redactions, earlier
         self.repository = place_of(engine).repository
         self._ids: set[str] = set()
         self._lfs: set[str] = set()
@@ -91,8 +94,16 @@ class Search:
             lfs = self._lfs - carried if is_done else set(self._lfs)
             lfs |= set(copies_holding(self._engine, self.repository, self._needles)) - carried
 
+            earlier: list[str] = []
+
             def holds(identity: str, content: bytes) -> bool:
-                return identity not in needed and self._holds(identity, content, lfs)
+                if identity in needed:
+                    return False
+                if self._holds(identity, content, lfs):
+                    return True
+                if self._earlier and holds_old_copies(content, self._earlier):
+                    earlier.append(identity)
+                return False
 
             held = search(self.repository, holds, progress)
         except GitError as error:
@@ -101,7 +112,7 @@ class Search:
             text = "".join(f"{identity}\n" for identity in sorted(held.files)).encode()
             with self._engine.locked():  # who commits takes passing files out of git's folder
                 write_whole(self._engine.files, _list_path(self.repository), text, durable=True)
-        purge = _purge(self.repository, held)
+        purge = replace(_purge(self.repository, held), earlier=tuple(sorted(earlier)))
         if not lfs:
             return purge
         commands = (*purge.commands, *removing(self._engine, self.repository, sorted(lfs)))
