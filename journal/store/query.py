@@ -53,12 +53,16 @@ def parse_value(text: str) -> Any:
 
 
 def conditions_of(where: dict[str, Any] | Iterable[str | Condition] | None) -> list[Condition]:
-    """Return conditions from a mapping (all must be equal), or from texts."""
+    """Return conditions from a mapping (all must be equal), or from texts. Raises UsageError."""
     if where is None:
         return []
     if isinstance(where, dict):
         return [Condition(tuple(path.split(".")), "=", value) for path, value in where.items()]
-    return [parse_condition(item) if isinstance(item, str) else item for item in where]
+    found = [parse_condition(item) if isinstance(item, str) else item for item in where]
+    for condition in found:
+        if condition.operator not in _OPERATORS:
+            raise UsageError(f"there is no operator {condition.operator!r}", hint=f"one of {' '.join(_OPERATORS)}")
+    return found
 
 
 def reach(payload: Any, path: Iterable[str]) -> Any:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from journal import Journal, RefusedError, UsageError
+from journal import Condition, Journal, RefusedError, UsageError
 
 
 @pytest.fixture
@@ -80,3 +80,9 @@ def test_numbers_beyond_64_bits_are_told(journal):
         journal.read("s", 2**70)
     with pytest.raises(UsageError, match="can be expected"):
         journal.append("s", "E", expect=10**5000)
+
+
+def test_a_condition_with_an_operator_that_there_is_not_is_told(journal):
+    with pytest.raises(UsageError, match="no operator '=='"):
+        journal.list(where=[Condition(("n",), "==", 1)])
+    assert journal.list(where=[Condition(("n",), ">=", 1)]) == []
