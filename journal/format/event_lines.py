@@ -44,7 +44,7 @@ _TOGETHER = 64
 def decode_lines(text: bytes, lengths: Sequence[int]) -> Iterator[EventLine]:
     """Yield the events of lines that stand one behind the other and match their checksums.
 
-    Raises DamagedError, on the way, for what is no event: then they stand elsewhere.
+    Raises DamagedError, on the way, for what is no event.
     """
     return chain.from_iterable(_decoded(text, lengths))
 
@@ -57,7 +57,7 @@ def _decoded(text: bytes, lengths: Sequence[int]) -> Iterator[Iterable[EventLine
             yield _decoder.decode_lines(text[start : start + size])
         except msgspec.DecodeError as error:
             raise DamagedError(
-                f"the local index does not say where the events of a stream stand: {error}",
-                hint="journal doctor --fix builds it anew",
+                f"the lines of a stream's events are not what they were when they were taken in: {error}",
+                hint="journal doctor tells what is damaged",
             ) from error
         start += size

@@ -3,7 +3,6 @@
 import os
 from typing import NamedTuple
 
-from journal.disk.files import FileStat
 from journal.index.rows import FileFacts, checksum_on, is_unchanged, with_stat
 from journal.index.view import Key, View
 from journal.segments.folders import SEGMENTS, Listing
@@ -33,7 +32,7 @@ def compare(view: View, listing: Listing) -> Changes:
         if facts is None:
             came.append(key)
         elif key in view.doubted or not is_unchanged(facts, stat):
-            if key in view.doubted or not _has_prefix(view, facts, stat):
+            if key in view.doubted or not has_prefix(view, facts, stat.size):
                 left.append(key)
                 came.append(key)
             elif stat.size > facts.applied and key[0] == SEGMENTS:
@@ -43,10 +42,25 @@ def compare(view: View, listing: Listing) -> Changes:
     return Changes(came, grew, left)
 
 
-def _has_prefix(view: View, facts: FileFacts, stat: FileStat) -> bool:
-    if facts.folder != SEGMENTS and stat.size != facts.size:
+def has_moved_unseen(view: View, open_segment: str | None) -> bool:
+    """Tell whether a file that is damaged, or ends within a line, was written to since, which no folder tells.
+
+    It may have been read while git, or a copy, was at it; or somebody mended it in its place.
+    """
+    for facts in view.unclean():
+        stat = view.files.stat(path_of(view, facts))
+        if stat is None or is_unchanged(facts, stat):
+            continue
+        if facts.name != open_segment or stat.size <= facts.size:  # else it grew, as it does
+            return True
+    return False
+
+
+def has_prefix(view: View, facts: FileFacts, size: int) -> bool:
+    """Tell whether a file that has so many bytes now still begins with what was applied."""
+    if facts.folder != SEGMENTS and size != facts.size:
         return False
-    if stat.size < facts.applied:
+    if size < facts.applied:
         return False
     try:
         data = view.files.read_at(path_of(view, facts), 0, facts.applied)

@@ -89,6 +89,13 @@ class Index(Printed):
             raise
         self._db.execute("COMMIT")
 
+    @property
+    def is_in_snapshot(self) -> bool:
+        """Whether this is within ``snapshot``, and not within ``writing``."""
+        return self._is_in_snapshot
+
+    _is_in_snapshot = False
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """One reading transaction: all statements in it see the same rows. Nested in a writing one it is that."""
@@ -96,10 +103,12 @@ class Index(Printed):
             yield
             return
         self._db.execute("BEGIN")
+        self._is_in_snapshot = True
         try:
             self._db.execute("SELECT 1 FROM meta LIMIT 1").fetchone()
             yield
         finally:
+            self._is_in_snapshot = False
             self._db.execute("ROLLBACK")
 
     def empty(self) -> None:

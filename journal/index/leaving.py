@@ -31,7 +31,7 @@ def leave(view: View, keys: list[Key]) -> set[Key]:
             _drop_section(view, lane, first, gone)
         view.index.drop_file(facts.id)
         del view.facts[facts.folder, facts.name], view.by_id[facts.id]
-        view.doubted.discard((facts.folder, facts.name))
+        view.doubted.pop((facts.folder, facts.name), None)
     view.damage = [item for item in view.damage if item.file not in gone]
     if any(facts.folder == CHECKPOINTS for facts in left):
         view.covers = remaining_covers(view)

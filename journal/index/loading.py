@@ -80,7 +80,7 @@ def _pieces_of_all(view: View, facts: FileFacts, data: bytes, bounds: Bounds, ap
     text = text_of(data, facts.folder)
     result = scan(
         text.data,
-        floor_seq=bounds.floor_seq,
+        floor_seq=max(bounds.floor_seq, view.floor_of(facts)),
         limit_seq=bounds.limit_seq,
         after_seq=named.first - 1,
         is_light=applier.is_light,

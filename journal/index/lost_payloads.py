@@ -10,7 +10,7 @@ import os
 
 from journal.format.names import blob_file
 from journal.index.comparing import path_of
-from journal.index.rows import DamageFacts, FileFacts, is_unchanged
+from journal.index.rows import DamageFacts
 from journal.index.view import View
 from journal.segments.folders import text_of
 from journal.segments.scan import scan
@@ -41,16 +41,8 @@ def _damage_in(view: View, file: int, at: EventId, reason: str) -> DamageFacts |
 
 
 def is_over(view: View) -> bool:
-    """Tell whether the blob of a payload that was lost is back, or a damaged file was mended in its place."""
-    if any(_is_here(view, blob) for blob in {item.blob for item in view.damage if item.blob}):
-        return True
-    return any(_is_another(view, view.by_id[file]) for file in {item.file for item in view.damage})
-
-
-def _is_another(view: View, facts: FileFacts) -> bool:
-    """Tell whether a file was written to without growing, which no folder that is looked at tells."""
-    stat = view.files.stat(path_of(view, facts))
-    return stat is not None and stat.size == facts.size and not is_unchanged(facts, stat)
+    """Tell whether the blob of a payload that was lost is back."""
+    return any(_is_here(view, blob) for blob in {item.blob for item in view.damage if item.blob})
 
 
 def _is_here(view: View, sha256: str) -> bool:

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from journal.index.applying import Applier
 from journal.index.bounds import Bounds, limits_of, no_memory, with_limit
+from journal.index.comparing import has_prefix
 from journal.index.loading import load_pieces, no_collections
 from journal.index.rows import FileFacts
 from journal.index.view import View
-from journal.segments.folders import CHECKPOINTS
+from journal.segments.folders import CHECKPOINTS, SEGMENTS
 from journal.state import vector
 
 _KEEP_AFTER_EVENTS = 20_000
@@ -28,6 +29,9 @@ def list_events(
         bounds = with_limit(no_memory, facts.name, limits)
         if facts.last:
             bounds = Bounds(limit_seq=facts.last)
+        if facts.folder == SEGMENTS and facts.applied and not has_prefix(view, facts, facts.size):
+            view.doubt(facts.id)
+            continue
         damage, seen = list(view.damage), list(view.overlay.damage)
         # Read lightly, as its records were applied already; as ever where it holds any that were not.
         for is_light in (True, False):
@@ -35,6 +39,8 @@ def list_events(
                 break
         if facts.applied:
             view.damage, view.overlay.damage = damage, seen
+            if view.by_id[facts.id].crc != facts.crc:
+                view.doubt(facts.id)
         if progress is not None:
             progress(number + 1, len(unlisted))
 

@@ -1,5 +1,6 @@
 """Reading the records that stand at known places: one here and there, or many that stand near each other."""
 
+import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, takewhile
@@ -22,6 +23,8 @@ _MEMBER_BYTES = PACK_MEMBER_BYTES + 1024
 """A member has no more bytes in the file, unless it holds a line longer than members are."""
 _MANY = 16
 """From so many lines on it pays to compare the whole file with its checksum, instead of each line."""
+_WHOLE_SECONDS = 1.0
+"""So long that holds, while the file's stat stays: what rots later has its chance to be found."""
 _SEQS_BY_EVENT_MAX = 64
 """Where there are at most so many seqs for each event asked for, all spans between are looked at in one go."""
 
@@ -97,17 +100,18 @@ class RecordReader:
         return Chunk(stretch, text, span.lengths)
 
     def _is_whole(self, file: int) -> bool:
-        """Tell whether a file is as it was when it was applied; all of it is compared, once while its stat stays."""
+        """Tell whether a file is as it was when it was applied; all of it is compared, once for a while."""
         facts = self._view.by_id.get(file)
         if facts is None or facts.folder == ARCHIVE:
             return facts is not None  # a member of a pack has a checksum of its own
-        path = path_of(self._view, facts)
-        known = (self._view.files.stat(path), facts.applied)
-        if self._view.whole.get(file) != known:
+        now = time.monotonic()
+        known = self._view.whole.get(file)
+        stat = self._view.files.stat(path_of(self._view, facts))
+        if known is None or known[:2] != (stat, facts.applied) or not now - _WHOLE_SECONDS <= known[2] <= now:
             self._fetch(facts, 0, facts.applied)
             if len(self._bytes) != facts.applied or checksum_on(0, self._bytes) != facts.crc:
                 return False
-            self._view.whole[file] = known
+            self._view.whole[file] = (stat, facts.applied, now)
         return True
 
     def _redacted(self, record: Record, lane: str) -> Record | None:

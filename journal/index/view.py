@@ -68,7 +68,8 @@ class View(Places, AppliedFiles):
 
     def _read_watermark(self, open_segment: str | None) -> bool:
         are_same = self.reload_files(open_segment)
-        self.doubted = set()
+        # What another process has taken in anew meanwhile is as that found it.
+        self.doubted = {key: file for key, file in self.doubted.items() if key in self.facts and file in self.by_id}
         self.overlay = Overlay()
         self._section_asked = None
         self._recent: dict[Key, EntityState] = {}
@@ -76,8 +77,8 @@ class View(Places, AppliedFiles):
         self.undecoded: dict[Key, dict[str, Any]] = {}
         """Entities of a checkpoint that nothing has touched since, while the index is rebuilt; and their rows."""
         self.plain_rows: dict[Key, tuple[EntityRow, str]] = {}
-        self.whole: dict[int, tuple[FileStat | None, int]] = {}
-        """Files that were compared with their checksum: with which stat, and up to where."""
+        self.whole: dict[int, tuple[FileStat | None, int, float]] = {}
+        """Files that were compared with their checksum: with which stat, up to where, and when."""
         self.have_files = dict(self.index.vector("have_files"))
         self.covers = self.index.vector("covers")
         self.bridges = self.index.vector("bridges")

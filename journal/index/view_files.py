@@ -1,12 +1,13 @@
 """Which files of the truth a view has applied, and how far."""
 
+from collections.abc import Set as AbstractSet
 from itertools import count
 from typing import Any
 
 from journal.disk.files import FileStat
 from journal.index.database import Index
 from journal.index.overlay import Key, Overlay
-from journal.index.rows import FileFacts, is_continued, stat_facts
+from journal.index.rows import DamageFacts, FileFacts, is_continued, stat_facts
 from journal.segments.folders import CHECKPOINTS, SEGMENTS
 
 _GENERATIONS = count(1)
@@ -17,14 +18,20 @@ class AppliedFiles:
 
     index: Index
     overlay: Overlay
+    damage: list[DamageFacts]
 
     def __init__(self) -> None:
         self.facts: dict[Key, FileFacts] = {}
         self.by_id: dict[int, FileFacts] = {}
         self._rows: dict[int, tuple[Any, ...]] = {}
         self._last_file = 0
-        self.doubted: set[Key] = set()
-        """Files that turned out not to be as they were applied while they were read; they are to be taken in anew."""
+        self.doubted: dict[Key, int] = {}
+        """Files that turned out not to be as they were applied while they were read, and their numbers in the index.
+
+        They are to be taken in anew, under other numbers.
+        """
+        self.read_once: dict[Key, FileFacts] = {}
+        """What the doubted ones were when they were applied: what was read then is no torn end."""
         self.generation = 0
         """Another one whenever a file of the truth has come, left or changed; no two views of a process share one."""
 
@@ -61,11 +68,34 @@ class AppliedFiles:
     def doubt(self, file: int) -> None:
         """Note that a file is not as it was applied, though its stat may say so."""
         facts = self.by_id[file]
-        self.doubted.add((facts.folder, facts.name))
+        self.doubted[facts.folder, facts.name] = file
+        self.read_once[facts.folder, facts.name] = facts
+
+    def take_doubts_of(self, other: "AppliedFiles") -> None:
+        """Doubt what a view that this one takes the place of did."""
+        self.doubted, self.read_once = other.doubted, other.read_once
+
+    def floor_of(self, facts: FileFacts) -> int:
+        """Return the last seq that a file had which is read anew; 0 where git has put another in its place since."""
+        before = self.read_once.get((facts.folder, facts.name))
+        is_same = before is not None and (before.inode, before.size) == (facts.inode, facts.size)
+        return before.last if before is not None and is_same else 0
 
     def renew(self) -> None:
         """Take note that files of the truth are not what they were."""
         self.generation = next(_GENERATIONS)
+
+    def unclean(self) -> list[FileFacts]:
+        """Return the files that are damaged, or end within a line; asked at every look, so kept while no file moves."""
+        mark = (self.generation, len(self.damage))
+        if self._unclean_for != mark:
+            segments = (facts for facts in self.by_id.values() if facts.folder == SEGMENTS)
+            torn = {facts.id for facts in segments if facts.applied != facts.size}
+            self._unclean, self._unclean_for = torn.union(item.file for item in self.damage), mark
+        return [self.by_id[file] for file in self._unclean if file in self.by_id]
+
+    _unclean: AbstractSet[int] = frozenset()
+    _unclean_for: tuple[int, int] = (-1, 0)
 
     def is_listed(self) -> bool:
         """Tell whether the places of all events are known; asked often, so the answer is kept while no file moves."""

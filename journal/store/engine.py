@@ -260,7 +260,8 @@ class Engine:
     def reading(self, *, history: bool = False) -> Iterator[View]:
         """Give a view that holds everything acknowledged before this call; ``history``: places of events too."""
         with self.entered():
-            self._be_current()
+            if not self.indexing.is_in_look:
+                self._be_current()
             if history:
                 self._list_places()
             assert self.indexing.view is not None
@@ -308,7 +309,7 @@ class Engine:
     def _keep_places(self) -> None:
         """Write places that were just listed to the index, if the lock is ours or free."""
         view = self.indexing.view
-        if view is None or not self.indexing.is_shared:
+        if view is None or not self.indexing.is_shared or self.indexing.is_in_look or view.doubted:
             return
         if self.is_locked:
             view.flush()
@@ -370,9 +371,8 @@ class Engine:
     def is_flush_due(self, view: View) -> bool:
         """Tell whether index and projections are to follow what was written now."""
         overlay = view.overlay
-        if self._is_eager and overlay.states:  # what streams gain has no projection
-            return True
-        return overlay.count >= FLUSH_AFTER_EVENTS or len(overlay.states) >= FLUSH_AFTER_ENTITIES
+        is_shown = self._is_eager and bool(overlay.states)  # what streams gain has no projection
+        return is_shown or overlay.count >= FLUSH_AFTER_EVENTS or len(overlay.states) >= FLUSH_AFTER_ENTITIES
 
     def follow(self, view: View) -> None:
         """Under the lock: let index and projections follow a write. They are derived: whatever fails here just lags."""

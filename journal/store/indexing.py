@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from journal.disk.backend import Backend
 from journal.errors import JournalError
 from journal.format import values
-from journal.index.comparing import Changes, compare
+from journal.index.comparing import Changes, compare, has_moved_unseen
 from journal.index.database import MEMORY, Index
 from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Listing
@@ -74,6 +74,11 @@ class Indexing:
         """Removes a segment that was begun and is lost."""
         self.rewrite: Callable[[View], bool] | None = None
         """Writes files anew that hold what is redacted; False where that has to wait."""
+
+    @property
+    def is_in_look(self) -> bool:
+        """Whether somebody looks at one moment of the index; who reads within that (an upcaster) sees that moment."""
+        return self.view is not None and self.view.index.is_in_snapshot
 
     # -- opening --------------------------------------------------------------------------------
 
@@ -136,7 +141,7 @@ class Indexing:
         self.drop()
         self.view = View(self._files, self._root, index, self._config.strategies)
         if view is not None:
-            self.view.doubted = view.doubted
+            self.view.take_doubts_of(view)
         if index.meta("built_for") != self._built_for():
             self._rebuild(self.view, self._look_behind())
         return self.view
@@ -195,12 +200,13 @@ class Indexing:
     def _look(self, view: View) -> _Look:
         """Look whether a view that nobody has overtaken holds all that is in the files."""
         is_stale = view.redacting is not None and view.redacting.is_stale
-        is_mended = bool(view.damage) and _is_less_lost(view)
-        if is_mended:
-            self.freshness.forget()  # what is mended in its place, no folder tells
-        if self._is_behind or is_stale or is_mended or view.doubted:
-            return _BLIND
         name = self.tail.look()
+        has_moved = has_moved_unseen(view, name)
+        if has_moved:
+            self.freshness.forget()
+        is_less_lost = bool(view.damage) and _is_less_lost(view)
+        if self._is_behind or is_stale or has_moved or is_less_lost or view.doubted:
+            return _BLIND
         listing, is_new = self.freshness.look(name)
         if is_new:
             # Not asked again: to the next look, these folders are as they were.

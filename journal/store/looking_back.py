@@ -54,9 +54,7 @@ def look(engine: Engine, read: Callable[[View], T], *, history: bool = False) ->
         try:
             with held, engine.reading(history=history) as view, view.snapshot(), _doubts_first(view):
                 return read(view)
-        except DoubtError:
-            pass
-        except OvertakenError:
+        except (DoubtError, OvertakenError):
             overtaken += 1
         except FileNotFoundError:
             pass

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from journal.errors import JournalError
 from journal.format import token
+from journal.format.limits import SEQ_MAX
 from journal.format.segment import Vector
 from journal.index.records import RecordReader
 from journal.index.rows import Location
@@ -95,15 +96,24 @@ def still_fresh(view: View, reach: Reach, since: Vector) -> Vector:
 
     Raises JournalError where events of it have left the checkout since.
     """
-    gone = vector.subtract(reach.here, view.have)
+    gone = vector.subtract(vector.subtract(reach.here, readable(view)), reach.bridges)
     if gone:
-        if vector.subtract(vector.subtract(gone, unreadable(view)), since):
+        if vector.subtract(vector.subtract(gone, _lost(view)), since):
             raise JournalError(
                 "events left this checkout while they were read: a branch was switched, or history was dropped",
                 hint="read on from the token of the last event; what it names and is gone is told as a gap",
             )
         reach.here = vector.subtract(reach.here, gone)
     return vector.subtract(reach.here, since)
+
+
+def _lost(view: View) -> Vector:
+    """Return what damage has cost, or may have: of a lane with damage of which it is not known what it held, all."""
+    lost = unreadable(view)
+    for item in view.damage:
+        if item.lane and item.high < item.low:
+            lost = vector.union(lost, vector.of(item.lane, 1, SEQ_MAX))
+    return lost
 
 
 def places_of(view: View, fresh: Vector, after: EventId) -> Iterator[Location]:
@@ -135,7 +145,11 @@ def reach_of(view: View) -> Reach:
 def unreadable(view: View) -> Vector:
     """Return the events of this checkout whose lines are not here or damaged, unless somebody accepted that."""
     lost = vector.subtract(view.have, view.have_files)
-    for item in open_damage(view):
+    damage = open_damage(view)
+    for item in view.damage:
+        if item.lane and item not in damage:
+            lost = vector.subtract(lost, vector.of(item.lane, max(item.low, 1), item.high))
+    for item in damage:
         if item.lane:
             these = vector.of(item.lane, max(item.low, 1), item.high)
             # What is damaged in one file, another may have whole; but not where a blob is lost, to which all refer.

@@ -58,6 +58,10 @@ def look(engine: Engine, *, verify: bool) -> Look:
             found = _look_once(engine, indexing, listing, strange, verify=verify)
         except (NeedsRebuildError, FileNotFoundError):
             continue  # git or a compaction has taken away what was listed a moment ago
+        except OSError as error:
+            raise JournalError(
+                f"cannot be read: {error.strerror or error}", path=error.filename, hint="look at the disk"
+            ) from error
         if list_truth(engine.files, engine.root)[0] == listing:
             break
     if found is None:

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import time
 
 import pytest
 
 from journal import Fold, Journal
+from journal.disk.memory import MemoryBackend
 from journal.index.view import View
 from tests.support.stores import new_store, truth
 
@@ -48,6 +50,13 @@ def rot(root, change, what=b'"E1"'):
     assert what in good
     change(path, good.replace(what, what.swapcase()))
     return lambda: touched(path, good)
+
+
+def settle(journal):
+    """Let a journal look until time stamps of folders count, so that it lists none of them again."""
+    for _ in range(2):
+        time.sleep(0.03)
+        list(journal.read("s"))
 
 
 ALL = [f"E{number}" for number in range(40)]
@@ -132,3 +141,139 @@ def test_a_log_that_is_read_slowly_finds_what_has_moved_to_other_files_meanwhile
             other.append("s", "Other")
         monkeypatch.setattr(View, "doubt", lambda view, file: pytest.fail("no file is other than it was applied"))
         assert told([*found, *log]) == ALL
+
+
+@pytest.mark.parametrize("is_covered", [True, False])
+@pytest.mark.parametrize("read", [lambda journal: journal.read("s"), lambda journal: journal.read_all()])
+def test_no_token_of_a_reading_under_way_names_it_where_a_checkpoint_covers_it_too(root, read, is_covered):
+    with Journal.open(store=root) as journal:
+        if is_covered:
+            journal.checkpoint()
+        assert told(read(journal)) == ALL
+        settle(journal)
+        mend = rot(root, in_place)
+        events = list(read(journal))
+        assert told(events) == REST
+        assert journal.gaps(events[-1].token).unreadable
+        view = journal.view(NAMES, "s")
+        assert view.read() == REST
+        mend()
+        assert told(journal.read("s", since=events[-1].token)) == ["E1"]
+        assert view.read() == ALL
+
+
+@pytest.mark.parametrize("change", [in_place, touched])
+def test_it_is_told_where_the_places_of_events_are_listed_only_after_it_rotted(root, change):
+    shutil.rmtree(f"{root}/local")
+    with Journal.open(store=root) as journal:
+        assert journal.get("t", "x").rev == 1  # builds the index, and no list of events
+    with Journal.open(store=root) as journal:
+        journal.get("t", "x")
+        mend = rot(root, change)
+        events = list(journal.read("s"))
+        assert told(events) == REST
+        assert journal.damage_note() is not None
+        mend()
+        assert told(journal.read("s", since=events[-1].token)) == ["E1"]
+
+
+@pytest.mark.parametrize("change", [in_place, touched])
+def test_the_last_line_of_a_segment_is_no_torn_end_to_who_has_read_it(root, change):
+    with Journal.open(store=root) as journal:
+        journal.append("s", "Last", {"n": 1})
+    shutil.rmtree(f"{root}/local")  # so that it is another's segment
+    with Journal.open(store=root) as journal:
+        assert told(journal.read("s")) == [*ALL, "Last"]
+        settle(journal)
+        rot(root, change, b'"Last"')
+        assert told(journal.read("s")) == ALL
+        assert "1 event lost" in journal.damage_note()
+
+
+def test_who_knows_of_it_while_others_write_the_index_goes_on_knowing():
+    backend = MemoryBackend()
+    with Journal.on(backend) as journal, Journal.on(backend) as other:
+        for name in ALL[:3]:
+            journal.append("s", name)
+        assert told(journal.read("s")) == told(other.read("s")) == ALL[:3]
+        ((name, _),) = backend.files.list(f"{journal.root}/segments")
+        node = backend.files._file(f"{journal.root}/segments/{name}")
+        node.data[:] = bytes(node.data).replace(b'"E1"', b'"e1"')  # and no stat tells
+        view = journal._engine.indexing.view
+        view.doubt(view.facts["segments", name].id)
+        other.put("t", "y", {})
+        with other._engine.locked():
+            other._engine.indexing.bring_forward()
+            other._engine.flush()
+        assert other.status().damage == ()
+        journal.get("t", "y")
+        assert len(journal.status().damage) == 1
+
+
+def test_a_pack_that_rots_is_told_and_comes_back_whole(root):
+    with Journal.open(store=root) as journal:
+        journal.compact()
+        journal.put("t", "y", {})
+        assert journal.compact().packs
+        assert told(journal.read("s")) == ALL
+        (name,) = (name for name in truth(root) if name.startswith("archive/"))
+        good = truth(root)[name]
+        in_place(f"{root}/{name}", good[:200] + b"rotten" + good[206:])
+        assert told(journal.read("s")) == []
+        assert "events may be lost" in journal.damage_note()
+        touched(f"{root}/{name}", good)
+        assert told(journal.read("s")) == ALL
+        assert journal.damage_note() is None
+
+
+@pytest.mark.parametrize("folder", ["segments", "archive"])
+def test_a_file_that_was_read_while_it_was_being_written_is_read_again(root, tmp_path, folder):
+    with Journal.open(store=root) as journal:
+        if folder == "archive":
+            journal.compact()
+            journal.put("t", "y", {})
+            journal.compact()
+        name, text = next((name, text) for name, text in sorted(truth(root).items()) if name.startswith(folder))
+    here = new_store(tmp_path / "here")
+    shutil.copy(f"{root}/journal.toml", f"{here}/journal.toml")
+    with Journal.open(store=here) as journal:
+        journal.put("t", "own", {})
+        os.makedirs(f"{here}/{folder}", exist_ok=True)
+        with open(f"{here}/{name}", "wb") as file:
+            file.write(text[: len(text) // 2])
+            file.flush()
+            for _ in range(3):
+                time.sleep(0.06)  # until time stamps of folders count
+                assert len(told(journal.read("s"))) < 40
+            file.write(text[len(text) // 2 :])
+        assert told(journal.read("s")) == ALL
+        assert journal.damage_note() is None
+
+
+@pytest.mark.parametrize("is_covered", [True, False])
+def test_what_was_accepted_is_no_gap_where_a_checkpoint_covers_it_either(root, is_covered):
+    with Journal.open(store=root) as journal:
+        if is_covered:
+            journal.checkpoint()
+        rot(root, touched)
+        assert not journal.doctor().ok
+        assert journal.doctor(fix=True, accept_loss=True).ok
+        assert not journal.gaps()
+        with journal.subscribe("feed") as feed:
+            assert told([delivery.event for delivery in feed.take(100)]) == REST
+
+
+def test_an_upcaster_that_reads_the_journal_sees_the_moment_that_is_looked_at(root):
+    with Journal.open(store=root) as journal:
+        seen = []
+
+        def lift(data):
+            seen.append(len(list(journal.read("s"))))
+            return {**data, "schema_version": 1}
+
+        journal.put("t", "z", {"n": 2})
+        journal.upcasters.register("t", 0)(lift)
+        list(journal.read("s"))
+        rot(root, in_place)
+        assert [entity.id for entity in journal.list("t", where={"n": 2})] == ["z"]
+        assert seen
