@@ -202,6 +202,10 @@ def _opened(path: str, flags: int) -> Iterator[int]:
     descriptor = _open(path, flags)
     try:
         yield descriptor
+    except OSError as error:
+        if error.filename is None:  # what a call on a descriptor cannot say
+            error.filename = path
+        raise
     finally:
         os.close(descriptor)
 

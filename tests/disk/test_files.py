@@ -316,6 +316,20 @@ def test_a_replacement_that_is_interrupted_leaves_the_old_file_and_nothing_else(
     assert files.read(path) == b"old"
 
 
+@pytest.mark.parametrize("read", [lambda path: files.read(path), lambda path: files.read_at(path, 0, 9)])
+def test_a_file_that_the_disk_cannot_read_is_named(folder, monkeypatch, read):
+    path = os.path.join(folder, "a")
+    files.create(path, b"bytes")
+
+    def fails(descriptor, length):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "read", fails)
+    with pytest.raises(OSError, match="Input/output") as failed:
+        read(path)
+    assert (failed.value.errno, failed.value.filename) == (errno.EIO, path)
+
+
 def test_a_leftover_of_a_replacement_is_told_by_its_name(folder):
     faulty = FaultyFiles()
     faulty.fail("replace")
