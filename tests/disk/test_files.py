@@ -316,7 +316,7 @@ def test_a_replacement_that_is_interrupted_leaves_the_old_file_and_nothing_else(
     assert files.read(path) == b"old"
 
 
-@pytest.mark.parametrize("read", [lambda path: files.read(path), lambda path: files.read_at(path, 0, 9)])
+@pytest.mark.parametrize("read", [files.read, lambda path: files.read_at(path, 0, 9)])
 def test_a_file_that_the_disk_cannot_read_is_named(folder, monkeypatch, read):
     path = os.path.join(folder, "a")
     files.create(path, b"bytes")
