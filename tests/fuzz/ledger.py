@@ -46,7 +46,10 @@ class Holding(NamedTuple):
     """Events in the files whose payload stands in a blob that git took away, as a commit that is skipped does."""
 
     mentioned: frozenset[str] = frozenset()
-    """The sha256 of each blob that events here refer to, redacted ones aside."""
+    """The sha256 of each blob that events in the files refer to, redacted ones aside.
+
+    Of an event that only a checkpoint counts in nobody knows to what it referred; what its state refers to stays.
+    """
     bare: frozenset[str] = frozenset()
     """Those of them that are not here."""
 
@@ -134,7 +137,7 @@ class Ledger:
         covered = 0
         for vector in covers:
             covered |= self.covering(vector or {})
-        mentioned = self._mentioned(in_files | covered, normal(taken))
+        mentioned = self._mentioned(in_files, normal(taken))
         bare = frozenset(sha256 for sha256 in mentioned if not has_blob(root, sha256))
         return Holding(in_files, covered, None in covers, normal(taken), lost, mentioned, bare)
 
