@@ -26,9 +26,9 @@ def unread():
 
 
 def sh(work, line):
-    """Run a line of the shell, in which ``journal`` is the program."""
+    """Run what is a line of the shell behind the program."""
     return subprocess.run(
-        ["sh", "-c", line.replace("journal", PROGRAM)], cwd=work.folder, capture_output=True, text=True, check=False
+        ["sh", "-c", f"{PROGRAM} {line}"], cwd=work.folder, capture_output=True, text=True, check=False
     )
 
 
@@ -108,7 +108,7 @@ def test_help_that_a_full_device_does_not_take_is_told(work):
 
 def test_watch_takes_no_event_where_stdout_is_closed(work):
     work("put", "plan", "p1", "{}")
-    ended = sh(work, "journal watch --once --cursor feed >&-")
+    ended = sh(work, "watch --once --cursor feed >&-")
     assert (ended.returncode, "stdout is closed" in ended.stderr) == (2, True)
     assert len(work("watch", "--once", "--cursor", "feed").lines) == 1
-    assert sh(work, f"journal watch --once --cursor other --exec '{sys.executable} -c \"\"' >&-").returncode == 0
+    assert sh(work, f"watch --once --cursor other --exec '{sys.executable} -c \"\"' >&-").returncode == 0

@@ -47,7 +47,7 @@ def read_once(root: str, raging: Storm) -> None:
 @pytest.mark.parametrize("seed", [1])
 def test_a_storm_of_kills_loses_nothing(seed):
     with tempfile.TemporaryDirectory() as scratch:
-        counts = storm(scratch, kills=60, seconds=12, seed=seed)
+        counts = storm(scratch, kills=60, seconds=9, seed=seed)
     print(counts, file=sys.stderr)
     assert counts["kills"] >= 20
     assert counts["acknowledged"] > 50

@@ -25,13 +25,13 @@ def check_crowd(tmp_path, *, writers, readers, seconds, seed):
 
 
 def test_readers_beside_killed_writers_see_whole_rounds_and_all_that_was_seen_before(tmp_path):
-    crowd = check_crowd(tmp_path, writers=2, readers=2, seconds=5, seed=1)
-    assert crowd.rounds("w") > 50
-    assert crowd.rounds("r") > 5
+    crowd = check_crowd(tmp_path, writers=2, readers=2, seconds=3, seed=1)
+    assert crowd.rounds("w") > 20
+    assert crowd.rounds("r") > 2
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(2, 8))
 def test_many_readers_beside_killed_writers_see_whole_rounds_for_long(tmp_path, seed):
     crowd = check_crowd(tmp_path, writers=1 + seed % 4, readers=1 + seed % 3, seconds=60, seed=seed)
-    assert crowd.rounds("r") > 50
+    assert crowd.rounds("r") > 20
