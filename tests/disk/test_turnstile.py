@@ -117,10 +117,11 @@ def test_who_gives_up_leaves_no_thread_and_no_file_once_the_turn_has_come(path):
     waits_in_the_kernel(path, 1)
     inside.leave()
     for _ in range(2000):
-        if (threads(), descriptors()) == before:
+        if threads() <= before[0] and descriptors() <= before[1]:  # one of an earlier test may end meanwhile
             break
         time.sleep(0.001)
-    assert (threads(), descriptors()) == before
+    assert threads() <= before[0]
+    assert descriptors() <= before[1]
     assert waiter.enter(1)
 
 
