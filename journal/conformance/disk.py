@@ -229,6 +229,7 @@ class DiskConformance:
         with one.held(1):
             assert _in_thread(two.try_acquire) is False
             assert one.generation == generation
+            assert one.is_wanted() is False, "nobody waits for it"
         assert _in_thread(lambda: _held(two)) is True
         backend.files.remove(path)
         with one.held(1):

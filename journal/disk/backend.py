@@ -31,6 +31,13 @@ class Lock(Protocol):
         """Take it if it is free this instant; it may say no where somebody else waits for it."""
         ...
 
+    def is_wanted(self) -> bool:
+        """Tell whether somebody waits for it while it is held; False where that does not show.
+
+        Work that can wait stops then, and goes on when the lock is free again.
+        """
+        ...
+
     def release(self) -> None:
         """Give it back."""
         ...

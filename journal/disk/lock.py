@@ -137,6 +137,11 @@ class StoreLock:
         """Whether this thread of this process holds the lock."""
         return self._inside == threading.get_ident() and self._pid == os.getpid()
 
+    def is_wanted(self) -> bool:
+        """Tell whether another process waits for the lock that this thread holds, as far as that shows."""
+        assert self.is_held, "this thread does not hold the writer lock"
+        return self._turnstile.is_taken()
+
     def close(self) -> None:
         """Close the lock file. The lock must not be held; closing twice is harmless."""
         if self._pid != os.getpid():

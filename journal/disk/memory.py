@@ -296,6 +296,10 @@ class MemoryLock:
         self._owner = 0
         self._shared.release()
 
+    def is_wanted(self) -> bool:
+        """Nobody is let pass: what one journal does must not hang on how others are timed."""
+        return False
+
     @contextlib.contextmanager
     def held(self, timeout_seconds: float | None) -> Iterator[None]:
         """Hold it for the length of a ``with``."""

@@ -76,6 +76,21 @@ class Turnstile:
             unlock(self._descriptor)
         self._wait, self._may_be_inside = None, False
 
+    def is_taken(self) -> bool:
+        """Tell whether somebody else is inside, who is next, without waiting; False where that does not show."""
+        if fcntl is None or self._descriptor < 0:
+            return False
+        self._may_be_inside = True
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._may_be_inside = False
+            return True
+        except OSError:
+            pass  # no turnstile on this file system
+        self.leave()
+        return False
+
     def forget(self) -> None:
         """Close the file. In a forked child no more than that happens: its parent may be inside."""
         descriptor, self._descriptor = self._descriptor, -1

@@ -73,7 +73,7 @@ class Engine:
         self._threads, self._pid = threading.RLock(), os.getpid()
         self.writer = backend.writer()
         """Names this process and this opening in the records."""
-        self._is_closed = self._has_looked_at_projections = False
+        self._is_closed = self.has_looked_at_projections = False
         self.is_locked = False
         """Whether this thread holds the writer lock; told only to who has entered."""
         self._depth = self._generation = 0
@@ -185,7 +185,7 @@ class Engine:
                     try:
                         if self.lock.generation != self._generation:
                             with nothing_applied():
-                                self._make_home()
+                                self.make_home()
                         yield
                         return
                     finally:
@@ -201,7 +201,7 @@ class Engine:
         found = self.files.stat(self._lock_path)
         return found is not None and _file_mark(found) == self.lock_seen
 
-    def _make_home(self) -> None:
+    def make_home(self) -> None:
         """Under the lock: nothing in ``local/`` counts that was not made here, or was lost since."""
         if not self.has_local():
             self.indexing.drop()
@@ -213,26 +213,9 @@ class Engine:
         self._generation = self.lock.generation
 
     def _try_settling(self) -> bool:
-        """Bring index and projections up to date if the lock is free this instant."""
-        try:
-            if not self.has_local():
-                ensure_local(self.files, self.root)
-            if not self.lock.try_acquire():
-                return False
-        except (OSError, NotAppliedError):
-            return False  # a read-only disk
-        try:
-            self.is_locked = True
-            self._make_home()
-            self.indexing.bring_forward()
-            self._has_looked_at_projections = True
-            self.flush()
-        except (OSError, sqlite3.OperationalError):
-            return False
-        finally:
-            self.is_locked = False
-            self.lock.release()
-        return True
+        from journal.store.settling import try_settling
+
+        return try_settling(self)
 
     def settle(self) -> None:
         """Bring index and projections up to date if anything lags and that needs no waiting."""
@@ -301,9 +284,9 @@ class Engine:
     def _are_projections_settled(self) -> bool:
         """Look once, when the store is opened, whether projections were removed or replaced."""
         view = self.indexing.view
-        if self._has_looked_at_projections or view is None or not self.indexing.is_shared:
+        if self.has_looked_at_projections or view is None or not self.indexing.is_shared:
             return True
-        self._has_looked_at_projections = True
+        self.has_looked_at_projections = True
         return not view.index.unprinted() and not self.printing.has_moved(view)
 
     def _keep_places(self) -> None:
@@ -338,19 +321,17 @@ class Engine:
         self.indexing.list_events()
         return is_machine_made(view, key, text, self.git_has)
 
-    def flush(self) -> None:
-        """Under the lock: write the overlay to the index, and the projections that follow from it."""
-        view = self.indexing.view
-        if view is not None and self.indexing.is_shared:
-            view.flush()
-            self.print_projections()
+    def flush(self, *, yields: bool = False) -> None:
+        """Under the lock: write the overlay to the index, and the projections that lag.
 
-    def print_projections(self) -> None:
-        """Under the lock: write the projections that lag. One that cannot be written goes on lagging."""
+        One that cannot be written goes on lagging; ``yields``: some do, if somebody waits for the lock.
+        """
         view = self.indexing.view
-        assert view is not None
+        if view is None or not self.indexing.is_shared:
+            return
+        view.flush()
         with contextlib.suppress(OSError, JournalError):
-            self.printing.print(view)
+            self.printing.print(view, self.lock.is_wanted if yields else None)
 
     # -- writing --------------------------------------------------------------------------------
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _UNSYNCED_NS = 3600 * 10**9
 """How long the system may keep bytes to itself that nobody synced; far more than any does."""
 
+_PRINTED_MIN = 16
+"""So many projections are written before somebody who waits for the lock counts; about 5 ms."""
+
 
 class Printing:
     """Plans which projections to look at, and has them written by ``printer``, which most reads do not need."""
@@ -157,8 +160,11 @@ class Printing:
             _set_all(view, followed)
         view.settle()
 
-    def print(self, view: View) -> "list[Outcome]":
-        """Under the lock: write the projections that lag, and remember them; return what became of each."""
+    def print(self, view: View, is_wanted: Callable[[], bool] | None = None) -> "list[Outcome]":
+        """Under the lock: write the projections that lag, and remember them; return what became of each.
+
+        Where somebody waits for the lock (``is_wanted``), some are enough: what is left goes on lagging.
+        """
         has_moved = self.has_moved(view)
         if has_moved:
             # Before the folders are remembered as they are: a file that left must not be forgotten.
@@ -166,8 +172,10 @@ class Printing:
         keys = view.index.unprinted()
         if not keys and not has_moved:
             return []
-        outcomes = self._printer().print((key, view.row(key), view.index.printed(*key)) for key in keys)
-        followed = self.follower(view, keys) if self.follower is not None else []
+        asked = keys if is_wanted is None else _until_wanted(keys, is_wanted)
+        outcomes = self._printer().print((key, view.row(key), view.index.printed(*key)) for key in asked)
+        done = [outcome.key for outcome in outcomes]
+        followed = self.follower(view, done) if self.follower is not None else []
         with view.index.writing():
             view.index.drop_folders()
             self._remember(view, outcomes, list(self.folders()))
@@ -203,6 +211,14 @@ class Printing:
     def _signature(self, folder: str) -> tuple[int, int] | None:
         found = self._files.stat(os.path.join(self._root, *folder.split("/")))
         return found and (found.mtime_ns, found.inode)
+
+
+def _until_wanted(keys: list[Key], is_wanted: Callable[[], bool]) -> Iterator[Key]:
+    """Yield a few in any case, so that all are done one day."""
+    for number, key in enumerate(keys):
+        if number >= _PRINTED_MIN and is_wanted():
+            return
+        yield key
 
 
 def _set_all(view: View, rows: Iterable[tuple[str, Any]]) -> None:

@@ -137,6 +137,9 @@ class LockWithoutAFile:
     def try_acquire(self):
         return self._lock.acquire(blocking=False)
 
+    def is_wanted(self):
+        return False
+
     def release(self):
         self._lock.release()
 

@@ -216,6 +216,22 @@ def test_who_can_do_without_the_lock_goes_before_nobody_who_waits_for_it(path):
     assert lock.try_acquire()
 
 
+def test_who_holds_the_lock_sees_whether_somebody_waits_for_it(path):
+    first, second = StoreLock(path), StoreLock(path)
+    with first.held(1):
+        assert not first.is_wanted()
+        waiter = threading.Thread(target=lambda: count_up(second, [0], 1))
+        waiter.start()
+        deadline = time.monotonic() + 10
+        while not first.is_wanted():
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+    waiter.join()
+    with first.held(1):
+        assert not first.is_wanted()
+    assert queue_is_free(path)
+
+
 def test_a_lock_file_that_is_removed_while_held_splits_nothing_for_long(path):
     """``git clean -fdx``: the holder keeps a lock on nothing; from its release on all meet at the new file."""
     first, second = StoreLock(path), StoreLock(path)
