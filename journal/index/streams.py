@@ -108,6 +108,11 @@ class Reading:
         return place(entries, cuts, knows=lambda _: False)
 
     @property
+    def is_put_together(self) -> bool:
+        """Whether all of it is in memory, so that later looks at it see what this one does."""
+        return self._whole is not None
+
+    @property
     def facts(self) -> StreamFacts:
         """What the stream holds."""
         changes = self._changes

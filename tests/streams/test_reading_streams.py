@@ -9,6 +9,7 @@ import pytest
 
 from journal import Journal, JournalError, NotFoundError, RefusedError, UsageError
 from journal.format.lines import seal, unseal
+from journal.index.streams import Reading
 from journal.store.streams.appending import Append, NewEvents
 from tests.support.faults import CountingFiles
 from tests.support.reads import ReadMeter
@@ -191,6 +192,22 @@ def test_a_merge_is_the_same_for_a_fresh_index_and_for_a_reader_without_the_lock
     with Journal.open(store=clone(mine.root, tmp_path / "fresh")) as fresh:
         assert places(fresh.read("s")) == folded
         assert fresh.streams() == catalogue
+
+
+def test_a_stream_that_is_read_without_the_lock_after_a_merge_is_put_together_once(two, monkeypatch):
+    mine, theirs = two
+    for number in range(1, 9):
+        mine.append("s", "Mine", {"n": number})
+        theirs.append("s", "Theirs", {"n": -number})
+    list(mine.read("s"))
+    bring(theirs.root, mine.root)
+    times = []
+    put_together = Reading._put_together
+    monkeypatch.setattr(Reading, "_put_together", lambda self, had: times.append(1) or put_together(self, had))
+    in_pieces_of(monkeypatch, 2)
+    with Journal.open(store=mine.root) as other, other._engine.locked():
+        assert len(list(mine.read("s"))) == 17
+    assert len(times) == 1
 
 
 def test_a_branch_that_goes_away_takes_its_events_out_of_the_stream(two):

@@ -12,13 +12,15 @@ class StreamAsOf:
     """One stream as a view has it now, for looks at later views: of what came since then nothing counts.
 
     What comes behind the stream's end, as all that is appended here does, moves nothing. Only where something came
-    before that (a merge) or was hidden, the stream is put together once, in memory, of the events that were here.
+    before that (a merge) or was hidden, the stream is put together once, in memory, of the events that were here; a
+    stream that has to be put together from the beginning is so once.
     """
 
     def __init__(self, view: View, name: str) -> None:
         self._name, self._had = name, dict(view.have)
-        self._end = Reading(view, name).facts.end
-        self._whole: Reading | None = None
+        now = Reading(view, name)
+        self._end = now.facts.end
+        self._whole = now if now.is_put_together else None
 
     def reading(self, view: View) -> Reading:
         """Return the stream as it was, by a view of later."""
