@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from journal.disk.files import Files
+from journal.disk.files import Files, ReadFiles
 from journal.disk.many import sync_many
 from journal.disk.pieces import PIECE_BYTES, pieces_of
 from journal.errors import GitError
@@ -42,6 +42,13 @@ def blob_id_of_pieces(size: int, pieces: Iterable[bytes], object_format: ObjectF
     for piece in pieces:
         digest.update(piece)
     return digest.hexdigest()
+
+
+def content_id(content: Content, files: ReadFiles, object_format: ObjectFormat) -> str:
+    """Return the id, in hex, of a file with this content; a ``StoredFile`` is read a piece at a time."""
+    if isinstance(content, bytes):
+        return blob_id(content, object_format)
+    return blob_id_of_pieces(content.size, pieces_of(files, content.path), object_format)
 
 
 class ObjectReader:
@@ -162,8 +169,7 @@ class ObjectWriter:
         """Note the content of a file to be written and return its id; a ``StoredFile`` is read again when it is."""
         if isinstance(content, bytes):
             return self.add("blob", content)
-        pieces = pieces_of(self._files, content.path)
-        identity = blob_id_of_pieces(content.size, pieces, self._repository.object_format)
+        identity = content_id(content, self._files, self._repository.object_format)
         self._waiting.setdefault(identity, content)
         return identity
 

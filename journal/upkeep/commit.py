@@ -20,7 +20,8 @@ from journal.format import values
 from journal.format.names import parse_pack_file, parse_segment_file
 from journal.format.segment import Vector
 from journal.git.commit import CommitResult, FileChange, commit_changes, stage_changes
-from journal.git.objects import ObjectReader, blob_id
+from journal.git.content import Content, StoredFile
+from journal.git.objects import ObjectReader, content_id
 from journal.git.questions import Questions
 from journal.git.repository import Repository
 from journal.git.status import changed_paths as paths_between
@@ -46,6 +47,7 @@ from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
 
 _TREE, _SEGMENTS = "committed_tree", "committed_segments"
+_LARGE_BYTES = 1 << 16
 
 
 def commit(engine: Engine, message: str | None, *, author: str | None, verify: bool) -> CommitResult | None:
@@ -147,7 +149,7 @@ def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
     for name in OWN_FILES:
         path = os.path.join(engine.root, name)
         if engine.files.stat(path) is not None:
-            yield from _if_differs(place, entries, name, engine.files.read(path))
+            yield from _if_differs(engine, place, entries, name, engine.files.read(path))
     yield from _schemas(engine, place, entries)
     seen: dict[str, int] = values.decode(view.index.meta(_SEGMENTS) or "{}")
     for folder in (SEGMENTS, ARCHIVE, CHECKPOINTS):
@@ -157,10 +159,17 @@ def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
             path = f"{folder}/{name}"
             # What git has under a name it has for ever, but for the prefix of a segment that a `git add` met open.
             if name not in known or (folder == SEGMENTS and seen.get(name) != facts.size):
-                yield from _if_differs(place, entries, path, engine.files.read(os.path.join(engine.root, folder, name)))
+                yield from _if_differs(engine, place, entries, path, _content(engine, path))
         for name in known.keys() - here.keys():
             if parse_segment_file(name) or parse_pack_file(name) or folder == CHECKPOINTS:
                 yield _removal(engine, view, place, folder, name, known[name])
+
+
+def _content(engine: Engine, path: str) -> Content:
+    """Return what git is to have of a file of the truth: a large one is read when it is written there."""
+    full = os.path.join(engine.root, *path.split("/"))
+    stat = engine.files.stat(full)
+    return engine.files.read(full) if stat is None or stat.size < _LARGE_BYTES else StoredFile(full, stat.size)
 
 
 def _schemas(engine: Engine, place: Place, entries: _Entries) -> Iterator[FileChange]:
@@ -168,7 +177,7 @@ def _schemas(engine: Engine, place: Place, entries: _Entries) -> Iterator[FileCh
     for name in sorted(here):
         if name.endswith(".json"):
             content = engine.files.read(os.path.join(engine.root, SCHEMAS, name))
-            yield from _if_differs(place, entries, f"{SCHEMAS}/{name}", content)
+            yield from _if_differs(engine, place, entries, f"{SCHEMAS}/{name}", content)
     for name in sorted(entries.folder(SCHEMAS).keys() - here):
         yield FileChange(place.outer(f"{SCHEMAS}/{name}"), None)
 
@@ -226,7 +235,7 @@ def _projections(engine: Engine, view: View, place: Place, tree: str | None, ent
         if found != wanted:
             continue  # a person's edit, or a projection that lags: not ours to commit
         if wanted is not None:
-            yield from _if_differs(place, entries, path, wanted)
+            yield from _if_differs(engine, place, entries, path, wanted)
         elif entries.get(path) is not None:
             yield FileChange(place.outer(path), None)
 
@@ -253,9 +262,9 @@ def _candidates(engine: Engine, view: View, place: Place, tree: str | None) -> s
     return changed | here | {path for path in there if is_projected(path)}
 
 
-def _if_differs(place: Place, entries: _Entries, path: str, content: bytes) -> Iterator[FileChange]:
+def _if_differs(engine: Engine, place: Place, entries: _Entries, path: str, content: Content) -> Iterator[FileChange]:
     known = entries.get(path)
-    if known is None or known != blob_id(content, place.repository.object_format):
+    if known is None or known != content_id(content, engine.files, place.repository.object_format):
         yield FileChange(place.outer(path), content)
 
 

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from journal import GitError
+from tests.support.reads import ReadMeter
 from tests.support.worktree import WorkTree
 
 
@@ -150,6 +151,24 @@ def test_status_counts_what_a_commit_would_take(tree):
         journal.commit()
         assert journal.status().uncommitted == ()
         assert journal.status().lagging == 0
+
+
+def test_a_large_segment_is_in_memory_as_a_whole_neither_for_a_status_nor_for_a_commit(tree):
+    meter = ReadMeter()
+    with tree.open(files=meter) as journal:
+        journal.append_batch("s", [("Moved", {"text": "x" * 900, "n": number}) for number in range(200)])
+        journal.put("plan", "a", {"n": 1})
+        meter.forget()
+        (segment,) = (tree.store / "segments").iterdir()
+        assert f"segments/{segment.name}" in journal.status().uncommitted
+        assert not meter.bytes[str(segment)], "git has nothing under this name, so nothing is to be compared"
+        journal.commit()
+        assert meter.parts[str(segment)] and not meter.whole[str(segment)]
+        (segment,) = (tree.store / "segments").iterdir()
+        assert tree.git("show", f"HEAD:.journal/segments/{segment.name}") == segment.read_text()
+        assert journal.commit() is None
+    assert not tree.git("status", "--porcelain")
+    tree.git("fsck", "--full", "--strict")
 
 
 @pytest.mark.parametrize("what", ["HEAD", "objects", "refs"])
