@@ -16,7 +16,7 @@ from journal import ABSENT, Journal
 from journal.errors import FormatError, GitError, NotFoundError, UsageError
 from journal.git.objects import ObjectReader
 from journal.index.rebuild import rebuild
-from journal.upkeep.comparing import commits
+from journal.upkeep.comparing import commits, sides
 from journal.upkeep.comparing.range import Range, parse_range
 from tests.support.stores import documents, truth
 from tests.support.worktree import WorkTree
@@ -213,6 +213,23 @@ def test_who_gave_a_field_its_value_is_who_the_checkout_blames(story, tmp_path):
                             assert (item.event, item.actor, item.ts) == blamed[at], (old, at)
                             seen += 1
     assert seen > 40
+
+
+def test_who_gave_a_field_its_value_is_asked_of_the_work_tree_where_it_has_the_event(story, monkeypatch):
+    """A commit may have a million events, of which it is not listed then where they stand."""
+    listed = []
+    monkeypatch.setattr(sides, "list_events", listed.append)
+    with story.tree.open() as journal:
+        told = [
+            item.actor
+            for old in story.commits
+            for new in story.commits
+            for entity in journal.diff(old, new).entities
+            for item in entity.fields
+            if item.new is not ABSENT
+        ]
+    assert set(told) == {"ana", "bob"}
+    assert not listed
 
 
 def test_who_deleted_an_entity_or_took_a_field_out_is_told(story):

@@ -163,7 +163,8 @@ def test_a_large_segment_is_in_memory_as_a_whole_neither_for_a_status_nor_for_a_
         assert f"segments/{segment.name}" in journal.status().uncommitted
         assert not meter.bytes[str(segment)], "git has nothing under this name, so nothing is to be compared"
         journal.commit()
-        assert meter.parts[str(segment)] and not meter.whole[str(segment)]
+        assert meter.parts[str(segment)]
+        assert not meter.whole[str(segment)]
         (segment,) = (tree.store / "segments").iterdir()
         assert tree.git("show", f"HEAD:.journal/segments/{segment.name}") == segment.read_text()
         assert journal.commit() is None

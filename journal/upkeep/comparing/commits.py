@@ -10,8 +10,11 @@ from journal.index.rebuild import rebuild
 from journal.index.view import View
 from journal.segments.folders import list_truth
 from journal.state.value import Strategies
+from journal.state.vector import EventId
 from journal.store.config import Config, read_config
 from journal.store.engine import Engine
+from journal.store.events import Event
+from journal.store.history import event_at
 from journal.upkeep.comparing.sides import Side
 from journal.upkeep.place import Place
 
@@ -19,12 +22,20 @@ from journal.upkeep.place import Place
 class CommitSide(Side):
     """What the store held in a commit."""
 
-    def __init__(self, view: View, commit: str, config: Config) -> None:
+    def __init__(self, view: View, commit: str, config: Config, present: View) -> None:
         super().__init__(view, commit)
-        self.config = config
+        self.config, self._present = config, present
+
+    def event(self, id: EventId) -> Event | None:
+        """Return an event of this side, from the work tree where it is there too: its files are listed already."""
+        found = self._present.places_at(*id)
+        event = event_at(self._present, found[0]) if found else None
+        return super().event(id) if event is None else event
 
 
-def commit_side(engine: Engine, place: Place, contents: Contents, commit: str, near: CommitSide | None) -> CommitSide:
+def commit_side(
+    engine: Engine, place: Place, contents: Contents, commit: str, near: CommitSide | None, present: View
+) -> CommitSide:
     """Return the state in a commit; from that of one which is ``near``, only the difference is read.
 
     Raises NotFoundError where the commit has no store, FormatError for another store or a newer format, GitError for
@@ -37,13 +48,13 @@ def commit_side(engine: Engine, place: Place, contents: Contents, commit: str, n
         view = View(files, engine.root, near.view.index.private_copy(), config.strategies)
         try:
             catch_up(view, listing, no_memory)
-            return CommitSide(view, commit, config)
+            return CommitSide(view, commit, config, present)
         except NeedsRebuildError:
             view.index.close()
     view = View(files, engine.root, Index(MEMORY), config.strategies)
     report = engine.options.progress
     rebuild(view, listing, no_memory, None if report is None else lambda done, of: report("read commit", done, of))
-    return CommitSide(view, commit, config)
+    return CommitSide(view, commit, config, present)
 
 
 def _merges(config: Config) -> dict[str, Strategies]:

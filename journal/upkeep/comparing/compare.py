@@ -37,7 +37,7 @@ def _compare(engine: Engine, present: View, asked: Range, type: str | None) -> C
 @contextmanager
 def _sides(engine: Engine, present: View, asked: Range) -> Iterator[tuple[Side, Side]]:
     with ExitStack() as held:
-        commits = _Commits(engine, held)
+        commits = _Commits(engine, present, held)
         new_text = asked.new
         old_text = commits.base(asked) if asked.from_base else asked.old
         old = _side(present, commits, old_text, None)
@@ -56,8 +56,8 @@ def _side(present: View, commits: "_Commits", text: str, near: CommitSide | None
 class _Commits:
     """Finds commits, and lets go of what it opened for them at the end."""
 
-    def __init__(self, engine: Engine, held: ExitStack) -> None:
-        self._engine, self._held = engine, held
+    def __init__(self, engine: Engine, present: View, held: ExitStack) -> None:
+        self._engine, self._present, self._held = engine, present, held
         self._opened: tuple[Place, Contents] | None = None
 
     def base(self, asked: Range) -> str:
@@ -68,7 +68,7 @@ class _Commits:
     def side(self, revision: str, near: CommitSide | None) -> CommitSide:
         """Return the state of the store in a commit."""
         place, contents = self._place()
-        found = commit_side(self._engine, place, contents, find_commit(place.repository, revision), near)
+        found = commit_side(self._engine, place, contents, find_commit(place.repository, revision), near, self._present)
         self._held.callback(found.view.index.close)
         return found
 
