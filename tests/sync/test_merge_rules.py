@@ -13,6 +13,7 @@ from journal.git.objects import ObjectReader
 from journal.git.refs import Head
 from journal.git.repository import Repository
 from journal.git.trees import MODE_FILE, MODE_FOLDER, TreeEntry
+from journal.upkeep.exchange.joining import Sides
 from journal.upkeep.exchange.merge_rules import plan_of, union
 
 SEGMENT = "segments/000000000001-aaaaaaaaaaaaa.jsonl"
@@ -241,6 +242,34 @@ def test_a_compaction_on_one_side_is_taken_over_and_loses_nothing(hub):
     assert not any((two.store / path).exists() for path in removed)
     assert git(two.store, "status", "--short") == ""
     two.assert_sound()
+
+
+def test_only_the_packs_that_may_hold_what_left_are_read(hub, monkeypatch):
+    """A store of years has hundreds of packs, and each compaction on another side removes a few segments."""
+    one = hub.attached("one")
+    for number in range(4):
+        one.put("plan", f"p{number}", title="One")
+        one.commit()
+        compact(one)
+    one.sync()
+    two = hub.attached("two")
+    one.put("plan", "late", title="One")
+    one.commit()
+    one.sync()
+    two.sync()
+    removed = [path for path in compact(one) if "segments/" in path]
+    one.sync()
+    read = []
+    spans = Sides._pack_spans
+    monkeypatch.setattr(Sides, "_pack_spans", lambda self, identity: read.append(identity) or spans(self, identity))
+    two.put("plan", "mine", title="Two")
+    two.sync()
+    assert removed
+    assert not any((two.store / path).exists() for path in removed)
+    assert len(list((two.store / "archive").iterdir())) > 4
+    assert len(set(read)) <= 2
+    one.sync()
+    assert one.everything() == two.everything()
 
 
 def test_a_segment_that_somebody_just_removed_comes_back(hub):

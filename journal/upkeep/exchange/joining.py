@@ -70,13 +70,20 @@ class Sides:
         if named is None or there is None:
             return False
         wanted = _spans(self.blob(there), folder)
-        packs = self._names(ARCHIVE, of_us=by_us)
-        near = (other for other in packs if (pack := parse_pack_file(other)) is not None and pack.lane == named.lane)
-        held: dict[int, int] = {}
-        for other in near:
-            for first, last in self._pack_spans(packs[other]).items():
-                held[first] = max(held.get(first, 0), last)
-        return all(held.get(first, -1) >= last for first, last in wanted.items())
+        if not wanted:
+            return False  # its header does not verify, so what it holds is not known
+        for identity in self._packs_before(max(wanted), named.lane, of_us=by_us):
+            held = self._pack_spans(identity)
+            wanted = {first: last for first, last in wanted.items() if held.get(first, -1) < last}
+            if not wanted:
+                return True
+        return False
+
+    def _packs_before(self, seq: int, lane: str, *, of_us: bool) -> list[str]:
+        """Return the packs of a lane that may hold a segment, the likeliest first; their names say where they begin."""
+        packs = ((parse_pack_file(name), identity) for name, identity in self._names(ARCHIVE, of_us=of_us).items())
+        near = [(pack.first, identity) for pack, identity in packs if pack and pack.lane == lane and pack.first <= seq]
+        return [identity for _, identity in sorted(near, reverse=True)]
 
     def _pack_spans(self, identity: str) -> dict[int, int]:
         if identity not in self._packs:
