@@ -135,29 +135,34 @@ class Subscription:
             yield from found
 
     def _take_now(self, limit: int) -> list[Delivery]:
+        lost: set[EventId] = set()
         while not self._is_quiet():
             stamp = self._shelf.stamp()
             found = self._look(self._shelf.load())
             self._tell_gap(found)
             new = {_id(event): event for event in found.events}
+            here = vector.subtract(found.here, cursor.ids_of(lost))
             with self._shelf.held():
                 before = self._shelf.load()
                 now = self._clock()
-                after, got = self._step_of_taking(before, found, list(new), limit, now)
+                after, got = self._step_of_taking(before, found, here, list(new), limit, now)
                 if after != before:
                     self._shelf.save(after)
             if got:
-                return self._deliveries(got, new, after, before, found)
-            if after == before:
-                self._note_quiet(stamp, after, now, is_all=found.end is None)
+                deliveries = self._deliveries(got, new, after, before, found)
+                if deliveries:
+                    return deliveries
+                lost.update(got)  # it was readable, and is no more: that is for the next look to tell
+            elif after == before:
+                self._note_quiet(stamp, after, now, here, is_all=found.end is None)
                 break
         return []
 
     def _step_of_taking(
-        self, before: Group, found: Survey, new: list[EventId], limit: int, now: float
+        self, before: Group, found: Survey, here: Vector, new: list[EventId], limit: int, now: float
     ) -> tuple[Group, list[EventId]]:
         due = cursor.due(before, now, self._is_alive)
-        ready = [id for id in due if vector.contains(found.here, *id)][:limit]
+        ready = [id for id in due if vector.contains(here, *id)][:limit]
         fresh = [id for id in new if not vector.contains(before.taken, *id)]
         chosen = fresh[: limit - len(ready)]
         after = before
@@ -176,6 +181,7 @@ class Subscription:
         gone = [id for id in got if id not in events]
         if gone:
             self._release(gone, is_untried=True)
+            self._survey = None
         return [
             Delivery(
                 lifted_event(self._engine, events[id]),
@@ -212,12 +218,12 @@ class Subscription:
         with self._engine.reading() as view:
             return (view.generation, view.have) == (quiet.generation, quiet.have)
 
-    def _note_quiet(self, stamp: object, group: Group, now: float, *, is_all: bool) -> None:
+    def _note_quiet(self, stamp: object, group: Group, now: float, here: Vector, *, is_all: bool) -> None:
         self._quiet = None
         others = any(work.holder not in ("", self._consumer) for work in group.work.values())
         if not is_all or others or self._seen is None:
             return
-        until = cursor.next_due(group, now)
+        until = cursor.next_due(group, now, here)
         self._quiet = _Quiet(stamp, *self._seen, float("inf") if until is None else until, now)
 
     def _seconds_until_due(self) -> float | None:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from journal import ClosedError, Journal, NotFoundError, RefusedError, UsageError
+from journal.subscriptions.encoding import decode, encode
 
 
 def write(journal, *ids, type="plan"):
@@ -281,6 +282,36 @@ def test_where_a_cursor_stands_is_told_and_dropping_it_begins_anew(root, journal
         journal.cursors.drop("feed")
     with journal.subscribe("feed") as feed:
         assert drain(feed) == list("abcd")
+
+
+def test_a_consumer_finds_its_cursor_gone_though_another_has_its_name_by_now(root, journal):
+    """It would take its own kind of events from it, and pass over those that it is about."""
+    write(journal, "p")
+    with journal.subscribe("feed", types=["plan"]) as before:
+        held = before.take()[0]
+        journal.cursors.drop("feed")
+        with journal.subscribe("feed", types=["order", "plan"]) as feed:
+            write(journal, "o", type="order")
+            for refused in (before.take, held.ack, held.retry, lambda: before.position):
+                with pytest.raises(NotFoundError, match="any more"):
+                    refused()
+            before.close()
+            assert names(feed.take(9)) == ["p", "o"]
+
+
+def test_a_state_that_an_early_version_made_goes_on(root, journal):
+    """It does not say who made it."""
+    write(journal, "a", "b")
+    with journal.subscribe("feed") as feed:
+        feed.take()[0].ack()
+    path = f"{root}/local/cursors/feed/state.json"
+    with open(path, "rb") as file:
+        saved = decode(file.read())
+    with open(path, "wb") as file:
+        file.write(encode(saved._replace(made=saved.made[:2])))
+    with journal.subscribe("feed") as feed, journal.subscribe("feed") as other:
+        assert names(feed.take()) == ["b"]
+        assert other.take() == []
 
 
 def test_a_state_names_ids_and_no_word_of_a_payload_or_an_error(root, journal):
