@@ -95,12 +95,12 @@ class Subscription:
         Events that failed come before new ones, new ones in the order of their arrival, those that arrive together
         in the total order. Raises GapError where there is a gap that nobody was told of.
         """
-        return self.take_until(threading.Event(), limit, wait_seconds)
+        return self.take_until(lambda: False, limit, wait_seconds)
 
     def take_until(
-        self, is_cancelled: threading.Event, limit: int = 1, wait_seconds: float | None = 0.0
+        self, is_cancelled: Callable[[], bool], limit: int = 1, wait_seconds: float | None = 0.0
     ) -> list[Delivery]:
-        """Do what ``take`` does, until another thread sets ``is_cancelled`` and calls ``wake``; [] then."""
+        """Do what ``take`` does, until ``is_cancelled`` says so, which ``wake`` has it asked; [] then."""
         if limit < 1:
             raise UsageError("at least one event is taken")
         deadline = None if wait_seconds is None else time.monotonic() + wait_seconds
@@ -110,7 +110,7 @@ class Subscription:
             with self._looking:
                 found = self._take_now(limit)
             left = None if deadline is None else deadline - time.monotonic()
-            if found or is_cancelled.is_set() or (left is not None and left <= 0):
+            if found or is_cancelled() or (left is not None and left <= 0):
                 return found
             self._waiting.wait(heard, left, self._seconds_until_due())
 
