@@ -298,6 +298,7 @@ def _begin(call: Callable[[], _T]) -> "asyncio.Future[_T]":
     pool = ThreadPoolExecutor(1, thread_name_prefix="journal-subscription")
     future = asyncio.wrap_future(pool.submit(call))
     pool.shutdown(wait=False)
+    future.add_done_callback(lambda _: pool.shutdown())  # its thread is about to end: the loop sees it ended
     return future
 
 

@@ -180,7 +180,7 @@ class Subscription:
         events = {**new, **(look_back(self._engine, lambda view: read_events(view, again)) if again else {})}
         gone = [id for id in got if id not in events]
         if gone:
-            self._release(gone, is_untried=True)
+            self._step(lambda group: cursor.release(group, gone, self._consumer, is_untried=True))
             self._survey = None
         return [
             Delivery(
@@ -278,16 +278,23 @@ class Subscription:
     def retry(self, delivery: Delivery, error: BaseException | None = None) -> None:
         """Give an event back that failed: it comes again after a while, and is parked after the last attempt."""
         id, cause = _id(delivery.event), _cause(error)
-        self._step(lambda group: cursor.retry(group, id, self._consumer, self._clock(), self._policy, cause))
+        self._step_of(
+            delivery, lambda group: cursor.retry(group, id, self._consumer, self._clock(), self._policy, cause)
+        )
 
     def park(self, delivery: Delivery, error: BaseException | None = None) -> None:
         """Put an event aside until it is replayed."""
         id, cause = _id(delivery.event), _cause(error)
-        self._step(lambda group: cursor.park(group, id, self._consumer, self._clock(), cause))
+        self._step_of(delivery, lambda group: cursor.park(group, id, self._consumer, self._clock(), cause))
 
     def release(self, *deliveries: Delivery) -> None:
         """Give events back that were not tried: due at once, and this delivery does not count as an attempt."""
-        self._release([_id(delivery.event) for delivery in deliveries], is_untried=True)
+
+        def released(group: Group) -> Group:
+            ids = [_id(delivery.event) for delivery in deliveries if _is_latest(group, delivery)]
+            return cursor.release(group, ids, self._consumer, is_untried=True)
+
+        self._step(released)
 
     def parked(self) -> list[ParkedEvent]:
         """Return the events that were put aside."""
@@ -303,8 +310,8 @@ class Subscription:
         """The token of all that is done: acknowledged, or not meant."""
         return token.encode(self._shelf.load().done)
 
-    def _release(self, ids: list[EventId], *, is_untried: bool) -> None:
-        self._step(lambda group: cursor.release(group, ids, self._consumer, is_untried=is_untried))
+    def _step_of(self, delivery: Delivery, change: Callable[[Group], Group]) -> None:
+        self._step(lambda group: change(group) if _is_latest(group, delivery) else group)
 
     def _step(self, change: Callable[[Group], Group]) -> None:
         self.check_open()
@@ -348,6 +355,12 @@ class Subscription:
 
 def _id(event: Event) -> EventId:
     return event.seq, event.lane
+
+
+def _is_latest(group: Group, delivery: Delivery) -> bool:
+    """Tell whether an event was not delivered again since: another thread of this consumer may be at it."""
+    work = group.work.get(_id(delivery.event))
+    return work is not None and work.attempts == delivery.attempt
 
 
 def _cause(error: BaseException | None) -> str:

@@ -85,6 +85,24 @@ def test_a_lease_that_ended_gives_the_event_to_another(journal, clock):
         assert slow.take() == [] == other.take()
 
 
+def test_who_lost_an_event_to_another_thread_of_its_consumer_gives_nothing_back(journal, clock):
+    write(journal, "a")
+    with journal.subscribe("feed", lease_seconds=60) as feed:
+        first = feed.take()[0]
+        clock.now += 61
+        second = feed.take()[0]
+        for give_back in (first.retry, first.park, lambda: feed.release(first)):
+            give_back()
+            assert journal.cursors.status("feed").claimed == 1
+            assert feed.take() == []
+        second.retry()
+        assert (journal.cursors.status("feed").waiting, feed.take()) == (1, [])
+        clock.now += 61
+        assert feed.take()[0].attempt == 3
+        first.ack()
+        assert journal.cursors.status("feed").claimed == 0
+
+
 def test_a_failed_event_waits_longer_each_time_and_is_parked_in_the_end(journal, clock):
     write(journal, "a", "b")
     with journal.subscribe("feed", retry_seconds=10, attempts_max=3) as feed:
