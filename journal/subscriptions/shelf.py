@@ -127,6 +127,7 @@ class FileShelf:
         self._lock = backend.lock(self._lock_path)
         self._sign: LifeSign | None = None
         self._maker: list[Any] | None = None
+        self._known: tuple[bytes, Saved] | None = None
         self.selection = Selection()
 
     # -- life -----------------------------------------------------------------------------------
@@ -225,8 +226,11 @@ class FileShelf:
             data = self._files.read_at(checked(self._files, self._root, self._state_path), 0, _STATE_BYTES_MAX)
         except FileNotFoundError:
             raise self._is_gone() from None
+        if self._known is not None and data == self._known[0]:
+            return self._known[1]
         try:
-            return decode(data)
+            self._known = data, decode(data)
+            return self._known[1]
         except BadLineError as error:
             raise DamagedError(
                 f"the state of the cursor {self.name!r} cannot be read: {error}",
@@ -242,12 +246,14 @@ class FileShelf:
         )
 
     def _write(self, saved: Saved) -> None:
+        data = encode(saved)
         try:
-            write_whole(self._files, self._state_path, encode(saved), durable=True)
+            write_whole(self._files, self._state_path, data, durable=True)
         except OSError as error:
             raise NotAppliedError(
                 f"the cursor could not be written: {error.strerror or error}", path=self._state_path
             ) from error
+        self._known = data, saved
 
     def _make_folders(self) -> None:
         try:
