@@ -157,6 +157,7 @@ class FileShelf:
                         hint="say the same as when it was made, or take another name",
                     )
             if self._is_on_disk:
+                self._sweep()
                 self._sign = LifeSign(self._sign_path(consumer))
 
     def close(self) -> None:
@@ -279,6 +280,7 @@ class FileShelf:
         return os.path.join(self.folder, _CONSUMERS, consumer)
 
     def _sweep(self) -> None:
+        """While held: remove the signs of consumers that were killed, and what they were writing."""
         for name, _ in self._files.list(os.path.join(self.folder, _CONSUMERS)):
             self.is_alive(name)
         for name, _ in self._files.list(self.folder):
