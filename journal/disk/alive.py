@@ -14,14 +14,18 @@ from journal.errors import NotAppliedError, UnsafePathError
 
 
 class LifeSign:
-    """Held from its making until ``close``, or until the process ends. ``path`` must be a new name."""
+    """Held from its making until ``close``, until nobody has it any more, or until the process ends.
+
+    ``path`` must be a new name.
+    """
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path, self._descriptor = path, -1
         self._pid = os.getpid()
         self._descriptor = open_lock_file(path)
         if not try_lock(self._descriptor, path):
             os.close(self._descriptor)
+            self._descriptor = -1
             raise NotAppliedError("this sign of life is another's", path=path)
 
     def close(self) -> None:
@@ -33,6 +37,9 @@ class LifeSign:
             with contextlib.suppress(OSError):
                 os.unlink(self.path)  # before the lock is dropped: nobody else removes a sign that is held
         os.close(descriptor)
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def is_alive(path: str) -> bool:

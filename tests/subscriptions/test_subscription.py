@@ -1,5 +1,7 @@
 """Consumers of a cursor: catching up, following, acknowledging, retrying, parking, and sharing the work."""
 
+import gc
+import os
 import threading
 import time
 
@@ -264,6 +266,15 @@ def test_closing_it_ends_the_loop_of_another_thread(journal):
     assert found == ["a"]
     with pytest.raises(ClosedError):
         feed.take()
+
+
+def test_a_consumer_that_was_forgotten_is_gone(root, journal):
+    """It was never closed, and nobody has it any more: what it held is free, and no file of it stays open."""
+    write(journal, "a")
+    for attempt in range(1, 4):
+        assert [delivery.attempt for delivery in journal.subscribe("feed").take()] == [attempt]
+        gc.collect()
+        assert os.listdir(f"{root}/local/cursors/feed/consumers") == []
 
 
 @pytest.mark.parametrize("seconds", [0, -1])
