@@ -1,13 +1,14 @@
 """Signs of life: a file lock that a process holds for as long as it lives, so that others can tell when it has died.
 
-The system drops the lock with the process, so a killed one is known at once, without process ids (they are
-given again) and without waiting. A sign has a name that is given once; its file may be removed once its owner is gone.
-To make a sign and to look at one a caller holds one and the same lock of its own, so that a look never meets a sign
-that is being made.
+The system drops the lock with the process, so a killed one is known at once, without process ids (they are given again)
+and without waiting. A forked child has no part in its parent's. A sign has a name that is given once; its file may be
+removed once its owner is gone. To make a sign and to look at one a caller holds one and the same lock of its own, so
+that a look never meets a sign that is being made.
 """
 
 import contextlib
 import os
+import weakref
 
 from journal.disk.lock import open_lock_file, try_lock
 from journal.errors import NotAppliedError, UnsafePathError
@@ -22,6 +23,7 @@ class LifeSign:
     def __init__(self, path: str) -> None:
         self.path, self._descriptor = path, -1
         self._pid = os.getpid()
+        _signs.add(self)
         self._descriptor = open_lock_file(path)
         if not try_lock(self._descriptor, path):
             os.close(self._descriptor)
@@ -40,6 +42,18 @@ class LifeSign:
 
     def __del__(self) -> None:
         self.close()
+
+
+_signs: "weakref.WeakSet[LifeSign]" = weakref.WeakSet()
+
+
+def _forget_in_child() -> None:
+    for sign in list(_signs):
+        sign.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_in_child)
 
 
 def is_alive(path: str) -> bool:
