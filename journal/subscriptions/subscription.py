@@ -138,7 +138,8 @@ class Subscription:
         lost: set[EventId] = set()
         while not self._is_quiet():
             stamp = self._shelf.stamp()
-            found = self._look(self._shelf.load())
+            looked_for = self._shelf.load()
+            found = self._look(looked_for)
             self._tell_gap(found)
             new = {_id(event): event for event in found.events}
             here = vector.subtract(found.here, cursor.ids_of(lost))
@@ -153,7 +154,7 @@ class Subscription:
                 if deliveries:
                     return deliveries
                 lost.update(got)  # it was readable, and is no more: that is for the next look to tell
-            elif after == before:
+            elif after == before and before.taken == looked_for.taken:  # else others took what was found
                 self._note_quiet(stamp, after, now, here, is_all=found.end is None)
                 break
         return []

@@ -67,6 +67,23 @@ def test_consumers_of_one_name_share_the_events(root, journal):
         assert got == list("abcdef")
 
 
+def test_who_finds_its_events_taken_by_another_goes_on_to_the_next(journal, monkeypatch):
+    """It looked before the other took them; catching up does not end there, nor does it wait."""
+    with journal.transaction() as together:
+        for number in range(70):
+            together.put("plan", f"e{number}", {})
+    with journal.subscribe("feed") as one, journal.subscribe("feed") as other:
+        tell_gap, taken = one._tell_gap, []
+
+        def tell_late(found):
+            taken.extend([] if taken else other.take(64))
+            tell_gap(found)
+
+        monkeypatch.setattr(one, "_tell_gap", tell_late)
+        assert len(drain(one)) == 6
+        assert len(taken) == 64
+
+
 def test_cursors_of_different_names_each_get_everything(journal):
     write(journal, "a")
     with journal.subscribe("one") as one, journal.subscribe("two") as two, journal.subscribe() as nameless:
