@@ -42,7 +42,7 @@ class Cursors(Opened):
             claimed=claimed,
             waiting=len(group.work) - claimed,
             parked=len(group.parked),
-            missing=vector.count(gone) + vector.count(unreadable),
+            missing=vector.count(vector.union(gone, unreadable)),
             token=token.encode(group.done),
         )
 

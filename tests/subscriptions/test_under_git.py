@@ -251,6 +251,21 @@ def test_damage_is_a_gap_and_the_event_comes_once_its_line_is_mended(tree):
     assert drain(tree) == ["b"]
 
 
+def test_a_damaged_line_of_an_event_that_is_to_be_tried_again_is_one_that_is_missing(tree):
+    with tree.open() as journal:
+        for id in "ab":
+            journal.put("plan", id, {})
+        with journal.subscribe("feed") as feed:
+            feed.take()
+        (segment,) = (tree.store / "segments").iterdir()
+        segment.write_bytes(segment.read_bytes().replace(b'"id":"a"', b'"id":"X"'))
+        told = []
+        with journal.subscribe("feed", on_gap=told.append) as feed:
+            assert [delivery.event.entity for delivery in feed.catch_up()] == ["b"]
+        assert len(told) == 1
+        assert journal.cursors.status("feed").missing == 1
+
+
 def test_damage_that_was_accepted_is_no_gap_any_more(tree):
     with tree.open() as journal:
         for id in "abc":
