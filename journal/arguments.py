@@ -171,7 +171,7 @@ CONDITIONS = Kind("conditions on fields", _is_conditions, 'a mapping {"n": 4}, o
 
 _NAMES: dict[Kind, str] = {
     # Values and expectations are checked by those who know what they are for.
-    ANYTHING: "backend blob default expect expected files is_cancelled seed value written",
+    ANYTHING: "backend blob default expect expected files seed value written",
     NAME: "action actor event events field id key name stream summary type",
     TEXT: """after at author branch message mime new old prefix pushed query reason remote revision root run sort stage
         take""",
@@ -187,7 +187,7 @@ _NAMES: dict[Kind, str] = {
     SECONDS: "wait_seconds",
     PAUSE: "lock_timeout_seconds retry_seconds timeout_seconds",
     LASTING: "lease_seconds poll_seconds retry_seconds_max ttl_seconds",
-    FUNCTION: "change handler on_gap progress say share step",
+    FUNCTION: "change handler is_cancelled on_gap progress say share step",
     PATH: "base path repository store",
     several(PATH): "paths",
     MAPPING: "set",

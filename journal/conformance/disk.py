@@ -1,23 +1,22 @@
-"""What the files, the lock, the clock and the chance of a backend have to do."""
+"""What the files, the clock and the chance of a backend have to do."""
 
 import os
 import re
-import threading
-from collections.abc import Callable
+import time
 
 import pytest
 
-from journal import JournalError, LockTimeoutError, UnsafePathError
-from journal.disk.backend import Backend, Lock
-from journal.disk.notes import OpenNote
+from journal import UnsafePathError
+from journal.conformance.at_once import AtOnceConformance
+from journal.disk.backend import Backend
 
 _REFUSED = (IsADirectoryError, PermissionError)
 """What systems say to a folder where a file has to be."""
-_NAMES = (".gitignore", "PROJ-12~f.json", "%c3%bc.json", "0" * 12 + "-k3f9x2a7b4c5d.jsonl", "x" * 200)
+_NAMES = (".gitignore", "PROJ-12~f.json", "%c3%bc.json", "0" * 12 + "-k3f9x2a7b4c5d.jsonl", "x" * 255)
 """Names as the journal gives them."""
 
 
-class DiskConformance:
+class DiskConformance(AtOnceConformance):
     """The tests of a backend below the journal: ``Files`` and ``Lock`` as their protocols say."""
 
     @pytest.fixture
@@ -140,6 +139,10 @@ class DiskConformance:
         opened.write(b"!")
         assert (opened.read_at(0, 99), files.read(path)) == (b"onetwo3!", b"new")
         opened.close()
+        opened = files.open_append(path, create=False)
+        files.remove(path)
+        assert opened.read_at(0, 99) == b"new"
+        opened.close()
         opened.close()
 
     def test_replacing_is_one_step_to_another_file(self, backend: Backend, folder: str) -> None:
@@ -156,37 +159,29 @@ class DiskConformance:
         assert files.read(one) == b"22"
         assert files.stat(other) is None
         assert after.inode == moved.inode != before.inode
+        files.create(other, b"33")
+        files.replace(other, one)
+        assert (files.read(one), files.read_at(one, 0, 9)) == (b"33", b"33")
 
     def test_overwriting_keeps_the_rest(self, backend: Backend, folder: str) -> None:
         """It makes the file where it is missing, and shortens none."""
         files, path = backend.files, os.path.join(folder, "a")
         files.overwrite(path, b"12345")
+        assert files.read(path) == b"12345"
         files.overwrite(path, b"ab")
-        assert files.read(path) == b"ab345"
+        assert (files.read(path), files.read_at(path, 0, 9)) == (b"ab345", b"ab345")
 
-    def test_a_note_is_overwritten_in_place_and_read_by_all(self, backend: Backend, folder: str) -> None:
-        """It is made where it is missing, stays the same file, and one at a time may have it alone."""
-        files, path = backend.files, os.path.join(folder, "a")
-        one = files.open_note(path)
-        one.write(0, b"12345")
-        one.write(3, b"xyz")
-        other = files.open_note(path)
-        found = files.stat(path)
-        assert found is not None
-        assert (other.read(), found.inode, found.size) == (b"123xyz", one.inode, 6)
-        assert one.inode == other.inode
-        before = files.stat(path)
-        other.write(0, b"A")
-        assert one.read() == b"A23xyz"
-        assert files.stat(path) != before
-        with one.alone(1) as is_alone:
-            assert is_alone
-            assert _in_thread(lambda: _is_alone(other)) is False
-        assert _in_thread(lambda: _is_alone(other)) is True
-        assert isinstance(files.tells_failures, bool)
-        for note in (one, other):
-            note.close()
-            note.close()
+    def test_long_bytes_come_back_whole(self, backend: Backend, folder: str) -> None:
+        """Written in one call and read in one."""
+        files, path, other = backend.files, os.path.join(folder, "a"), os.path.join(folder, "b")
+        data = os.urandom(1 << 20) * 5
+        files.create(path, data)
+        opened = files.open_append(other, create=True)
+        opened.write(data)
+        assert opened.read_at(1, len(data)) == data[1:]
+        opened.close()
+        for made in (path, other):
+            assert files.read(made) == files.read_at(made, 0, len(data)) == data
 
     def test_folders_are_listed_and_removed_when_empty(self, backend: Backend, folder: str) -> None:
         """A folder's stat changes when a name comes or goes, also by ``replace``."""
@@ -213,40 +208,30 @@ class DiskConformance:
         files.remove_folder(inner)
         assert files.stat(inner) is None
 
-    def test_a_lock_keeps_out_everybody_else(self, backend: Backend, another: Backend, folder: str) -> None:
-        """Another lock of the same path is another process's; another path is another lock."""
-        path = os.path.join(folder, "lock")
-        one, two, other = backend.lock(path), another.lock(path), backend.lock(path + "2")
-        one.acquire(None)
-        assert backend.files.stat(path) is not None
-        generation = one.generation
-        assert _in_thread(two.try_acquire) is False
-        assert _in_thread(lambda: _held(other)) is True
-        assert isinstance(_in_thread(lambda: two.acquire(0.01)), LockTimeoutError)
-        one.release()
-        assert two.try_acquire() is True
-        two.release()
-        with one.held(1):
-            assert _in_thread(two.try_acquire) is False
-            assert one.generation == generation
-            assert one.is_wanted() is False, "nobody waits for it"
-        assert _in_thread(lambda: _held(two)) is True
-        backend.files.remove(path)
-        with one.held(1):
-            assert one.generation != generation, "another file is at the path now"
-        for lock in (one, two, other):
-            lock.close()
+    def test_a_folder_lists_what_is_in_it_as_stat_tells_it(self, backend: Backend, folder: str) -> None:
+        """Neither what is below, nor what is in folders whose names begin alike."""
+        files = backend.files
+        for name in ("in", "inner", os.path.join("in", "deep")):
+            files.make_folder(os.path.join(folder, name))
+        for name in ("a", os.path.join("in", "b"), os.path.join("inner", "c"), os.path.join("in", "deep", "d")):
+            files.create(os.path.join(folder, name), name.encode())
+        for listed, names in ((folder, ["a", "in", "inner"]), (os.path.join(folder, "in"), ["b", "deep"])):
+            found = sorted(files.list(listed))
+            assert [name for name, _ in found] == names
+            assert all(stat == files.stat(os.path.join(listed, name)) for name, stat in found)
 
-    def test_a_lock_lets_go_when_its_block_ends_in_an_error(
-        self, backend: Backend, another: Backend, folder: str
-    ) -> None:
-        """Whatever was raised."""
-        path = os.path.join(folder, "lock")
-        one, two = backend.lock(path), another.lock(path)
-        with pytest.raises(ZeroDivisionError), one.held(1):
-            raise ZeroDivisionError
-        with two.held(1):
-            pass
+    def test_a_name_in_place_of_another_changes_the_folder(self, backend: Backend, folder: str) -> None:
+        """As many are in it as before. Clocks of file systems tick every few milliseconds."""
+        files, names = backend.files, [os.path.join(folder, "a"), os.path.join(folder, "b")]
+        files.create(names[0], b"1")
+        before, changes = files.stat(folder), 0
+        for _ in range(10):
+            time.sleep(0.01)
+            files.replace(*names)
+            names.reverse()
+            changes += files.stat(folder) != before
+            before = files.stat(folder)
+        assert changes > 3
 
     def test_chance_and_names_do_not_repeat(self, backend: Backend) -> None:
         """Ids are made of them, and every line names its writer."""
@@ -262,29 +247,3 @@ class DiskConformance:
         assert ups == sorted(ups)
         assert backend.clock.now() > 0
         assert backend.clock.boot() == backend.clock.boot()
-
-
-def _held(lock: Lock) -> bool:
-    with lock.held(0.5):
-        return True
-
-
-def _is_alone(note: OpenNote) -> bool:
-    with note.alone(0.05) as is_alone:
-        return is_alone
-
-
-def _in_thread(call: Callable[[], object]) -> object:
-    """Return what a call in another thread returns, or the error of ours that it raises."""
-    found: list[object] = []
-
-    def run() -> None:
-        try:
-            found.append(call())
-        except JournalError as error:
-            found.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(10)
-    return found[0] if found else None

@@ -9,7 +9,7 @@ import pytest
 
 OPTION = "--journal-backend"
 
-pytest.register_assert_rewrite("journal.conformance.suite", "journal.conformance.disk")
+pytest.register_assert_rewrite(*(f"journal.conformance.{name}" for name in ("suite", "disk", "at_once")))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

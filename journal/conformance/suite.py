@@ -140,6 +140,15 @@ class BackendConformance(DiskConformance):
             assert (journal.list(), journal.list(deleted=True)) == before
             assert journal.doctor(verify=True).ok
 
+    def test_an_open_journal_goes_on_where_what_is_local_is_lost(self, backend: Backend, root: str) -> None:
+        """The lock file too: ``git clean -fdx`` takes it all."""
+        with Journal.on(backend, root) as journal:
+            journal.put("plan", "a", {"n": 1})
+            _remove_below(backend, os.path.join(root, "local"))
+            backend.files.remove_folder(os.path.join(root, "local"))
+            journal.put("plan", "b", {"n": 2})
+            assert [entity.id for entity in journal.list()] == ["a", "b"]
+
     def test_a_torn_end_is_no_event(self, backend: Backend, root: str) -> None:
         """What an interrupted append leaves behind is passed over, and the next write goes on after it."""
         with Journal.on(backend, root) as journal:

@@ -24,7 +24,10 @@ class Lock(Protocol):
         ...
 
     def acquire(self, timeout_seconds: float | None) -> None:
-        """Take it, waiting at most so long (None: for ever, 0: not at all). Raises LockTimeoutError."""
+        """Take it, waiting at most so long (None: for ever, 0: not at all). Raises LockTimeoutError.
+
+        Where its folder is missing: FileNotFoundError or NotAppliedError. If anything is raised, it is not held.
+        """
         ...
 
     def try_acquire(self) -> bool:

@@ -77,7 +77,7 @@ class ReadFiles(Protocol):
         ...
 
     def list(self, folder: str) -> list[tuple[str, FileStat]]:
-        """Return the names of a folder with their stats, in no order; [] where none is."""
+        """Return the names in a folder with what ``stat`` says of each, in no order; [] where none is."""
         ...
 
     def read(self, path: str) -> bytes:

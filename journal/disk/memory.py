@@ -269,11 +269,18 @@ class MemoryLock:
         """Changes whenever another file stands at the lock's path."""
 
     def acquire(self, timeout_seconds: float | None) -> None:
-        """Take it, waiting at most so long. Raises LockTimeoutError."""
+        """Take it, waiting at most so long. Raises LockTimeoutError, FileNotFoundError where its folder is missing."""
         assert self._owner != threading.get_ident(), "the lock is not reentrant"
         if not self._shared.acquire(timeout=-1 if timeout_seconds is None else timeout_seconds):
             raise LockTimeoutError(f"the writer lock was not free within {timeout_seconds:g} s", path=self._path)
         self._owner = threading.get_ident()
+        try:
+            self._look_at_file()
+        except BaseException:
+            self.release()
+            raise
+
+    def _look_at_file(self) -> None:
         found = self._backend.files.stat(self._path)
         if found is None:
             self._backend.files.create(self._path, b"")

@@ -2,13 +2,19 @@
 
 **Cancelling.** A call that only reads is let go of: its thread ends by itself and what it found is dropped. A take
 that is cancelled wakes its thread, waits until that has ended, and gives back what it had claimed, so that no event
-stays with a consumer that does not know of it.
+stays with a consumer that does not know of it. A consumer that nobody gets any more is closed, and closing goes on to
+its end, in a thread that waits for no other, however often it is cancelled: else what was claimed would stay so.
+
+**A loop that ends.** Python waits for the threads of a pool before it ends. So a thread that waits for events looks
+whether its loop still runs, each time that it looks for events, and ends where it does not. Should the loop run again,
+the take goes on in another thread.
 """
 
 import asyncio
+import contextlib
 import functools
 import os
-import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,7 +23,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from journal.arguments import checks_arguments, instance_of
-from journal.errors import ClosedError
+from journal.errors import ClosedError, JournalError
 from journal.facade.journal import Journal
 from journal.store.events import Event
 from journal.store.positions import Gaps
@@ -124,11 +130,18 @@ class AsyncJournal:
             poll_seconds=poll_seconds,
             on_gap=on_gap,
         )
-        return AsyncSubscription(await asyncio.to_thread(subscribed))
+        future = _begin(subscribed)
+        try:
+            return AsyncSubscription(await asyncio.shield(future))
+        except asyncio.CancelledError:
+            await _ended(future)
+            if future.exception() is None:
+                await _to_the_end(future.result().close)
+            raise
 
     async def close(self) -> None:
-        """Close the journal."""
-        await asyncio.to_thread(self.journal.close)
+        """Close the journal. Cancelled, it is closed all the same."""
+        await _to_the_end(self.journal.close)
 
     async def __aenter__(self) -> Self:
         return self
@@ -173,23 +186,38 @@ class AsyncSubscription:
 
     async def take(self, limit: int = 1, *, wait_seconds: float | None = 0.0) -> list[AsyncDelivery]:
         """Return at most so many events, and wait for the first; None: for ever. Cancelled, it claims nothing."""
-        self._subscription.check_open()
-        is_cancelled = threading.Event()
-        taking = functools.partial(self._subscription.take_until, is_cancelled, limit, wait_seconds)
-        begun = self._threads.submit(taking)
+        deadline = None if wait_seconds is None else time.monotonic() + wait_seconds
+        while True:
+            self._subscription.check_open()
+            left = None if deadline is None else deadline - time.monotonic()
+            found = await self._take(limit, left)
+            if found or (deadline is not None and time.monotonic() >= deadline):
+                break
+        return [AsyncDelivery(item.event, item.attempt, item.token, item) for item in found]
+
+    async def _take(self, limit: int, wait_seconds: float | None) -> "list[Delivery]":
+        """Take in a thread; [] also where the loop did not run for a while."""
+        waiting = _Waiting(asyncio.get_running_loop())
+        begun = self._threads.submit(self._subscription.take_until, waiting.is_over, limit, wait_seconds)
         future = asyncio.wrap_future(begun)
         try:
-            found = await asyncio.shield(future)
+            return await asyncio.shield(future)
         except asyncio.CancelledError:
             if begun.cancel():
                 raise  # it never began
-            is_cancelled.set()
-            self._subscription.wake()
+            self._give_up(waiting)
             await _ended(future)
-            if not future.cancelled() and future.exception() is None and future.result():
-                await _ended(asyncio.ensure_future(asyncio.to_thread(self._subscription.release, *future.result())))
+            if future.exception() is None and future.result():
+                with contextlib.suppress(JournalError):  # closed meanwhile: that gives it back
+                    await _to_the_end(functools.partial(self._subscription.release, *future.result()))
             raise
-        return [AsyncDelivery(item.event, item.attempt, item.token, item) for item in found]
+        except GeneratorExit:  # the task was thrown away
+            self._give_up(waiting)
+            raise
+
+    def _give_up(self, waiting: "_Waiting") -> None:
+        waiting.is_given_up = True
+        self._subscription.wake()
 
     async def __aiter__(self) -> AsyncIterator[AsyncDelivery]:
         """Yield events one by one, and wait for more; ends when another task closes the subscription."""
@@ -238,9 +266,12 @@ class AsyncSubscription:
         await asyncio.to_thread(self._subscription.accept_gap)
 
     async def close(self) -> None:
-        """Give back what was not finished, and end the thread."""
-        await asyncio.to_thread(self._subscription.close)
-        await asyncio.to_thread(self._threads.shutdown)
+        """Give back what was not finished, and end the threads. Cancelled, it does so all the same."""
+        await _to_the_end(self._close)
+
+    def _close(self) -> None:
+        self._subscription.close()
+        self._threads.shutdown()
 
     async def __aenter__(self) -> Self:
         return self
@@ -251,6 +282,36 @@ class AsyncSubscription:
         await self.close()
 
 
+class _Waiting:
+    """What a thread asks that waits for events: whether anybody waits for it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self.is_given_up = loop, False
+
+    def is_over(self) -> bool:
+        """Tell whether the task gave it up, or its loop does not run."""
+        return self.is_given_up or not self._loop.is_running()
+
+
+def _begin(call: Callable[[], _T]) -> "asyncio.Future[_T]":
+    """Run a call in a thread of its own, which waits for no other and ends with it."""
+    pool = ThreadPoolExecutor(1, thread_name_prefix="journal-subscription")
+    future = asyncio.wrap_future(pool.submit(call))
+    pool.shutdown(wait=False)
+    future.add_done_callback(lambda _: pool.shutdown())  # its thread is about to end: the loop sees it ended
+    return future
+
+
+async def _to_the_end(call: Callable[[], _T]) -> _T:
+    """Return what a call returns; it goes on to its end also where this task is cancelled, and only then is that."""
+    future = _begin(call)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await _ended(future)
+        raise
+
+
 async def _ended(future: "asyncio.Future[Any]") -> None:
     """Wait for something that is about to end, however often this task is cancelled meanwhile."""
     while not future.done():
@@ -258,3 +319,4 @@ async def _ended(future: "asyncio.Future[Any]") -> None:
             await asyncio.wait([future])
         except asyncio.CancelledError:
             continue
+    future.exception()  # it is nobody's any more: asyncio would say that nobody looked at it

@@ -189,12 +189,13 @@ class Writing(Base):
         self, key: Key, operations: "Sequence[Operation] | Callable[[View], Sequence[Operation]]"
     ) -> "Entity | Conflict":
         """Write operations on one entity and return what it is after the last."""
-        written, conflict = self._engine.write(operations)
+        engine = self._engine  # once: a handler of the hub, or another thread, may close the journal behind the write
+        written, conflict = engine.write(operations)
         if conflict is not None:
             return conflict
         if not written:
-            with self._engine.reading() as view:
+            with engine.reading() as view:
                 row = view.row(key)
             assert row is not None
-            return entity_of(row, document_of(self._engine, row))
-        return entity_written(written[-1], self._engine.config.strategies(key[0]))
+            return entity_of(row, document_of(engine, row))
+        return entity_written(written[-1], engine.config.strategies(key[0]))

@@ -24,7 +24,14 @@ class Cursors(Opened):
         """Return where a cursor stands. Raises NotFoundError, DamagedError, RefusedError (made elsewhere)."""
         shelf = self._shelf(name)
         group = shelf.load()
-        here, gaps = look_back(self._engine, lambda view: (view.event_ids(), positions.gaps(view, group.taken)))
+        here, gone, unreadable = look_back(
+            self._engine,
+            lambda view: (
+                view.event_ids(),
+                positions.gaps(view, group.taken).gone,
+                positions.gaps(view, group.done).unreadable,
+            ),
+        )
         claimed = sum(bool(work.holder) for work in group.work.values())
         return CursorStatus(
             name,
@@ -35,7 +42,7 @@ class Cursors(Opened):
             claimed=claimed,
             waiting=len(group.work) - claimed,
             parked=len(group.parked),
-            missing=vector.count(gaps.gone) + vector.count(gaps.unreadable),
+            missing=vector.count(vector.union(gone, unreadable)),
             token=token.encode(group.done),
         )
 

@@ -16,7 +16,7 @@ _CRC_BYTES = 10  # LF, eight hex digits, LF
 
 
 class Saved(NamedTuple):
-    """What a cursor's file holds; ``made`` tells where it was made (see ``shelf``)."""
+    """What a cursor's file holds; ``made`` tells where and by whom it was made (see ``shelf``)."""
 
     made: list[Any]
     selection: Selection

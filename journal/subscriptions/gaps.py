@@ -16,7 +16,8 @@ _IDS_MAX = 10
 def gaps_of(group: Group, found: Survey) -> Gaps:
     """Return what a cursor took and is gone, and what it has not done with and cannot be read."""
     known = vector.union(found.here, found.unreadable)
-    return Gaps(vector.subtract(group.taken, known), vector.subtract(found.unreadable, group.done))
+    unreadable = vector.subtract(found.unreadable, group.done) if found.unreadable else vector.EMPTY
+    return Gaps(vector.subtract(group.taken, known), unreadable)
 
 
 def untold(gaps: Gaps, reported: Vector) -> Gaps:

@@ -91,9 +91,10 @@ def due(group: Group, now: float, is_alive: Callable[[str], bool]) -> list[Event
     return sorted(id for id, work in group.work.items() if _is_due(work, now, is_alive))
 
 
-def next_due(group: Group, now: float) -> float | None:
-    """Return when the next event becomes due by itself; None if none does."""
-    return min((max(now, work.until) for work in group.work.values()), default=None)
+def next_due(group: Group, now: float, here: Vector) -> float | None:
+    """Return when the next event of those ``here`` becomes due by itself; None if none does."""
+    times = (max(now, work.until) for id, work in group.work.items() if vector.contains(here, *id))
+    return min(times, default=None)
 
 
 def claim(

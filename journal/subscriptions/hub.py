@@ -4,9 +4,11 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, NamedTuple
 
 from journal.arguments import checks_arguments
+from journal.errors import UsageError
 from journal.store.events import Event
 from journal.subscriptions.selection import Selection, select
 
@@ -47,7 +49,13 @@ class Hub:
         """Call ``handler(event)`` for what this journal writes from now on; call what is returned to end that.
 
         ``types``, ``streams``, ``notes``: as for a subscription. An error of a handler fails nothing, it is reported.
+        Raises UsageError for an ``async def``, which nobody would await.
         """
+        if iscoroutinefunction(handler):
+            raise UsageError(
+                "on: handler has to be awaited, and handlers are called",
+                hint="give a function that hands the event to the loop: loop.call_soon_threadsafe",
+            )
         listener = _Listener(handler, select(types, streams, notes=notes))
         with self._lock:
             self._listeners = (*self._listeners, listener)

@@ -10,6 +10,8 @@ consumers/   a sign of life for each consumer, so that a dead one's events are f
 other consumers go on with. So a state counts only with the marks of the folder it was made in: the inodes of ``local``
 and of the lock file, and when the latter was made, which no repository can know and no copy has. One without them is
 refused, never silently begun again: beginning again is for the caller to say (``drop``), or to go on (``adopt``).
+A state also names the consumer that made it: where the cursor was dropped and made anew, the consumers of the one
+before find theirs gone, as the new one may be about something else.
 
 **Crash argument.** The state is one file, synced under another name and put in place by one rename, its folder synced
 after: at every instant it is the old one or the new one, whole. A change that was not there yet when the power went
@@ -42,6 +44,8 @@ _LOCK = "lock"
 _STATE = "state.json"
 _CONSUMERS = "consumers"
 _STATE_BYTES_MAX = 1 << 26
+_MARKS = 2
+"""So many of what ``made`` holds are marks; what follows is who made it, which states of early versions lack."""
 
 
 class Shelf(Protocol):
@@ -122,6 +126,8 @@ class FileShelf:
         self._lock_path = os.path.join(self.folder, _LOCK)
         self._lock = backend.lock(self._lock_path)
         self._sign: LifeSign | None = None
+        self._maker: list[Any] | None = None
+        self._known: tuple[bytes, Saved] | None = None
         self.selection = Selection()
 
     # -- life -----------------------------------------------------------------------------------
@@ -140,7 +146,7 @@ class FileShelf:
         with self.held():
             found = self._files.stat(self._state_path)
             if found is None:
-                self.selection = selection or Selection()
+                self.selection, self._maker = selection or Selection(), [consumer]
                 self.save(first)
             else:
                 self.load()
@@ -151,6 +157,7 @@ class FileShelf:
                         hint="say the same as when it was made, or take another name",
                     )
             if self._is_on_disk:
+                self._sweep()
                 self._sign = LifeSign(self._sign_path(consumer))
 
     def close(self) -> None:
@@ -178,7 +185,7 @@ class FileShelf:
         self._make_folders()
         with self.held():
             saved = self._read()
-            self._write(saved._replace(made=self._marks()))
+            self._write(saved._replace(made=[*self._marks(), *saved.made[_MARKS:]]))
 
     # -- state ----------------------------------------------------------------------------------
 
@@ -191,18 +198,21 @@ class FileShelf:
     def load(self) -> Group:
         """Return the state. Raises NotFoundError, DamagedError, and RefusedError where it was not made here."""
         saved = self._read()
-        if saved.made != self._marks():
+        if saved.made[:_MARKS] != self._marks():
             raise RefusedError(
                 f"the cursor {self.name!r} was not made in this work tree: it was copied, put back or checked out",
                 path=self._state_path,
                 hint="to go on with it all the same: journal cursors adopt NAME; or take another name",
             )
-        self.selection = saved.selection
+        maker = saved.made[_MARKS:]
+        if self._maker not in (None, maker):
+            raise self._is_gone()
+        self.selection, self._maker = saved.selection, maker
         return saved.group
 
     def save(self, group: Group) -> None:
         """Make this the state, durably. Raises NotAppliedError."""
-        self._write(Saved(self._marks(), self.selection, group))
+        self._write(Saved([*self._marks(), *(self._maker or [])], self.selection, group))
 
     def stamp(self) -> object:
         """Return what lstat says of the state."""
@@ -216,13 +226,12 @@ class FileShelf:
         try:
             data = self._files.read_at(checked(self._files, self._root, self._state_path), 0, _STATE_BYTES_MAX)
         except FileNotFoundError:
-            raise NotFoundError(
-                f"there is no cursor {self.name!r} here (any more)",
-                path=self.folder,
-                hint="subscribing makes it anew, from the position that you give",
-            ) from None
+            raise self._is_gone() from None
+        if self._known is not None and data == self._known[0]:
+            return self._known[1]
         try:
-            return decode(data)
+            self._known = data, decode(data)
+            return self._known[1]
         except BadLineError as error:
             raise DamagedError(
                 f"the state of the cursor {self.name!r} cannot be read: {error}",
@@ -230,13 +239,22 @@ class FileShelf:
                 hint="take another name to begin at a position that you know; this file stays as it is",
             ) from error
 
+    def _is_gone(self) -> NotFoundError:
+        return NotFoundError(
+            f"there is no cursor {self.name!r} here (any more)",
+            path=self.folder,
+            hint="subscribing makes it anew, from the position that you give",
+        )
+
     def _write(self, saved: Saved) -> None:
+        data = encode(saved)
         try:
-            write_whole(self._files, self._state_path, encode(saved), durable=True)
+            write_whole(self._files, self._state_path, data, durable=True)
         except OSError as error:
             raise NotAppliedError(
                 f"the cursor could not be written: {error.strerror or error}", path=self._state_path
             ) from error
+        self._known = data, saved
 
     def _make_folders(self) -> None:
         try:
@@ -262,6 +280,7 @@ class FileShelf:
         return os.path.join(self.folder, _CONSUMERS, consumer)
 
     def _sweep(self) -> None:
+        """While held: remove the signs of consumers that were killed, and what they were writing."""
         for name, _ in self._files.list(os.path.join(self.folder, _CONSUMERS)):
             self.is_alive(name)
         for name, _ in self._files.list(self.folder):

@@ -95,12 +95,12 @@ class Subscription:
         Events that failed come before new ones, new ones in the order of their arrival, those that arrive together
         in the total order. Raises GapError where there is a gap that nobody was told of.
         """
-        return self.take_until(threading.Event(), limit, wait_seconds)
+        return self.take_until(lambda: False, limit, wait_seconds)
 
     def take_until(
-        self, is_cancelled: threading.Event, limit: int = 1, wait_seconds: float | None = 0.0
+        self, is_cancelled: Callable[[], bool], limit: int = 1, wait_seconds: float | None = 0.0
     ) -> list[Delivery]:
-        """Do what ``take`` does, until another thread sets ``is_cancelled`` and calls ``wake``; [] then."""
+        """Do what ``take`` does, until ``is_cancelled`` says so, which ``wake`` has it asked; [] then."""
         if limit < 1:
             raise UsageError("at least one event is taken")
         deadline = None if wait_seconds is None else time.monotonic() + wait_seconds
@@ -110,7 +110,7 @@ class Subscription:
             with self._looking:
                 found = self._take_now(limit)
             left = None if deadline is None else deadline - time.monotonic()
-            if found or is_cancelled.is_set() or (left is not None and left <= 0):
+            if found or is_cancelled() or (left is not None and left <= 0):
                 return found
             self._waiting.wait(heard, left, self._seconds_until_due())
 
@@ -135,29 +135,35 @@ class Subscription:
             yield from found
 
     def _take_now(self, limit: int) -> list[Delivery]:
+        lost: set[EventId] = set()
         while not self._is_quiet():
             stamp = self._shelf.stamp()
-            found = self._look(self._shelf.load())
+            looked_for = self._shelf.load()
+            found = self._look(looked_for)
             self._tell_gap(found)
             new = {_id(event): event for event in found.events}
+            here = vector.subtract(found.here, cursor.ids_of(lost))
             with self._shelf.held():
                 before = self._shelf.load()
                 now = self._clock()
-                after, got = self._step_of_taking(before, found, list(new), limit, now)
+                after, got = self._step_of_taking(before, found, here, list(new), limit, now)
                 if after != before:
                     self._shelf.save(after)
             if got:
-                return self._deliveries(got, new, after, before, found)
-            if after == before:
-                self._note_quiet(stamp, after, now, is_all=found.end is None)
+                deliveries = self._deliveries(got, new, after, before, found)
+                if deliveries:
+                    return deliveries
+                lost.update(got)  # it was readable, and is no more: that is for the next look to tell
+            elif after == before and before.taken == looked_for.taken:  # else others took what was found
+                self._note_quiet(stamp, after, now, here, is_all=found.end is None)
                 break
         return []
 
     def _step_of_taking(
-        self, before: Group, found: Survey, new: list[EventId], limit: int, now: float
+        self, before: Group, found: Survey, here: Vector, new: list[EventId], limit: int, now: float
     ) -> tuple[Group, list[EventId]]:
         due = cursor.due(before, now, self._is_alive)
-        ready = [id for id in due if vector.contains(found.here, *id)][:limit]
+        ready = [id for id in due if vector.contains(here, *id)][:limit]
         fresh = [id for id in new if not vector.contains(before.taken, *id)]
         chosen = fresh[: limit - len(ready)]
         after = before
@@ -175,7 +181,8 @@ class Subscription:
         events = {**new, **(look_back(self._engine, lambda view: read_events(view, again)) if again else {})}
         gone = [id for id in got if id not in events]
         if gone:
-            self._release(gone, is_untried=True)
+            self._step(lambda group: cursor.release(group, gone, self._consumer, is_untried=True))
+            self._survey = None
         return [
             Delivery(
                 lifted_event(self._engine, events[id]),
@@ -212,12 +219,12 @@ class Subscription:
         with self._engine.reading() as view:
             return (view.generation, view.have) == (quiet.generation, quiet.have)
 
-    def _note_quiet(self, stamp: object, group: Group, now: float, *, is_all: bool) -> None:
+    def _note_quiet(self, stamp: object, group: Group, now: float, here: Vector, *, is_all: bool) -> None:
         self._quiet = None
         others = any(work.holder not in ("", self._consumer) for work in group.work.values())
         if not is_all or others or self._seen is None:
             return
-        until = cursor.next_due(group, now)
+        until = cursor.next_due(group, now, here)
         self._quiet = _Quiet(stamp, *self._seen, float("inf") if until is None else until, now)
 
     def _seconds_until_due(self) -> float | None:
@@ -272,16 +279,23 @@ class Subscription:
     def retry(self, delivery: Delivery, error: BaseException | None = None) -> None:
         """Give an event back that failed: it comes again after a while, and is parked after the last attempt."""
         id, cause = _id(delivery.event), _cause(error)
-        self._step(lambda group: cursor.retry(group, id, self._consumer, self._clock(), self._policy, cause))
+        self._step_of(
+            delivery, lambda group: cursor.retry(group, id, self._consumer, self._clock(), self._policy, cause)
+        )
 
     def park(self, delivery: Delivery, error: BaseException | None = None) -> None:
         """Put an event aside until it is replayed."""
         id, cause = _id(delivery.event), _cause(error)
-        self._step(lambda group: cursor.park(group, id, self._consumer, self._clock(), cause))
+        self._step_of(delivery, lambda group: cursor.park(group, id, self._consumer, self._clock(), cause))
 
     def release(self, *deliveries: Delivery) -> None:
         """Give events back that were not tried: due at once, and this delivery does not count as an attempt."""
-        self._release([_id(delivery.event) for delivery in deliveries], is_untried=True)
+
+        def released(group: Group) -> Group:
+            ids = [_id(delivery.event) for delivery in deliveries if _is_latest(group, delivery)]
+            return cursor.release(group, ids, self._consumer, is_untried=True)
+
+        self._step(released)
 
     def parked(self) -> list[ParkedEvent]:
         """Return the events that were put aside."""
@@ -297,8 +311,8 @@ class Subscription:
         """The token of all that is done: acknowledged, or not meant."""
         return token.encode(self._shelf.load().done)
 
-    def _release(self, ids: list[EventId], *, is_untried: bool) -> None:
-        self._step(lambda group: cursor.release(group, ids, self._consumer, is_untried=is_untried))
+    def _step_of(self, delivery: Delivery, change: Callable[[Group], Group]) -> None:
+        self._step(lambda group: change(group) if _is_latest(group, delivery) else group)
 
     def _step(self, change: Callable[[Group], Group]) -> None:
         self.check_open()
@@ -342,6 +356,12 @@ class Subscription:
 
 def _id(event: Event) -> EventId:
     return event.seq, event.lane
+
+
+def _is_latest(group: Group, delivery: Delivery) -> bool:
+    """Tell whether an event was not delivered again since: another thread of this consumer may be at it."""
+    work = group.work.get(_id(delivery.event))
+    return work is not None and work.attempts == delivery.attempt
 
 
 def _cause(error: BaseException | None) -> str:

@@ -1,15 +1,20 @@
 """Goal: files and memory pass one suite, anybody's backend can, and one that is broken does not."""
 
+import contextlib
+import copy
 import inspect
 import os
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 import tomllib
 from pathlib import Path
 
 import pytest
 
+from journal import LockTimeoutError
 from journal.conformance.disk import DiskConformance
 from journal.conformance.suite import BackendConformance
 from journal.disk.backend import FileBackend
@@ -54,7 +59,8 @@ def failures(make, room=BackendConformance):
         if not name.startswith("test_"):
             continue
         backend, root = make(), os.path.join(os.sep, "journal", ".journal")
-        given = {"backend": backend, "another": backend, "root": root}
+        another = backend.twin() if hasattr(backend, "twin") else backend
+        given = {"backend": backend, "another": another, "root": root}
         wanted = inspect.signature(test).parameters
         try:
             if "folder" in wanted:
@@ -153,8 +159,6 @@ class LocksNobodyOut(MemoryLock):
 
 class WithoutALock(MemoryBackend):
     def lock(self, path):
-        import threading
-
         return LocksNobodyOut(self, path, threading.Lock())
 
 
@@ -162,8 +166,6 @@ class WithOneLock(MemoryBackend):
     """Whatever is locked, all is."""
 
     def lock(self, path):
-        import threading
-
         return MemoryLock(self, path, self._locks.setdefault("", threading.Lock()))
 
 
@@ -179,6 +181,133 @@ class SaysThatItIsOnDisk(MemoryBackend):
 class WithoutChance(MemoryBackend):
     def random(self, count):
         return bytes(count)
+
+
+class RemovesBeforeItReplaces(MemoryFiles):
+    def replace(self, source, target):
+        self.read(source)
+        if self._find(os.path.dirname(target)) is not None:
+            self.remove(target)
+            time.sleep(0.0005)
+        super().replace(source, target)
+
+
+class LooksBeforeItMakes(MemoryFiles):
+    """As if nobody else could make the same file meanwhile."""
+
+    def create(self, path, data):
+        is_taken = self._find(path) is not None
+        time.sleep(0.0005)
+        if not is_taken:
+            self.remove(path)
+        super().create(path, data)
+
+
+class ListsByTheBeginning(MemoryFiles):
+    """As who keeps files under keys may do."""
+
+    def list(self, folder):
+        parent = os.path.dirname(folder)
+        alike = [name for name, stat in super().list(parent) if stat.kind == "folder" and name != ""]
+        begun = [name for name in alike if name.startswith(os.path.basename(folder))]
+        return [item for name in begun for item in super(ListsByTheBeginning, self).list(os.path.join(parent, name))]
+
+
+class CountsNamesOnly(MemoryFiles):
+    """The folder's stat tells how many are in it."""
+
+    def stat(self, path):
+        node, found = self._find(path), super().stat(path)
+        is_folder = found is not None and found.kind == "folder"
+        return found._replace(size=len(node.children), mtime_ns=1, ctime_ns=1) if is_folder else found
+
+
+class ListsWithoutInodes(MemoryFiles):
+    def list(self, folder):
+        return [(name, stat._replace(inode=0)) for name, stat in super().list(folder)]
+
+
+class RemembersWhatItRead(MemoryFiles):
+    """For as long as the size is the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.known = {}
+
+    def read(self, path):
+        data = super().read(path)
+        return self.known.setdefault((path, len(data)), data)
+
+
+class ReadsAPiece(MemoryFiles):
+    def read_at(self, path, offset, length):
+        return super().read_at(path, offset, min(length, 1 << 20))
+
+
+class EmptiesWhatIsRemoved(MemoryFiles):
+    def remove(self, path):
+        node = self._find(path)
+        super().remove(path)
+        if node is not None:
+            node.data.clear()
+
+
+class CutsNames(MemoryFiles):
+    def _find(self, path):
+        return super()._find("/".join(name[:240] for name in path.split("/")))
+
+    def _parent(self, path):
+        return super()._parent("/".join(name[:240] for name in path.split("/")))
+
+
+class KeepsNotesShort(MemoryFiles):
+    def open_note(self, path):
+        note = super().open_note(path)
+        read = note.read
+        note.read = lambda: read()[:512]
+        return note
+
+
+class WithLocksOfOneName(MemoryBackend):
+    """Whatever folder they are in."""
+
+    def lock(self, path):
+        return MemoryLock(self, path, self._locks.setdefault(os.path.basename(path), threading.Lock()))
+
+
+class StaysLocked(MemoryLock):
+    """Where there is no folder for its file."""
+
+    def acquire(self, timeout_seconds):
+        if self._shared.locked():
+            raise LockTimeoutError("it is held", path=self._path)
+        try:
+            super().acquire(timeout_seconds)
+        except FileNotFoundError:
+            self._shared.acquire()
+            raise
+
+
+class WithALockThatStays(MemoryBackend):
+    def lock(self, path):
+        return StaysLocked(self, path, self._locks.setdefault(path, threading.Lock()))
+
+
+class KeepsNotesForItself(MemoryBackend):
+    """Another process may have a note alone at the same time."""
+
+    def twin(self):
+        other = copy.copy(self)
+        other.files = copy.copy(self.files)
+        open_note = self.files.open_note
+
+        def open_alone(path):
+            note = open_note(path)
+            note.alone = lambda timeout_seconds: contextlib.nullcontext(enter_result=True)
+            return note
+
+        other.files.open_note = open_alone
+        return other
 
 
 def broken(files):
@@ -200,6 +329,19 @@ BROKEN = {
     "has one lock for all": WithOneLock,
     "names writers oddly": NamesWritersOddly,
     "says that it is on disk": SaysThatItIsOnDisk,
+    "removes before it replaces": broken(RemovesBeforeItReplaces),
+    "looks before it makes": broken(LooksBeforeItMakes),
+    "lists by the beginning": broken(ListsByTheBeginning),
+    "counts names only": broken(CountsNamesOnly),
+    "lists without inodes": broken(ListsWithoutInodes),
+    "remembers what it read": broken(RemembersWhatItRead),
+    "reads a piece": broken(ReadsAPiece),
+    "empties what is removed": broken(EmptiesWhatIsRemoved),
+    "cuts names": broken(CutsNames),
+    "keeps notes short": broken(KeepsNotesShort),
+    "keeps notes for itself": KeepsNotesForItself,
+    "has locks of one name": WithLocksOfOneName,
+    "has a lock that stays": WithALockThatStays,
     "has no chance": WithoutChance,
 }
 

@@ -1,7 +1,13 @@
 """Reading and subscribing with asyncio: nothing blocks the event loop, and cancelling leaves nothing behind."""
 
 import asyncio
+import gc
+import os
+import subprocess
+import sys
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -212,3 +218,129 @@ def test_closing_a_subscription_ends_the_loop_of_another_task_and_refuses_what_c
             return seen
 
     assert run(main()) == ["a"]
+
+
+def test_a_close_that_is_cancelled_too_gives_back_what_was_held_though_all_threads_of_the_loop_are_busy(root):
+    write(root, "a", "b")
+
+    async def work(journal, has_begun):
+        async with await journal.subscribe("feed") as feed:
+            async for _ in feed:
+                has_begun.set()
+                await asyncio.sleep(600)
+
+    async def main():
+        is_over, has_begun, loop = threading.Event(), asyncio.Event(), asyncio.get_running_loop()
+        async with await AsyncJournal.open(store=root) as journal:
+            task = asyncio.ensure_future(work(journal, has_begun))
+            await has_begun.wait()
+            pool = ThreadPoolExecutor(1)
+            loop.set_default_executor(pool)
+            pool.submit(is_over.wait)
+            task.cancel()
+            await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(asyncio.shield(task), 20)
+            is_over.set()
+            return journal.journal.cursors.status("feed").claimed, os.listdir(f"{root}/local/cursors/feed/consumers")
+
+    assert run(main()) == (0, [])
+
+
+def test_subscribing_that_is_cancelled_leaves_no_consumer(root, monkeypatch):
+    subscribe, begun = Journal.subscribe, threading.Event()
+
+    def slow(*given, **named):
+        begun.set()
+        time.sleep(0.1)
+        return subscribe(*given, **named)
+
+    async def main():
+        async with await AsyncJournal.open(store=root) as journal:
+            monkeypatch.setattr(Journal, "subscribe", slow)
+            task = asyncio.ensure_future(journal.subscribe("feed"))
+            await asyncio.to_thread(begun.wait)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return os.listdir(f"{root}/local/cursors/feed/consumers")
+
+    assert run(main()) == []
+
+
+def test_a_take_that_is_cancelled_while_another_task_closes_says_nothing_on_stderr(root, caplog, monkeypatch):
+    write(root, "a")
+
+    async def main():
+        async with await AsyncJournal.open(store=root) as journal:
+            feed = await journal.subscribe("feed")
+            inner, begun = feed._subscription, threading.Event()
+            take_now = inner._take_now
+
+            def slow(limit):
+                found = take_now(limit)
+                begun.set()
+                time.sleep(0.1)
+                return found
+
+            monkeypatch.setattr(inner, "_take_now", slow)
+            taking = asyncio.ensure_future(feed.take())
+            await asyncio.to_thread(begun.wait)
+            closing = asyncio.ensure_future(feed.close())
+            await asyncio.sleep(0.02)
+            taking.cancel()
+            await asyncio.wait([taking, closing])
+            assert taking.cancelled()
+            await closing
+            gc.collect()
+            return journal.journal.cursors.status("feed").claimed
+
+    assert run(main()) == 0
+    assert caplog.records == []
+
+
+STOPPED = """
+import asyncio, sys
+from journal import AsyncJournal
+from journal.subscriptions import waiting
+
+waiting.NET_SECONDS = 0.1
+
+async def main():
+    feed = await (await AsyncJournal.open(store=sys.argv[1])).subscribe("feed")
+    asyncio.get_running_loop().call_later(0.2, asyncio.get_running_loop().stop)
+    await feed.take(wait_seconds=None)
+
+asyncio.set_event_loop(loop := asyncio.new_event_loop())
+task = loop.create_task(main())
+loop.run_forever()
+print("stopped")
+"""
+
+
+def test_a_process_whose_loop_was_stopped_ends_though_a_task_waits_for_events(root):
+    found = subprocess.run([sys.executable, "-c", STOPPED, root], capture_output=True, text=True, timeout=60)
+    assert (found.returncode, found.stdout) == (0, "stopped\n")
+
+
+def test_a_task_goes_on_waiting_where_its_loop_stood_still(root, monkeypatch):
+    monkeypatch.setattr("journal.subscriptions.waiting.NET_SECONDS", 0.05)
+
+    async def begin():
+        journal = await AsyncJournal.open(store=root)
+        feed = await journal.subscribe("feed")
+        task = asyncio.ensure_future(feed.take(wait_seconds=None))
+        await asyncio.sleep(0.1)
+        return journal, feed, task
+
+    async def end(journal, feed, task):
+        await asyncio.sleep(0.1)
+        write(root, "a")
+        async with journal, feed:
+            return [delivery.event.entity for delivery in await asyncio.wait_for(task, 20)]
+
+    with asyncio.Runner() as runner:
+        begun = runner.run(begin())
+        time.sleep(0.3)
+        assert runner.run(end(*begun)) == ["a"]

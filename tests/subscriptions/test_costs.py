@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from journal import Journal
+from journal.subscriptions.encoding import decode
 from tests.support.faults import CountingFiles
 from tests.support.stores import new_store
 
@@ -71,3 +72,19 @@ def test_what_is_passed_over_is_written_down_in_pieces_and_not_one_by_one(tmp_pa
         with journal.subscribe("feed", types=["other"]) as feed:
             assert feed.take() == []
         assert files.calls["replace"] <= 4
+
+
+def test_a_state_that_nobody_else_has_changed_is_not_decoded_again(tmp_path, monkeypatch):
+    """However much is parked in it."""
+    with Journal.open(store=store_of(tmp_path, 30)) as journal, journal.subscribe("feed") as feed:
+        for delivery in feed.take(20):
+            delivery.park()
+        calls = []
+        monkeypatch.setattr("journal.subscriptions.shelf.decode", lambda data: calls.append(data) or decode(data))
+        for _ in range(5):
+            feed.take()[0].ack()
+        assert calls == []
+        with journal.subscribe("feed") as other:
+            other.take()[0].ack()
+        assert len(feed.take(9)) == 4
+        assert len(calls) <= 3

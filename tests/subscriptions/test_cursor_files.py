@@ -218,6 +218,19 @@ def test_a_consumer_whose_cursor_is_swept_away_says_so(used):
             delivery.ack()
 
 
+def test_what_killed_consumers_left_is_removed_by_the_next_one(used):
+    folder = os.path.join(used, "local", "cursors", "feed")
+    with Journal.open(store=used) as journal, journal.subscribe("feed") as alive:
+        for name in ("consumers/08yp5q6tyc4z3", "state.json.1f-aabbccdd.journal-tmp"):
+            with open(os.path.join(folder, name), "xb"):
+                pass
+        with journal.subscribe("feed") as feed:
+            assert len(os.listdir(os.path.join(folder, "consumers"))) == 2
+            assert len(alive.take()) == 1
+            assert feed.take() == []
+        assert [name for name in os.listdir(folder) if name.endswith("tmp")] == []
+
+
 def test_names_that_disks_do_not_like_are_names_of_cursors_all_the_same(root):
     names = ["Feed", "feed", "a/b", "..", "con", "größe"]
     with Journal.open(store=root) as journal:

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from journal import ExpectationError, Journal
+from journal import ClosedError, ExpectationError, Journal, UsageError
 from tests.support.stores import new_store
 
 
@@ -70,6 +70,33 @@ def test_an_error_of_a_handler_fails_no_write_and_is_reported(journal, caplog):
     journal.hub.on_error = lambda event, error: errors.append((event.entity, str(error)))
     journal.put("plan", "b", {"n": 1})
     assert errors == [("b", "no")]
+
+
+def test_a_write_whose_handler_closes_the_journal_was_written_and_says_so(root):
+    """So it is where another thread closes it while handlers are called."""
+    writes = {
+        "put": lambda journal: journal.put("plan", "a", {"n": 1}),
+        "delete": lambda journal: journal.delete("plan", "a"),
+        "append": lambda journal: journal.append("s", "E", {}),
+        "kv": lambda journal: journal.kv.put("k", 1),
+        "revert": lambda journal: journal.revert("2"),
+    }
+    for write in writes.values():
+        journal = Journal.open(store=root)
+        journal.hub.on(lambda event, journal=journal: journal.close(), types=["*"], streams=["*"])
+        assert write(journal)
+        with pytest.raises(ClosedError):
+            journal.list()
+
+
+def test_a_handler_that_has_to_be_awaited_is_refused(journal):
+    """Nobody would await it, and it would never run."""
+
+    async def handler(event):
+        raise AssertionError(event)
+
+    with pytest.raises(UsageError, match="awaited"):
+        journal.hub.on(handler)
 
 
 def test_what_was_not_written_is_not_told(journal):

@@ -69,6 +69,34 @@ def test_a_killed_consumer_is_known_to_be_dead_at_once_and_its_event_comes_again
         assert [(delivery.event.entity, delivery.attempt) for delivery in got] == [("a", 2), ("b", 2)]
 
 
+FORKING = """\
+import os, signal, sys, time
+from journal import Journal
+
+journal = Journal.open(store=sys.argv[1])
+feed = journal.subscribe("feed")
+held = feed.take()
+child = os.fork()
+if child == 0:
+    time.sleep(600)
+print(child, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_of_a_killed_consumer_does_not_keep_its_events(root):
+    write(root, ["a"])
+    with subprocess.Popen([sys.executable, "-c", FORKING, root], stdout=subprocess.PIPE) as process:
+        child = int(process.stdout.readline())
+        process.wait()
+        try:
+            with Journal.open(store=root) as journal, journal.subscribe("feed") as feed:
+                assert [delivery.event.entity for delivery in feed.take()] == ["a"]
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
 def test_an_event_that_kills_its_consumers_is_parked_and_the_rest_goes_on(root, tmp_path):
     write(root, ["poison", "b"])
     for number in range(5):

@@ -1,11 +1,14 @@
 """Consumers of a cursor: catching up, following, acknowledging, retrying, parking, and sharing the work."""
 
+import gc
+import os
 import threading
 import time
 
 import pytest
 
 from journal import ClosedError, Journal, NotFoundError, RefusedError, UsageError
+from journal.subscriptions.encoding import decode, encode
 
 
 def write(journal, *ids, type="plan"):
@@ -64,6 +67,23 @@ def test_consumers_of_one_name_share_the_events(root, journal):
         assert got == list("abcdef")
 
 
+def test_who_finds_its_events_taken_by_another_goes_on_to_the_next(journal, monkeypatch):
+    """It looked before the other took them; catching up does not end there, nor does it wait."""
+    with journal.transaction() as together:
+        for number in range(70):
+            together.put("plan", f"e{number}", {})
+    with journal.subscribe("feed") as one, journal.subscribe("feed") as other:
+        tell_gap, taken = one._tell_gap, []
+
+        def tell_late(found):
+            taken.extend([] if taken else other.take(64))
+            tell_gap(found)
+
+        monkeypatch.setattr(one, "_tell_gap", tell_late)
+        assert len(drain(one)) == 6
+        assert len(taken) == 64
+
+
 def test_cursors_of_different_names_each_get_everything(journal):
     write(journal, "a")
     with journal.subscribe("one") as one, journal.subscribe("two") as two, journal.subscribe() as nameless:
@@ -82,6 +102,24 @@ def test_a_lease_that_ended_gives_the_event_to_another(journal, clock):
         again.ack()
         clock.now += 1000
         assert slow.take() == [] == other.take()
+
+
+def test_who_lost_an_event_to_another_thread_of_its_consumer_gives_nothing_back(journal, clock):
+    write(journal, "a")
+    with journal.subscribe("feed", lease_seconds=60) as feed:
+        first = feed.take()[0]
+        clock.now += 61
+        second = feed.take()[0]
+        for give_back in (first.retry, first.park, lambda: feed.release(first)):
+            give_back()
+            assert journal.cursors.status("feed").claimed == 1
+            assert feed.take() == []
+        second.retry()
+        assert (journal.cursors.status("feed").waiting, feed.take()) == (1, [])
+        clock.now += 61
+        assert feed.take()[0].attempt == 3
+        first.ack()
+        assert journal.cursors.status("feed").claimed == 0
 
 
 def test_a_failed_event_waits_longer_each_time_and_is_parked_in_the_end(journal, clock):
@@ -247,6 +285,15 @@ def test_closing_it_ends_the_loop_of_another_thread(journal):
         feed.take()
 
 
+def test_a_consumer_that_was_forgotten_is_gone(root, journal):
+    """It was never closed, and nobody has it any more: what it held is free, and no file of it stays open."""
+    write(journal, "a")
+    for attempt in range(1, 4):
+        assert [delivery.attempt for delivery in journal.subscribe("feed").take()] == [attempt]
+        gc.collect()
+        assert os.listdir(f"{root}/local/cursors/feed/consumers") == []
+
+
 @pytest.mark.parametrize("seconds", [0, -1])
 def test_following_without_a_pause_is_refused(journal, seconds):
     with pytest.raises(UsageError, match="poll"):
@@ -281,6 +328,36 @@ def test_where_a_cursor_stands_is_told_and_dropping_it_begins_anew(root, journal
         journal.cursors.drop("feed")
     with journal.subscribe("feed") as feed:
         assert drain(feed) == list("abcd")
+
+
+def test_a_consumer_finds_its_cursor_gone_though_another_has_its_name_by_now(root, journal):
+    """It would take its own kind of events from it, and pass over those that it is about."""
+    write(journal, "p")
+    with journal.subscribe("feed", types=["plan"]) as before:
+        held = before.take()[0]
+        journal.cursors.drop("feed")
+        with journal.subscribe("feed", types=["order", "plan"]) as feed:
+            write(journal, "o", type="order")
+            for refused in (before.take, held.ack, held.retry, lambda: before.position):
+                with pytest.raises(NotFoundError, match="any more"):
+                    refused()
+            before.close()
+            assert names(feed.take(9)) == ["p", "o"]
+
+
+def test_a_state_that_an_early_version_made_goes_on(root, journal):
+    """It does not say who made it."""
+    write(journal, "a", "b")
+    with journal.subscribe("feed") as feed:
+        feed.take()[0].ack()
+    path = f"{root}/local/cursors/feed/state.json"
+    with open(path, "rb") as file:
+        saved = decode(file.read())
+    with open(path, "wb") as file:
+        file.write(encode(saved._replace(made=saved.made[:2])))
+    with journal.subscribe("feed") as feed, journal.subscribe("feed") as other:
+        assert names(feed.take()) == ["b"]
+        assert other.take() == []
 
 
 def test_a_state_names_ids_and_no_word_of_a_payload_or_an_error(root, journal):

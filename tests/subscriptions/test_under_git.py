@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from journal import GapError, Journal
+from journal.subscriptions import subscription
 from tests.support.stores import configure
 from tests.support.worktree import WorkTree
 
@@ -201,6 +202,43 @@ def test_events_that_left_before_they_were_handled_are_kept_for_their_return(tre
     assert drain(tree) == ["s2"]
 
 
+def test_waiting_beside_an_event_that_left_before_it_was_handled_is_waiting(tree, monkeypatch):
+    """It is due, and cannot be delivered here: that is nothing to look for again and again."""
+    write(tree, "base")
+    tree.git("switch", "-q", "-c", "side")
+    write(tree, "s1")
+    with tree.open() as journal, journal.subscribe("feed") as feed:
+        feed.take()[0].ack()
+        feed.take()
+    tree.git("switch", "-q", "main")
+    looks, survey = [], subscription.survey
+    monkeypatch.setattr(subscription, "survey", lambda *given: looks.append(1) or survey(*given))
+    with tree.open() as journal, journal.subscribe("feed", on_gap=lambda gaps: None) as feed:
+        assert feed.take(wait_seconds=0.7) == []
+        assert len(looks) < 8
+        tree.git("switch", "-q", "side")
+        assert [delivery.event.entity for delivery in feed.take(wait_seconds=20)] == ["s1"]
+
+
+def test_a_lost_payload_of_an_event_that_is_to_be_tried_again_is_a_gap_and_holds_up_no_other(tree):
+    with tree.open() as journal:
+        journal.put("plan", "long", {"text": "x" * 100_000})
+        with journal.subscribe("feed", retry_seconds=0, on_gap=pytest.fail) as feed:
+            feed.take()[0].retry()
+        write(tree, "a", "b")
+        (blob,) = [path for path in (tree.store / "blobs").rglob("*") if len(path.name) == 64]
+        data = blob.read_bytes()
+        blob.unlink()
+        told = []
+        with journal.subscribe("feed", on_gap=told.append) as feed:
+            assert [delivery.event.entity for delivery in feed.take(1)] == ["a"]
+            assert [sum(map(len, gaps.unreadable.values())) for gaps in told] == [1]
+            assert journal.cursors.status("feed").missing == 1
+            assert [delivery.event.entity for delivery in feed.catch_up()] == ["b"]
+            blob.write_bytes(data)
+            assert [delivery.event.entity for delivery in feed.take(9)] == ["long"]
+
+
 def test_damage_is_a_gap_and_the_event_comes_once_its_line_is_mended(tree):
     write(tree, "a", "b", "c")
     (segment,) = (tree.store / "segments").iterdir()
@@ -211,6 +249,21 @@ def test_damage_is_a_gap_and_the_event_comes_once_its_line_is_mended(tree):
     assert [sum(map(len, gaps.unreadable.values())) for gaps in told] == [1]
     tree.git("restore", ".journal/segments")
     assert drain(tree) == ["b"]
+
+
+def test_a_damaged_line_of_an_event_that_is_to_be_tried_again_is_one_that_is_missing(tree):
+    with tree.open() as journal:
+        for id in "ab":
+            journal.put("plan", id, {})
+        with journal.subscribe("feed") as feed:
+            feed.take()
+        (segment,) = (tree.store / "segments").iterdir()
+        segment.write_bytes(segment.read_bytes().replace(b'"id":"a"', b'"id":"X"'))
+        told = []
+        with journal.subscribe("feed", on_gap=told.append) as feed:
+            assert [delivery.event.entity for delivery in feed.catch_up()] == ["b"]
+        assert len(told) == 1
+        assert journal.cursors.status("feed").missing == 1
 
 
 def test_damage_that_was_accepted_is_no_gap_any_more(tree):
