@@ -18,6 +18,11 @@ WORK_MAX = 1_000_000
 """So many steps a document is checked for; then it counts as one that does not fit."""
 _RULE_WORK, _REFERENCE_WORK = 5, 50
 """What a rule takes, in steps of a pattern."""
+_COMPARING = ("unevaluatedItems", "unevaluatedProperties")
+"""Rules that look for each member of a document among all."""
+_PAIRS = 100
+"""So many such looks are a step."""
+_ALL_TRIED = ("allOf", "anyOf", "oneOf")
 PROBLEMS_MAX = 20
 
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
@@ -143,10 +148,15 @@ def _checker(form: Any, matches: Callable[[str, str], bool], spend: Callable[[in
 
 
 def _counted(name: str, rule: Any, spend: Callable[[int], None]) -> Any:
+    """``spend`` hears of what a rule goes through: the document's members, and its own; with some, each with each."""
     work = _REFERENCE_WORK if name in _REFERENCES else _RULE_WORK
 
     def apply(checker: Any, value: Any, document: Any, schema: Any) -> Iterator[Any]:
-        spend(work + (len(document) if isinstance(document, dict | list) else 0))
+        members = len(document) if isinstance(document, dict | list) else 0
+        own = len(value) if isinstance(value, dict | list) else 0
+        if name in _ALL_TRIED:
+            own *= _RULE_WORK
+        spend(work + members + own + (members**2 // _PAIRS if name in _COMPARING else 0))
         yield from rule(checker, value, document, schema) or ()
 
     return apply

@@ -7,7 +7,9 @@ to a group and no looking around. Texts are matched as ECMA 262 has it: classes 
 
 import importlib
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 PATTERN_CHARACTERS_MAX = 1000
@@ -48,7 +50,10 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         self._states: list[_State] = []
-        self._emit_all(_parsed(text))
+        try:
+            self._emit_all(_parsed(text))
+        except RecursionError as error:
+            raise BadPatternError("the pattern is nested too deep") from error
         self._add(_State(_FOUND))
 
     def is_in(self, text: str, spend: Spend) -> bool:
@@ -120,7 +125,10 @@ class Pattern:
 
     def _repeat(self, low: int, high: int, body: Any) -> None:
         for _ in range(low):
+            before = len(self._states)
             self._emit_all(body)
+            if len(self._states) == before:
+                return  # of nothing there is no more, however often
         if high >= _ENDLESS:
             split = self._add(_State(_SPLIT))
             self._emit_all(body)
@@ -162,6 +170,21 @@ def _is_place(name: str, text: str, position: int) -> bool:
     return (before != after) is (name == "AT_BOUNDARY")
 
 
+def _any_of(items: list[tuple[str, Any]]) -> Callable[[str], bool]:
+    """Return what tells whether a character is in a class, at a cost that does not grow with what the class names."""
+    letters = frozenset(chr(item) for kind, item in items if kind == "LITERAL")
+    ranges = sorted((chr(item[0]), chr(item[1])) for kind, item in items if kind == "RANGE")
+    lows = [low for low, _ in ranges]
+    highs = list(accumulate((high for _, high in ranges), max))
+    tests = [_test_of(*item) for item in dict.fromkeys(items) if item[0] not in ("LITERAL", "RANGE")]
+
+    def is_any(letter: str) -> bool:
+        below = bisect_right(lows, letter)
+        return letter in letters or (below > 0 and letter <= highs[below - 1]) or any(test(letter) for test in tests)
+
+    return is_any
+
+
 def _test_of(kind: str, what: Any) -> Callable[[str], bool]:
     """Return what tells whether a character is the one that is asked for."""
     if kind == "LITERAL":
@@ -170,13 +193,10 @@ def _test_of(kind: str, what: Any) -> Callable[[str], bool]:
         return chr(what).__ne__
     if kind == "ANY":
         return lambda letter: letter not in "\n\r\u2028\u2029"
-    if kind == "RANGE":
-        low, high = chr(what[0]), chr(what[1])
-        return lambda letter: low <= letter <= high
     if kind == "CATEGORY" and str(what) in _CLASSES:
         return _CLASSES[str(what)]
     if kind == "IN":
         is_not = str(what[0][0]) == "NEGATE"
-        tests = [_test_of(str(name), item) for name, item in what[is_not:]]
-        return lambda letter: any(test(letter) for test in tests) is not is_not
+        is_any = _any_of([(str(name), item) for name, item in what[is_not:]])
+        return lambda letter: is_any(letter) is not is_not
     raise BadPatternError(f"{kind.lower().replace('_', ' ')} is not run here: no references back, no looking around")

@@ -117,6 +117,20 @@ def test_the_work_of_a_hostile_schema_is_bounded():
     assert schema(doubling(5)).problems({}) == []
 
 
+@pytest.mark.parametrize(
+    ("form", "document"),
+    [
+        ({"items": {"allOf": [{}] * 500}}, ["x"] * 2_000),
+        ({"items": {"enum": list(range(2_000))}}, [1_999] * 2_000),
+        ({"items": {"properties": {f"p{at}": {} for at in range(500)}}}, [{}] * 4_000),
+        ({"contains": {"type": "integer"}, "unevaluatedItems": False}, list(range(20_000))),
+        ({"additionalProperties": True, "unevaluatedProperties": False}, {f"p{at}": 1 for at in range(20_000)}),
+    ],
+)
+def test_what_a_rule_goes_through_is_work_too(form, document):
+    assert problems(form, document) == ["the document: checking it takes more work than is allowed"]
+
+
 def test_a_schema_that_refers_to_itself_ends():
     (said,) = problems({"$ref": "#"}, {})
     assert "without an end" in said or "more work" in said

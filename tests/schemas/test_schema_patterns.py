@@ -1,11 +1,13 @@
 """Patterns of schemas: they find what Python's own matcher finds, in work that is bounded."""
 
 import re
+from bisect import bisect_right
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from journal.schemas import pattern as matching
 from journal.schemas.pattern import STATES_MAX, BadPatternError, Pattern
 
 ATOMS = st.sampled_from(
@@ -81,6 +83,7 @@ def test_a_pattern_that_keeps_others_for_years_is_done_in_bounded_work(pattern):
         "((((a{30}){30}){30}){30})",
         "a" * 1001,
         "(" * 900 + ")" * 900,
+        "(" * 330 + "a" + ")*" * 330,
     ],
 )
 def test_what_cannot_be_run_so_is_refused(pattern):
@@ -92,3 +95,26 @@ def test_the_size_of_a_pattern_is_bounded_before_it_is_made():
     with pytest.raises(BadPatternError, match="too long"):
         Pattern("(a{40}){40}" * 90)
     assert len(Pattern("(a{40}){40}")._states) <= STATES_MAX
+
+
+def test_nothing_is_repeated_no_more_often_than_once():
+    assert Pattern("^(?:){4000000000}a(?:(?:){60000}){60000}$").is_in("a", Work())
+
+
+def test_a_class_costs_no_more_the_more_it_names(monkeypatch):
+    compared = []
+    monkeypatch.setattr(matching, "bisect_right", lambda *given: compared.append(given) or bisect_right(*given))
+    letters = "".join(f"{chr(at)}-{chr(at + 1)}" for at in range(0x4E00, 0x4E00 + 4 * 300, 4))
+    assert Pattern(f"^[{letters}]*$").is_in("一丁丄" * 100, Work())
+    assert not Pattern(f"^[{letters}]*$").is_in("丂", Work())
+    assert Pattern(f"^[^{letters}]*$").is_in("丂", Work())
+    assert len(compared) <= 310
+
+
+CLASS_ITEMS = st.sampled_from(["a", "0-9", "a-c", "b-z", r"\s", r"\D", r"\-", "^"])
+
+
+@given(st.text("ab1- c\n^z", max_size=8), st.lists(CLASS_ITEMS))
+def test_a_class_finds_what_python_finds(text, items):
+    pattern = f"[{''.join(items)}x]"
+    assert Pattern(pattern).is_in(text, Work()) is (re.search(pattern, text, re.ASCII) is not None)
