@@ -28,8 +28,8 @@ VERB = Verb(
     run=run,
     text="""\
 The fields that the event changed get back what they were before it; an entity that it created is deleted, one
-that it deleted comes back. Nothing is taken out of the journal. Where later events changed the same fields this
-is refused; --force reverts all the same.""",
+that it deleted comes back. Nothing is taken out of the journal. Where later events, or events of another
+branch, changed the same fields this is refused; --force reverts all the same.""",
     arguments=(EVENT,),
     options=(Option(("--force",), "Also where later changes overlap.", FLAG),),
     examples=(("journal revert 4711", ""), ("journal revert 4711@k3f9x2a7b4c5d --force", "")),

@@ -171,7 +171,7 @@ class Writing(Base):
     def revert(self, event: str, *, force: bool = False, actor: str | None = None) -> "list[Event]":
         """Write the inverse of an event, or of its whole transaction, as new events.
 
-        Raises ExpectationError where later changes overlap, unless ``force``.
+        Raises ExpectationError where later changes, or such of another branch, overlap, unless ``force``.
         """
         from journal.store.history import find_event
         from journal.store.reverting import inverse_of

@@ -16,8 +16,9 @@ def inverse_of(view: View, place: Location, *, force: bool, actor: str | None) -
     """Return the operations that undo an event, or its whole transaction.
 
     An entity gets back, in the fields that the events changed, what it showed before them; one that they created is
-    deleted, one that they deleted comes back. Raises ExpectationError where a later event touched the same fields,
-    unless ``force``; UsageError for an event that is no change of an entity.
+    deleted, one that they deleted comes back. Raises ExpectationError where an event that they did not know, a later
+    one or one of another branch, touched the same fields, unless ``force``; UsageError for an event that is no change
+    of an entity.
     """
     events = _transaction(view, place)
     by_key: dict[Key, list[Event]] = {}
@@ -60,7 +61,7 @@ def undo_of(
 ) -> Operation | None:
     """Return what undoes an entity's events, oldest first; None where it is gone already. Raises as ``inverse_of``.
 
-    ``ignored``: later events that change nothing together, such as others that were undone.
+    ``ignored``: events unknown to them that change nothing together, such as others that were undone.
     """
     _, before = value_at(view, key, (events[0].seq, events[0].lane), with_it=False)
     state = view.state(key)
@@ -87,8 +88,9 @@ def _refuse_overlap(
 ) -> None:
     mine = {(event.seq, event.lane) for event in events}
     last = max(mine)
+    past = view.saw(last)
     for place in view.events_of(key):
-        if (place.seq, place.lane) in mine or (place.seq, place.lane) < last:
+        if (place.seq, place.lane) in mine or past.has((place.seq, place.lane), last):
             continue
         if vector.contains(ignored, place.seq, place.lane):
             continue
@@ -96,7 +98,8 @@ def _refuse_overlap(
         names = touched & {*later.set, *later.unset}
         if is_whole or later.action == "delete" or names:
             what = ", ".join(sorted(names)) if names else "it"
+            when = "later" if (place.seq, place.lane) > last else "on another branch"
             raise ExpectationError(
-                f"{key[0]} {key[1]!r}: event {later.id} changed {what} later",
+                f"{key[0]} {key[1]!r}: event {later.id} changed {what} {when}",
                 hint="look at it with `journal show`; --force reverts all the same",
             )
