@@ -4,13 +4,14 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zlib
 
 import pytest
 
-from journal import DamagedError, GitError, Journal, NotFoundError, RefusedError, UsageError
+from journal import DamagedError, ExpectationError, GitError, Journal, NotFoundError, RefusedError, UsageError
 from journal.disk.files import FileStat
 from journal.upkeep.redacting import searching
 from journal.upkeep.redacting.needles import Needles
@@ -540,6 +541,61 @@ def test_sync_carries_a_redaction(tree, tmp_path):
         assert journal.get("user", "u1").data == {"password": "[redacted]", "n": 1}
         assert journal.get("user", "u2").data == {"n": 2}
     assert holding(other / ".journal") == []
+
+
+def edited(root, id, **fields):
+    """Change a readable file by hand."""
+    path = os.path.join(root, "entities", "user", f"{id}.json")
+    with open(path, "rb") as file:
+        document = json.loads(file.read())
+    with open(path, "w") as file:
+        json.dump({**document, **fields}, file)
+
+
+def test_a_hand_edit_from_before_a_redaction_does_not_bring_the_value_back(tree, tmp_path):
+    bare = tmp_path / "bare.git"
+    tree.git_at(None, "init", "-q", "--bare", "-b", "main", str(bare))
+    tree.git("remote", "add", "origin", str(bare))
+    with tree.open() as journal:
+        journal.put("user", "u1", {"name": "Ann", "deep": {"password": [SECRET], "n": 1}, "n": 1})
+        journal.commit()
+    tree.git("push", "-q", "-u", "origin", "main")
+    other = tmp_path / "b"
+    tree.git_at(None, "clone", "-q", str(bare), str(other))
+    with Journal.open(other) as journal:
+        journal.reconcile()
+        edited(journal.root, "u1", name="Anna")
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+        journal.sync()
+    with Journal.open(other) as journal:
+        journal.sync()
+        with pytest.raises(ExpectationError, match="'deep' was redacted"):
+            journal.absorb()
+        assert [event.action for event in journal.history("user", "u1")] == ["create"]
+        edited(journal.root, "u1", deep={"password": ["[redacted]"], "n": 2})
+        assert [item.set for item in journal.absorb()] == [("deep", "name")]
+        assert journal.get("user", "u1").data == {
+            "name": "Anna",
+            "deep": {"password": ["[redacted]"], "n": 2},
+            "n": 1,
+        }
+        assert holding(journal.root) == []
+
+
+def test_what_is_typed_in_the_place_of_a_redacted_value_is_an_edit(root):
+    with Journal.open(store=root) as journal:
+        journal.put("user", "u1", {"name": "Ann", "password": SECRET})
+        journal.redact(value=SECRET, reason="leaked")
+        edited(root, "u1", password="a new one")
+        assert [item.set for item in journal.absorb()] == [("password",)]
+        shutil.rmtree(os.path.join(root, "local"))
+    with Journal.open(store=root) as journal:
+        edited(root, "u1", password="a newer one")
+        with pytest.raises(ExpectationError, match="'password' was redacted"):
+            journal.absorb()  # nobody knows any more what the file was made from
+        journal.absorb(force=True)
+        assert journal.get("user", "u1").data["password"] == "a newer one"
 
 
 def test_the_needles_are_found_in_every_spelling():

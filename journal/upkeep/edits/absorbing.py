@@ -3,6 +3,9 @@
 Each file is compared with the version that its editor saw, so an edit of an old version undoes nothing that
 others changed meanwhile in other fields. All of it is one transaction.
 
+A file that was made before a redaction, as far as can be told, may have the value still that was taken out: what it
+says in such a place is refused like a field that was changed meanwhile, or a merge would bring the value back for good.
+
 Crash argument: the files are read first and changed last, after the events are durable. A kill between leaves files
 that say what the journal says; one whose spacing differs is written anew by the next ``absorb``, without an event.
 """
@@ -21,6 +24,7 @@ from journal.projections.documents import read_document
 from journal.projections.paths import ID_FIELD, render
 from journal.projections.printer import digest
 from journal.state.entity import Payload
+from journal.state.redaction import MARKER
 from journal.store.batch import Delete, Operation, Put, Written
 from journal.store.engine import Engine
 from journal.store.machine_made import images_of
@@ -47,7 +51,8 @@ class Absorbed:
 class _Proposal(NamedTuple):
     """What a file is to become; ``overlaps``: fields that were changed meanwhile too, None for a delete.
 
-    ``text`` is what the file holds, None where it was removed.
+    ``text`` is what the file holds, None where it was removed. ``redacted``: fields that it may have from before a
+    redaction.
     """
 
     found: Found
@@ -55,6 +60,7 @@ class _Proposal(NamedTuple):
     operation: Operation | None
     absorbed: Absorbed
     overlaps: tuple[str | None, ...] = ()
+    redacted: tuple[str, ...] = ()
 
 
 def absorb(
@@ -69,8 +75,8 @@ def absorb(
 ) -> list[Absorbed]:
     """Make events of edited, new and (see ``select``) removed projections, all or none, and write the files anew.
 
-    Raises RefusedError for a file that is no JSON object, and ExpectationError where a field has been changed in the
-    journal too since the file was written, unless ``force``. Nothing was written then.
+    Raises RefusedError for a file that is no JSON object, and ExpectationError where a field has been changed or
+    redacted in the journal since the file was written, unless ``force``. Nothing was written then.
     """
     with engine.locked(), engine.reading() as view:
         found = select(engine, view, paths, deleted=deleted)
@@ -78,6 +84,7 @@ def absorb(
         _refuse_unmerged(engine, found)
         proposals = [_propose(engine, view, item, summary, actor) for item in found]
         if not force:
+            _refuse_redacted(engine, proposals)
             _refuse_overlaps(engine, proposals)
         if dry_run:
             return [proposal.absorbed for proposal in proposals]
@@ -119,6 +126,18 @@ def _refuse_unmerged(engine: Engine, found: Sequence[Found]) -> None:
         raise RefusedError("git has not finished merging this file", path=shown_path(engine, path), hint=hint)
 
 
+def _refuse_redacted(engine: Engine, proposals: Sequence[_Proposal]) -> None:
+    for proposal in proposals:
+        if proposal.redacted:
+            fields = ", ".join(map(repr, proposal.redacted))
+            raise ExpectationError(
+                f"{fields} was redacted, and this file may be from before that; nothing was absorbed",
+                path=shown_path(engine, proposal.found.path),
+                hint=f"write {values.canonical(MARKER).decode()} where that stands in the journal, to leave it so; "
+                "--force lets the file win",
+            )
+
+
 def _refuse_overlaps(engine: Engine, proposals: Sequence[_Proposal]) -> None:
     overlapping = [proposal for proposal in proposals if proposal.overlaps]
     if not overlapping:
@@ -147,8 +166,9 @@ def _propose(engine: Engine, view: View, found: Found, summary: str | None, acto
     document = _document(engine, found, text)
     row = view.row(found.key)
     now: Payload | None = None if row is None or row.data is None else values.decode(row.data)
-    before = None if row is None else _before(engine, view, found.key, now, document)
+    before, is_known = (None, True) if row is None else _before(engine, view, found.key, now, document)
     edit = edit_of(before, document, now)
+    redacted = () if is_known else _redacted_in(view, found.key, edit.set)
     if now is None and (before is None or edit.overlaps):
         put = Put(type=type, id=id, data=document, summary=summary, actor=actor)
         return _Proposal(
@@ -157,9 +177,8 @@ def _propose(engine: Engine, view: View, found: Found, summary: str | None, acto
     if not (edit.set or edit.unset):
         return _Proposal(found, text, None, Absorbed(found.path, type, id, None))
     put = Put(type=type, id=id, set=edit.set, unset=edit.unset, summary=summary, actor=actor)
-    return _Proposal(
-        found, text, put, Absorbed(found.path, type, id, "update", tuple(edit.set), edit.unset), edit.overlaps
-    )
+    absorbed = Absorbed(found.path, type, id, "update", tuple(edit.set), edit.unset)
+    return _Proposal(found, text, put, absorbed, edit.overlaps, redacted)
 
 
 def _document(engine: Engine, found: Found, text: bytes) -> Payload:
@@ -182,19 +201,39 @@ def _document(engine: Engine, found: Found, text: bytes) -> Payload:
     return document
 
 
-def _before(engine: Engine, view: View, key: Key, now: Payload | None, document: Payload) -> Payload | None:
-    """Return the version that the file was made from: the one written here last, else the one most like it."""
+def _before(
+    engine: Engine, view: View, key: Key, now: Payload | None, document: Payload
+) -> tuple[Payload | None, bool]:
+    """Return the version that the file was made from, and whether that is known: it was the one written here last.
+
+    Else it is the one most like the file.
+    """
     printed = view.index.printed(*key)
 
     def was_printed(version: Payload) -> bool:
         return printed is not None and digest(_rendered(key, version)) == printed.hash
 
     if now is not None and was_printed(now):
-        return now
+        return now, True
     versions = _versions(engine, view, key)
     if now is not None:
         versions.append(now)
-    return next((version for version in versions if was_printed(version)), None) or nearest(document, versions)
+    known = next((version for version in versions if was_printed(version)), None)
+    return (nearest(document, versions), False) if known is None else (known, True)
+
+
+def _redacted_in(view: View, key: Key, fields: Payload) -> tuple[str, ...]:
+    """Return those of some fields in which a value stands where one was taken out of an event of the entity."""
+    if view.redacting is None:
+        return ()
+    from journal.index.redacting import masked
+
+    state = view.state(key)
+    events = {(place.seq, place.lane) for place in view.events_of(key)}
+    if state is not None:  # a checkpoint may hold events whose files are not here
+        events.update(state.heads, (event for pairs in state.fields.values() for event, _ in pairs))
+    left = masked(view, fields, sorted(events))
+    return tuple(name for name in fields if left[name] != fields[name])
 
 
 def _versions(engine: Engine, view: View, key: Key) -> list[Payload]:
