@@ -27,16 +27,27 @@ from journal.segments.pack import MEMBER_BYTES_MAX, last_member
 from journal.segments.scan import scan
 from journal.state import vector
 from journal.state.entity import EntityState, join
+from journal.state.redaction import Redactions
 
 _TAIL_BYTES = 16 * 1024
 """Holds a pack's last member, mostly."""
 
+NOTHING_REDACTED: Redactions = {}
 Progress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
 
 
-def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None = None) -> None:
+def rebuild(
+    view: View,
+    listing: Listing,
+    bounds: BoundsOf,
+    progress: Progress | None = None,
+    *,
+    redactions: Redactions = NOTHING_REDACTED,
+) -> None:
     """Replace all that the index holds by what the files say, in one transaction.
+
+    ``redactions``: that are known from elsewhere, and count as well.
 
     Crash argument: until the transaction commits the old index stands; it is a cache in any case.
     """
@@ -45,18 +56,28 @@ def rebuild(view: View, listing: Listing, bounds: BoundsOf, progress: Progress |
     replaced = {key for key, stat in listing.items() if key in known and not is_unchanged(known[key], stat)}
     with view.index.writing(), no_collections():
         try:
-            _build_knowing(view, listing, bounds, progress, replaced, is_light=True)
+            _build_knowing(view, listing, bounds, progress, replaced, redactions, is_light=True)
         except BadLineError:
             # A payload that is not JSON under a right checksum: all payloads are looked at, and that one is damage.
-            _build_knowing(view, listing, bounds, progress, replaced, is_light=False)
+            _build_knowing(view, listing, bounds, progress, replaced, redactions, is_light=False)
     view.settle()
 
 
 def _build_knowing(
-    view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, replaced: set[Key], *, is_light: bool
+    view: View,
+    listing: Listing,
+    bounds: BoundsOf,
+    progress: Progress | None,
+    replaced: set[Key],
+    redactions: Redactions,
+    *,
+    is_light: bool,
 ) -> None:
     """Build, once more where a redaction was heard of after what it redacts was applied."""
     redacting = None
+    if redactions:
+        redacting = Redacting(dict(redactions), {}, set())
+        redacting.is_changed = True
     while True:
         _build(view, listing, bounds, progress, replaced, redacting, is_light=is_light)
         if view.redacting is None or not view.redacting.is_stale:

@@ -491,7 +491,7 @@ def test_each_object_is_read_once_and_the_second_commit_is_reached_from_the_firs
     reads, rebuilds = [], []
     read = ObjectReader.read
     monkeypatch.setattr(ObjectReader, "read", lambda self, sha, kind: reads.append(sha) or read(self, sha, kind))
-    monkeypatch.setattr(commits, "rebuild", lambda *words: rebuilds.append(words) or rebuild(*words))
+    monkeypatch.setattr(commits, "rebuild", lambda *words, **named: rebuilds.append(words) or rebuild(*words, **named))
     with story.tree.open() as journal:
         journal.list()
         reads.clear()

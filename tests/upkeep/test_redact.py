@@ -543,6 +543,31 @@ def test_sync_carries_a_redaction(tree, tmp_path):
     assert holding(other / ".journal") == []
 
 
+def test_a_comparison_with_a_commit_from_before_does_not_show_it(tree):
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET, "n": 1})
+        journal.put("user", "long", {"text": SECRET + "x" * 70_000})
+        journal.commit()
+        journal.checkpoint()
+        journal.put("user", "u1", set={"n": 2})
+        journal.commit()
+        journal.put("user", "u1", set={"password": "new"})
+        journal.commit()
+        journal.redact(value=SECRET, reason="leaked")
+        log = tree.git("log", "--format=%H").split()
+        assert len(log) == 4
+
+        def told(old, new):
+            fields = [(field.field, field.old) for item in journal.diff(old, new).entities for field in item.fields]
+            assert SECRET not in str(fields)
+            return fields
+
+        assert told(log[1], log[0]) == told(log[0], None) == []
+        assert told(log[3], log[2]) == [("n", 1)]  # the second of them is reached from the first
+        assert told(log[2], log[1]) == told(log[2], None) == [("password", "[redacted]")]
+        assert told(log[1], log[3]) == [("n", 2), ("password", "new")]
+
+
 def edited(root, id, **fields):
     """Change a readable file by hand."""
     path = os.path.join(root, "entities", "user", f"{id}.json")

@@ -1,4 +1,7 @@
-"""The state of the store in a commit, built in memory from the truth in its tree: no checkout, nothing written."""
+"""The state of the store in a commit, built in memory from the truth in its tree: no checkout, nothing written.
+
+What is redacted here counts for the commits from before that too: git has the value still, and it is not shown.
+"""
 
 from journal.errors import FormatError, NotFoundError
 from journal.git.tree_files import Contents, TreeFiles
@@ -53,7 +56,9 @@ def commit_side(
             view.index.close()
     view = View(files, engine.root, Index(MEMORY), config.strategies)
     report = engine.options.progress
-    rebuild(view, listing, no_memory, None if report is None else lambda done, of: report("read commit", done, of))
+    progress = None if report is None else (lambda done, of: report("read commit", done, of))
+    redactions = {} if present.redacting is None else present.redacting.known
+    rebuild(view, listing, no_memory, progress, redactions=redactions)
     return CommitSide(view, commit, config, present)
 
 
