@@ -118,6 +118,22 @@ def test_a_dry_run_tells_and_changes_nothing(root):
         assert (told.events, told.files, told.blobs) == (done.events, done.files, done.blobs)
 
 
+def test_others_write_while_a_dry_run_looks_through_gits_objects(tree, monkeypatch):
+    written = []
+
+    def while_looking(*words):
+        with tree.open(lock_timeout_seconds=0.1) as other:
+            written.append(other.put("user", "u2", {}).rev)
+        return search(*words)
+
+    search = searching.search
+    monkeypatch.setattr(searching, "search", while_looking)
+    with tree.open() as journal:
+        journal.put("user", "u1", {"password": SECRET})
+        done = journal.redact(value=SECRET, reason="leaked", dry_run=True)
+    assert (done.is_done, len(done.events), done.purge.files, written) == (False, 1, {}, [1])
+
+
 def test_a_field_of_an_entity_leaves_all_events_that_carry_it(root):
     with Journal.open(store=root) as journal:
         journal.put("user", "u1", {"phone": "555-0100", "n": 1})

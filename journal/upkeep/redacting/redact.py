@@ -26,7 +26,7 @@ from journal.upkeep.edits.edited import look_for_edits
 from journal.upkeep.redacting.arrival import is_git_busy
 from journal.upkeep.redacting.copies import clear, copies_of, still_holding
 from journal.upkeep.redacting.needles import Needles
-from journal.upkeep.redacting.old_documents import documents_of, still_there, written_anew
+from journal.upkeep.redacting.old_documents import OldDocuments, documents_of, still_there, written_anew
 from journal.upkeep.redacting.places import Selection
 from journal.upkeep.redacting.planning import Plan, plan_of
 from journal.upkeep.redacting.rewriting import Rewritten, rewrite
@@ -106,31 +106,11 @@ def redact(
         planned = _planned(engine, plan, local, others)
         search = _search(engine, plan, planned, needles, again, earlier)
         if dry_run:
-            purge = None if search is None else search.run(is_done=False)
-            return replace(planned, stays=(*planned.stays, *beside), purge=purge)
-        clear(engine, local)
-        remember(engine.files, engine.root, [*_printed(engine, plan), *documents.ours.values()])
-        notes = _note(engine, plan, reason, actor)
-        done = _write_anew(engine, plan)
-        left = still_holding(engine, needles) if selection.value is not None else []
-        with engine.reading() as view:
-            beside = still_there(engine, view, documents, needles, is_done=True)
-        is_changed = bool(notes or done.removed or done.added or done.blobs)
-        commit, waiting = _commit(engine) if commits and is_changed and engine.git is not None else (None, None)
-    told = " ".join(planned.stays)
-    return replace(
-        planned,
-        is_done=True,
-        notes=notes,
-        files=tuple(done.removed),
-        written=tuple(done.added),
-        blobs=tuple(done.blobs),
-        documents=tuple(written_anew(engine, documents)),
-        stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in told), *beside),
-        commit=commit,
-        waiting=waiting,
-        purge=None if search is None else search.run(is_done=True),
-    )
+            said = replace(planned, stays=(*planned.stays, *beside))
+        else:
+            said = _carry_out(engine, selection, plan, planned, needles, documents, (reason, actor), commits=commits)
+    # Looking through git's objects may take minutes, and others may write meanwhile.
+    return replace(said, purge=None if search is None else search.run(is_done=not dry_run))
 
 
 # -- what is refused --------------------------------------------------------------------------------
@@ -187,6 +167,42 @@ def _refuse_edits(engine: Engine, view: View, plan: Plan, needles: Needles) -> N
 
 
 # -- doing it ---------------------------------------------------------------------------------------
+
+
+def _carry_out(
+    engine: Engine,
+    selection: Selection,
+    plan: Plan,
+    planned: Redaction,
+    needles: Needles,
+    documents: OldDocuments,
+    words: tuple[str, str | None],
+    *,
+    commits: bool,
+) -> Redaction:
+    """Take it out, and return what was done; the lock is held. ``words``: the reason, and who does it."""
+    clear(engine, list(planned.local))
+    remember(engine.files, engine.root, [*_printed(engine, plan), *documents.ours.values()])
+    notes = _note(engine, plan, *words)
+    done = _write_anew(engine, plan)
+    left = still_holding(engine, needles) if selection.value is not None else []
+    with engine.reading() as view:
+        beside = still_there(engine, view, documents, needles, is_done=True)
+    is_changed = bool(notes or done.removed or done.added or done.blobs)
+    commit, waiting = _commit(engine) if commits and is_changed and engine.git is not None else (None, None)
+    told = " ".join(planned.stays)
+    return replace(
+        planned,
+        is_done=True,
+        notes=notes,
+        files=tuple(done.removed),
+        written=tuple(done.added),
+        blobs=tuple(done.blobs),
+        documents=tuple(written_anew(engine, documents)),
+        stays=(*planned.stays, *(f"the file {path} still holds it" for path in left if path not in told), *beside),
+        commit=commit,
+        waiting=waiting,
+    )
 
 
 def _asked_again(view: View, selection: Selection, earlier: Redactions) -> Redactions:
