@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def run(session: Session, *, type: str, id: str, action: str | None, summary: str | None) -> None:
     """Open an entity in an editor and write what changed, if it still is what was opened."""
-    from journal.format.values import decode, pretty
+    from journal.format.values import canonical, decode, pretty
 
     row = session.journal.texts(type, id)
     if row is None or row.data is None:
@@ -32,11 +32,16 @@ def run(session: Session, *, type: str, id: str, action: str | None, summary: st
     before = decode(row.data) if lifted is None or lifted.data is None else lifted.data
     text = pretty(before).decode()
     edited, after = _edit(session, text, f"{type}-{id}")
-    if after == before:
+    # 1, 1.0 and true are equal to Python and different in JSON.
+    changed = {
+        name: value
+        for name, value in after.items()
+        if name not in before or canonical(before[name]) != canonical(value)
+    }
+    gone = [name for name in before if name not in after]
+    if not changed and not gone:
         session.output.note(f"{shown(type)} {shown(id)} is unchanged")
         return
-    changed = {name: value for name, value in after.items() if name not in before or before[name] != value}
-    gone = [name for name in before if name not in after]
     write = partial(session.journal.put, type, id, set=changed, unset=gone, action=action, summary=summary)
     try:
         print_written(session, _write_unless_changed(session, row, write))

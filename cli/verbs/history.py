@@ -38,6 +38,8 @@ def changed(event: "Event") -> str:
 
 def print_patch(session: Session, event: "Event", before: dict[str, Any]) -> None:
     """Print an event with each field's value before and after."""
+    from journal.format.values import canonical
+
     output = session.output
     head = shown(f"{event.id}  rev {event.rev}  {event.action}")
     who = f"{moment(event.ts)}  {shown(event.actor or '')}".rstrip()
@@ -47,10 +49,11 @@ def print_patch(session: Session, event: "Event", before: dict[str, Any]) -> Non
     after = event.data or {}
     names = [*event.set, *event.unset] or sorted({*before, *after})
     for name in names:
-        if name in before and (name not in after or before[name] != after[name]):
+        is_same = name in before and name in after and canonical(before[name]) == canonical(after[name])
+        if name in before and not is_same:
             output.line(output.paint(f"  - {shown(name)}: {_value(before[name])}", "red"))
         if name in after:
-            mark = "+" if name not in before or before[name] != after[name] else "="
+            mark = "=" if is_same else "+"
             output.line(output.paint(f"  {mark} {shown(name)}: {_value(after[name])}", "green"))
     output.line()
 

@@ -161,6 +161,15 @@ def test_an_edit_that_changes_nothing_says_so_and_writes_nothing(shell, monkeypa
     assert shell("get", "plan", "p1", "--json").json["rev"] == 1
 
 
+def test_one_and_true_and_one_point_zero_are_different_to_who_edits(shell, monkeypatch):
+    shell("put", "plan", "p1", '{"a": true, "b": [1], "c": 1}')
+    editor(shell, monkeypatch, """printf '{"a": 1, "b": [1.0], "c": 1}' > "$1" """)
+    shell("edit", "plan", "p1")
+    assert shell("get", "plan", "p1", "--json").out.count('"data":{"a":1,"b":[1.0],"c":1}') == 1
+    patch = shell("history", "plan", "p1", "--patch").out
+    assert "  - a: true\n  + a: 1\n  - b: [1]\n  + b: [1.0]\n" in patch
+
+
 def test_edited_text_that_is_no_json_is_kept_in_a_file_that_is_named(shell, monkeypatch):
     shell("put", "plan", "p1", '{"a": 1}')
     editor(shell, monkeypatch, """printf 'my long work {' > "$1" """)
