@@ -154,19 +154,21 @@ def refuse_newer(text: bytes, path: str) -> None:
     )
 
 
-class FormatWatch:
-    """Tells an open store when another format arrives, with a checkout or a merge."""
+class ConfigWatch:
+    """Tells an open store when another configuration arrives, with a checkout or a merge."""
 
     def __init__(self, files: ReadFiles, root: str) -> None:
         self._files, self._path = files, os.path.join(root, CONFIG_FILE)
         self._seen = files.stat(self._path)
+        self.has_changed = False
+        """Whether the file is another than the one that was taken last."""
 
     def check(self) -> None:
         """Raise NewerFormatError where the configuration that is here now says so. The cost is one stat."""
         found = self._files.stat(self._path)
         if found is not None and found != self._seen:
             refuse_newer(self._files.read_at(self._path, 0, _BYTES_MAX), self._path)
-            self._seen = found
+            self._seen, self.has_changed = found, True
 
 
 def _unreadable(path: str, data: bytes, error: ValueError) -> FormatError:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from journal.disk.backend import Backend, Lock
 from journal.disk.files import FileStat
 from journal.disk.gitdir import HeadWatch, find_git
-from journal.errors import ClosedError, JournalError, NotAppliedError
+from journal.errors import ClosedError, FormatError, JournalError, NotAppliedError
 from journal.index.view import Key, View
 from journal.store.breakage import BREAKAGE, breakage_told
-from journal.store.config import FormatWatch, read_config
+from journal.store.config import ConfigWatch, read_config
 from journal.store.home import LOCK_FILE, TIP_FILE, claim, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
 from journal.store.layout import LOCAL, check_store, ensure_local
@@ -67,7 +67,7 @@ class Engine:
         self.git_has, self.lfs_folder = git_has, lfs_folder
         """Whether git has a file of these bytes, and where git LFS keeps bytes: asked only where that matters."""
         self.local = os.path.join(root, LOCAL)
-        self._format = FormatWatch(files, root)
+        self._config_watch = ConfigWatch(files, root)
         self.config, self.git = read_config(files, root), find_git(files, root)
         self._lock_path = os.path.join(self.local, LOCK_FILE)
         self._threads, self._pid = threading.RLock(), os.getpid()
@@ -148,7 +148,7 @@ class Engine:
             with self._threads:
                 self._depth += 1
                 try:
-                    self._format.check()
+                    self._heed_config()
                     yield
                 except BREAKAGE as error:
                     told = breakage_told(error, self.indexing, self.local)
@@ -161,6 +161,24 @@ class Engine:
         finally:
             if is_left and self.outbox is not None:
                 self.outbox.hand_out()
+
+    def _heed_config(self) -> None:
+        """Follow a configuration that came meanwhile, unless something is being done with the one before.
+
+        One that cannot be read, as in the middle of a merge, is not followed before it can be.
+        """
+        watch = self._config_watch
+        watch.check()
+        if not watch.has_changed or self._depth > 1:
+            return
+        with contextlib.suppress(FormatError, OSError):
+            config, watch.has_changed = read_config(self.files, self.root), False
+            if config != self.config and config.store == self.config.store:
+                self.config = config
+                self.indexing.follow(config)
+                for name in ("printer", "printing", "schemas"):
+                    self.__dict__.pop(name, None)
+                self.has_looked_at_projections = False
 
     @contextlib.contextmanager
     def locked(self, timeout_seconds: float | None = None) -> Iterator[None]:
@@ -183,6 +201,7 @@ class Engine:
                 with self.lock.held(timeout):
                     self.is_locked = is_held = True
                     try:
+                        self._heed_config()  # others may have held it for a while
                         if self.lock.generation != self._generation:
                             with nothing_applied():
                                 self.make_home()

@@ -91,6 +91,11 @@ class Indexing:
         self.tail.settled()
         self.freshness.forget()  # what the next view holds was compared with nothing yet
 
+    def follow(self, config: Config) -> None:
+        """Go by another configuration from now on."""
+        self._config = config
+        self.drop()
+
     def distrust(self) -> None:
         """SQLite finds the index broken: it is a cache, and the next one who holds the lock makes it anew."""
         self.drop()
@@ -232,7 +237,7 @@ class Indexing:
         view, look = self.view, _BLIND
         if view is None or not self.is_shared:
             view = self.open_under_lock()
-        elif not view.is_overtaken() or view.reload(self.tail.look()):
+        elif self._has_followed(view):
             look = self._look(view)
             if look.is_current and not self.tail.lost:
                 return self._redact_arrivals(view)
@@ -246,6 +251,16 @@ class Indexing:
             self._rebuild(view, self._look_behind())
         self._is_behind = False
         return self._redact_arrivals(view)
+
+    def _has_followed(self, view: View) -> bool:
+        """Under the lock: follow another process that wrote the index; False where all has to be looked at anew."""
+        if not view.is_overtaken():
+            return True
+        are_same = view.reload(self.tail.look())
+        if view.index.meta("built_for") != self._built_for():
+            self._rebuild(view, self._look_behind())  # it went by a configuration that is not here any more
+            return False
+        return are_same
 
     def has_old_copies(self) -> bool:
         """Tell whether a file is known to hold what is redacted, so that whoever holds the lock next has work to do."""
@@ -305,6 +320,8 @@ class Indexing:
         with view.index.snapshot():
             if view.is_overtaken():
                 view.reload()
+                if view.index.meta("built_for") != self._built_for():
+                    return False
             listing = self._look_behind()
             changes = compare(view, listing)
             return not changes.left and self._catch_up(view, listing, changes) and self.tail.tell_synced(view)
