@@ -50,6 +50,15 @@ def edit_of(before: Payload | None, file: Payload, now: Payload | None) -> Edit:
     )
 
 
+def stale(file: Payload, names: Iterable[str], versions: Iterable[Payload]) -> tuple[str, ...]:
+    """Return those of some fields in which the file says what a version says: perhaps it is from there, and not typed.
+
+    For a file that is known to be made from a version which is none of these.
+    """
+    known = list(versions)
+    return tuple(name for name in names if any(_field(version, name) == _field(file, name) for version in known))
+
+
 def nearest(file: Payload, versions: Iterable[Payload]) -> Payload | None:
     """Return the version, of those given oldest first, from which the file differs in the fewest fields.
 

@@ -57,7 +57,7 @@ def is_machine_made(view: View, key: Key, text: bytes, git_has: Callable[[bytes]
         return was_superseded(view.files, view.root, text) or git_has(text)
     is_noted = was_merged(view.files, view.root, text)
     if (is_noted or counted_in or _can_be_mixed(view, key)) and is_mixture(shown, versions):
-        return is_noted or _was_seen(view, key, changes, text) or git_has(text)
+        return is_noted or any(_shows(key, seen, text) for seen in _seen(view, key, changes)) or git_has(text)
     return any(is_mixture(shown, [*versions, *images_of(view, other)]) for other in _maybe_renamed(view, key)) and (
         git_has(text)
     )
@@ -90,17 +90,23 @@ def _shows(key: Key, document: Payload, text: bytes) -> bool:
     return render(key[1], values.encode_trusted(document).decode()).startswith(text)
 
 
-def _was_seen(view: View, key: Key, changes: list[Change], text: bytes) -> bool:
-    """Tell whether the text shows what the writer of an event saw; the latest are asked, of what does verify."""
+def seen_of(view: View, key: Key) -> Iterator[Payload]:
+    """Yield what the writers of the entity's latest events saw before these, the latest first; needs all files listed.
+
+    Where several branches met, that is what no single event left.
+    """
+    return _seen(view, key, list(_changes(view, key))) if _can_be_mixed(view, key) else iter(())
+
+
+def _seen(view: View, key: Key, changes: list[Change]) -> Iterator[Payload]:
     pasts = {change.id: view.saw(change.id) for change in changes}
     strategies = view.strategies(key[0])
-    for event in changes[-_ASKED_MAX:]:
+    for event in reversed(changes[-_ASKED_MAX:]):
         past = pasts[event.id]
         state = fold((change, pasts[change.id]) for change in changes if past.has(change.id, event.id))
         seen = value(state, strategies) if state is not None else None
-        if seen is not None and _shows(key, seen, text):
-            return True
-    return False
+        if seen is not None:
+            yield seen
 
 
 def _counted_in(view: View, key: Key) -> Iterator[Payload]:

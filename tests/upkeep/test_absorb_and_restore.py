@@ -10,6 +10,7 @@ from journal import ExpectationError, Journal, NotFoundError, RefusedError, Unsa
 from journal.format.names import encode_name
 from journal.projections.paths import path_of
 from tests.support.stores import configure
+from tests.support.worktree import WorkTree
 
 BASE = {"title": "Ship", "status": "open", "tags": ["a", "b"]}
 
@@ -112,6 +113,50 @@ def test_the_version_that_was_edited_is_found_without_a_memory_of_it(folder, mem
         (item,) = journal.absorb()
         assert (item.set, item.unset) == (("title",), ())
         assert journal.get("plan", "a").data == {"title": "Send", "status": "done", "tags": []}
+
+
+@pytest.fixture
+def met(tmp_path):
+    """Two clones whose changes of one entity have met: the file shows what no single event left."""
+    hub = tmp_path / "hub.git"
+    ana = WorkTree(tmp_path / "ana")
+    ana.git_at(None, "init", "-q", "--bare", "-b", "main", str(hub))
+    ana.git("remote", "add", "origin", str(hub))
+    with ana.open() as journal:
+        journal.put("plan", "p1", {"a": 1, "b": 1, "c": 1, "d": 1})
+        journal.commit()
+    ana.git("push", "-q", "-u", "origin", "main")
+    bob = WorkTree(tmp_path / "bob", clone_of=ana)
+    bob.git("remote", "set-url", "origin", str(hub))
+    with ana.open() as of_ana, bob.open() as of_bob:
+        of_ana.put("plan", "p1", set={"a": 2, "b": 2})
+        of_bob.put("plan", "p1", set={"c": 2, "d": 2})
+        of_bob.sync()
+        of_ana.sync()
+        of_ana.reconcile()
+        assert of_ana.get("plan", "p1").data == {"a": 2, "b": 2, "c": 2, "d": 2}
+        yield of_ana, of_bob, ana.store / "entities" / "plan" / "p1.json"
+
+
+def test_an_edit_of_what_branches_gave_together_undoes_nothing_that_came_meanwhile(met):
+    journal, _, path = met
+    path.write_text(json.dumps({**json.loads(path.read_text()), "a": 9, "d": 9}))
+    journal.put("plan", "p1", set={"c": 3})
+    assert [item.set for item in journal.absorb()] == [("a", "d")]
+    assert journal.get("plan", "p1").data == {"a": 9, "b": 2, "c": 3, "d": 9}
+
+
+def test_where_nobody_knows_what_was_edited_an_old_value_is_not_taken_for_typed(met):
+    journal, of_bob, path = met
+    path.write_text(json.dumps({**json.loads(path.read_text()), "a": 9, "d": 9}))
+    of_bob.put("plan", "p1", set={"c": 3})  # beside what met here
+    of_bob.sync()
+    journal.sync()
+    assert journal.get("plan", "p1").data == {"a": 2, "b": 2, "c": 3, "d": 2}
+    with pytest.raises(ExpectationError, match="'c' changed in the journal too"):
+        journal.absorb()
+    path.write_text(json.dumps({"a": 9, "b": 2, "c": 3, "d": 9}))
+    assert [item.set for item in journal.absorb()] == [("a", "d")]
 
 
 def test_a_field_that_changed_in_the_journal_too_is_refused_unless_forced(folder):

@@ -11,7 +11,7 @@ that say what the journal says; one whose spacing differs is written anew by the
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from journal.errors import ExpectationError, JournalError, RefusedError, command
 from journal.format import names, values
 from journal.format.reserved import check_document, check_entity_type
 from journal.index.view import Key, View
-from journal.projections.absorbing import edit_of, nearest
+from journal.projections.absorbing import edit_of, nearest, stale
 from journal.projections.documents import read_document
 from journal.projections.paths import ID_FIELD, render
 from journal.projections.printer import digest
@@ -27,7 +27,7 @@ from journal.state.entity import Payload
 from journal.state.redaction import MARKER
 from journal.store.batch import Delete, Operation, Put, Written
 from journal.store.engine import Engine
-from journal.store.machine_made import images_of
+from journal.store.machine_made import images_of, seen_of
 from journal.upkeep.edits.edited import Found, read, select, shown_path
 
 
@@ -166,9 +166,11 @@ def _propose(engine: Engine, view: View, found: Found, summary: str | None, acto
     document = _document(engine, found, text)
     row = view.row(found.key)
     now: Payload | None = None if row is None or row.data is None else values.decode(row.data)
-    before, is_known = (None, True) if row is None else _before(engine, view, found.key, now, document)
-    edit = edit_of(before, document, now)
-    redacted = () if is_known else _redacted_in(view, found.key, edit.set)
+    base = _KNOWN_NEW if row is None else _base(engine, view, found.key, now, document)
+    before, edit = base.document, edit_of(base.document, document, now)
+    redacted = () if base.is_known else _redacted_in(view, found.key, edit.set)
+    doubtful = stale(document, (*edit.set, *edit.unset), base.others)
+    edit = edit._replace(overlaps=tuple(dict.fromkeys((*edit.overlaps, *doubtful))))
     if now is None and (before is None or edit.overlaps):
         put = Put(type=type, id=id, data=document, summary=summary, actor=actor)
         return _Proposal(
@@ -201,25 +203,39 @@ def _document(engine: Engine, found: Found, text: bytes) -> Payload:
     return document
 
 
-def _before(
-    engine: Engine, view: View, key: Key, now: Payload | None, document: Payload
-) -> tuple[Payload | None, bool]:
-    """Return the version that the file was made from, and whether that is known: it was the one written here last.
+class _Base(NamedTuple):
+    """The version that a file was made from; where that is not known, the one most like it.
 
-    Else it is the one most like the file.
+    ``others``: all versions, where the file is known to be made from none of them. So it is where it showed how
+    branches had met, and more came from them before anybody wrote: what it has of any version need not have been typed.
     """
+
+    document: Payload | None
+    is_known: bool
+    others: Sequence[Payload] = ()
+
+
+_KNOWN_NEW = _Base(None, is_known=True)
+
+
+def _base(engine: Engine, view: View, key: Key, now: Payload | None, document: Payload) -> _Base:
+    """Return the version that the file was made from: the one that was written here last."""
     printed = view.index.printed(*key)
 
     def was_printed(version: Payload) -> bool:
         return printed is not None and digest(_rendered(key, version)) == printed.hash
 
     if now is not None and was_printed(now):
-        return now, True
-    versions = _versions(engine, view, key)
+        return _Base(now, is_known=True)
+    versions: list[Payload] = []
+    for version in _versions(engine, view, key):
+        if was_printed(version):
+            return _Base(version, is_known=True)
+        versions.append(version)
+    versions.reverse()
     if now is not None:
         versions.append(now)
-    known = next((version for version in versions if was_printed(version)), None)
-    return (nearest(document, versions), False) if known is None else (known, True)
+    return _Base(nearest(document, versions), is_known=False, others=() if printed is None else versions)
 
 
 def _redacted_in(view: View, key: Key, fields: Payload) -> tuple[str, ...]:
@@ -236,9 +252,11 @@ def _redacted_in(view: View, key: Key, fields: Payload) -> tuple[str, ...]:
     return tuple(name for name in fields if left[name] != fields[name])
 
 
-def _versions(engine: Engine, view: View, key: Key) -> list[Payload]:
+def _versions(engine: Engine, view: View, key: Key) -> Iterator[Payload]:
+    """Yield what the entity's events left, the latest first, and then what their writers saw."""
     engine.indexing.list_events()
-    return list(images_of(view, key))
+    yield from reversed(list(images_of(view, key)))
+    yield from seen_of(view, key)
 
 
 def _rendered(key: Key, version: Payload) -> bytes:
