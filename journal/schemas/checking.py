@@ -14,6 +14,8 @@ from journal.format.limits import DEPTH_MAX
 from journal.schemas.pattern import BadPatternError, Pattern
 
 SCHEMA_BYTES_MAX = 262_144
+PARTS_MAX = 10_000
+"""A schema has so many objects and booleans: each may be a schema of its own, and is looked at by the draft's rules."""
 WORK_MAX = 1_000_000
 """So many steps a document is checked for; then it counts as one that does not fit."""
 _RULE_WORK, _REFERENCE_WORK = 5, 50
@@ -93,7 +95,18 @@ def _form(text: bytes) -> Any:
         raise RefusedError(f"not JSON: {error}") from error
     if type(form) is not dict:
         raise RefusedError("a schema is a JSON object")
+    if (parts := _parts_of(form)) > PARTS_MAX:
+        raise RefusedError(f"a schema has at most {PARTS_MAX:,} objects and booleans, not {parts:,}")
     return form
+
+
+def _parts_of(form: Any) -> int:
+    parts, rest = 0, [form]
+    while rest:
+        item = rest.pop()
+        parts += type(item) in (dict, bool)
+        rest.extend(item.values() if type(item) is dict else item if type(item) is list else ())
+    return parts
 
 
 def _look_through(form: Any, patterns: dict[str, Pattern], pointer: str = "") -> None:

@@ -106,6 +106,12 @@ def test_what_is_no_json_or_too_much_of_it_is_refused(text):
         Schema(text)
 
 
+def test_a_schema_of_very_many_parts_is_refused_before_each_is_looked_at():
+    with pytest.raises(RefusedError, match=r"at most 10,000 objects and booleans, not 20,002"):
+        schema({"properties": {"a": {"allOf": [True] * 19_999}}})
+    assert schema({"enum": list(range(20_000))}).problems(5) == []
+
+
 def doubling(depth):
     """A schema of a few lines that asks for 2^depth looks."""
     steps = {f"s{at}": {"allOf": [{"$ref": f"#/$defs/s{at + 1}"}] * 2} for at in range(depth)}
