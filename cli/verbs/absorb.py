@@ -28,7 +28,10 @@ def run(
     for item in done:
         session.output.done(_line(item, dry_run=dry_run))
     if not done:
-        session.output.note("nothing to absorb: no projection was edited by hand")
+        session.output.note("nothing to absorb: no projection was edited by hand" + (_TOLD if paths else ""))
+
+
+_TOLD = "; one that is as it once was counts as git's, and journal revert or journal put goes back to that"
 
 
 def _form(item: "Absorbed") -> dict[str, object]:

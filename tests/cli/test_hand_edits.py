@@ -37,6 +37,16 @@ def test_an_edit_is_named_absorbed_and_committed(edited):
     assert (ended.out, ended.err) == ("", "nothing to absorb: no projection was edited by hand\n")
 
 
+def test_who_names_a_file_that_is_as_it_once_was_hears_why_it_is_not_absorbed(shell):
+    shell("put", "plan", "p1", '{"status": "open"}')
+    shell("put", "plan", "p1", "--set", "status=done")
+    path = shell.path(".journal/entities/plan/p1.json")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('{\n  "status": "open"\n}\n')
+    assert "as it once was" in shell("absorb", path).err
+    assert shell("get", "plan", "p1", "--json").json["data"] == {"status": "done"}
+
+
 def test_an_edit_is_restored_and_kept(edited):
     assert edited("restore", "--dry-run").out == "would put back entities/plan/p1.json\n"
     said = edited("restore").out
