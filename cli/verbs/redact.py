@@ -93,7 +93,7 @@ def _tell(session: Session, done: "Redaction") -> None:
     output.lines([f"recorded  {note}" for note in done.notes])
     output.lines([f"committed {done.commit[:12]}"] if done.commit else [])
     if not done.events and not gone:
-        output.line("nothing here holds it")
+        output.line("nothing that can be taken out holds it" if done.stays else "nothing here holds it")
     for sentence in done.stays:
         output.note(f"cannot be taken out: {shown(sentence)}")
     if done.documents and done.commit:

@@ -26,6 +26,15 @@ def test_with_yes_it_is_done_and_the_answer_names_no_value(shell):
     assert again.out == "nothing here holds it\n"
 
 
+def test_it_is_not_said_that_nothing_holds_it_where_a_file_does_that_is_a_persons(shell):
+    shell("put", "user", "u1", "{}")
+    shell("schema", "put", "user", f'{{"default": "{SECRET}"}}')
+    for words in ((), ("--yes",)):
+        told = shell("redact", "--value", SECRET, "--reason", "leaked", *words)
+        assert told.out == "nothing that can be taken out holds it\n"
+        assert "schemas/user.json" in told.err
+
+
 def test_the_value_may_come_from_a_file(shell):
     shell("put", "user", "u1", f'{{"token": "{SECRET}"}}')
     with open(shell.path("token.txt"), "w") as file:

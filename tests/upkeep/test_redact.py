@@ -186,6 +186,22 @@ def test_what_cannot_be_taken_out_is_told(root):
         assert journal.get("user", "tok-77").data["x"] == "[redacted]"
 
 
+def test_files_of_a_person_that_hold_it_are_told_by_a_dry_run_too(root):
+    with Journal.open(store=root) as journal:
+        journal.put("user", "u1", {"password": SECRET})
+        for path in ("README.md", "schemas/user.json", "entities/user/notes.txt"):
+            os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+            with open(os.path.join(root, *path.split("/")), "a", encoding="utf-8") as file:
+                file.write(json.dumps({"default": SECRET}))
+        for dry_run in (True, False):
+            done = journal.redact(value=SECRET, reason="leaked", dry_run=dry_run)
+            assert [sentence.split()[2].rstrip(":") for sentence in done.stays] == [
+                "README.md",
+                "entities/user/notes.txt",
+                "schemas/user.json",
+            ]
+
+
 def test_a_blob_that_an_entity_refers_to_leaves_with_what_it_holds(root):
     from journal.disk.files import OsFiles
     from journal.store.blobs import write_blob

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from journal.disk.files import TEMPORARY_SUFFIX
 from journal.disk.pieces import pieces_of
 from journal.format.checkpoint import decode_entities, decompress_lines
 from journal.format.lines import BadLineError, unseal
@@ -12,19 +13,24 @@ from journal.format.names import event_id, parse_pack_file, parse_segment_file
 from journal.format.record import Record
 from journal.index.redacting import redacted
 from journal.index.view import Key, View, state_from_texts
-from journal.segments.folders import CHECKPOINTS, text_of
+from journal.projections.paths import entity_at
+from journal.segments.folders import ARCHIVE, CHECKPOINTS, SEGMENTS, text_of
 from journal.state import vector
 from journal.state.encoding import decode_state
 from journal.state.entity import ABSENT, EntityState, Payload
 from journal.state.redaction import Redactions, merge, redact_payload, redact_state
 from journal.state.vector import EventId
-from journal.store.blobs import blob_files, blob_paths
+from journal.store.blobs import BLOBS, blob_files, blob_paths
 from journal.store.engine import Engine
+from journal.store.layout import LOCAL
+from journal.upkeep.checks.walking import walk
 from journal.upkeep.redacting.carried import place_of_bytes
 from journal.upkeep.redacting.needles import Needles
 from journal.upkeep.redacting.places import Match, Selection, match_of
 from journal.upkeep.redacting.rewriting import counted_lines, references_in
 
+_LOOKED_AT = (SEGMENTS, ARCHIVE, CHECKPOINTS, BLOBS, LOCAL, ".git")
+"""Folders that are looked through on their own."""
 _TEXT_CHARACTERS_MIN = 6
 """Of what is taken out, texts of so many characters are looked for elsewhere: shorter ones stand there by chance."""
 
@@ -185,11 +191,11 @@ class _Planner:
 
     def _look_at_other_files(self) -> None:
         """Tell of the files beside the truth that hold the text and are a person's to change."""
-        for name, stat in self._engine.files.list(self._engine.root):
-            if stat.kind == "file" and self._needles.is_inside(
-                self._engine.files.read(os.path.join(self._engine.root, name))
-            ):
-                self._plan.stays.append(f"the file {name}: it is yours to change")
+        for path, stat in walk(self._engine.files, self._engine.root, skip=_LOOKED_AT):
+            if stat.kind != "file" or entity_at(path) is not None or path.endswith(TEMPORARY_SUFFIX):
+                continue
+            if self._file_holds(os.path.join(self._engine.root, *path.split("/"))):
+                self._plan.stays.append(f"the file {path}: it is yours to change")
 
 
 def texts_taken(before: Any, after: Any) -> Iterator[str]:
