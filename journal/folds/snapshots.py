@@ -1,8 +1,8 @@
 """Snapshots of folds: states kept in ``local/derived/folds/``, so that a replay begins there.
 
 Crash argument: a snapshot is written to another name and renamed, and holds a checksum of itself; one that is torn or
-foreign is none. They are derived: deleting them costs time. A redaction deletes them, and one that came with a merge
-those that are met afterwards.
+foreign is none. They are derived: deleting them costs time. A redaction deletes them, also one that comes with a
+merge, and those that are met afterwards and do not heed it.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ from journal.folds.redacted import is_redacted_since
 from journal.format import token, values
 from journal.format.names import encode_name
 from journal.store.engine import Engine
-from journal.store.home import is_made_here
+from journal.store.home import DERIVED_FOLDER, is_made_here
 from journal.store.layout import LOCAL
 from journal.store.looking_back import look_back
 from journal.store.not_applied import nothing_applied
 
-_FOLDER = f"{LOCAL}/derived/folds"
+_FOLDER = f"{LOCAL}/{DERIVED_FOLDER}/folds"
 _KEPT = 3
 """The newest are kept, and older ones for when an event arrives late."""
 

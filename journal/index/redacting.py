@@ -53,7 +53,7 @@ class Redacting:
         self.notes: set[EventId] = set()
         """The notes of redactions that were read."""
         self.is_stale = False
-        self.is_changed = False
+        self.is_changed = self.has_grown = False
 
     @classmethod
     def of(cls, text: str) -> "Redacting":
@@ -79,6 +79,7 @@ class Redacting:
         """
         grown = merge(self.known, redactions)
         self.is_changed = True
+        self.has_grown = self.has_grown or bool(grown)
         if source is not None:
             self.sources = vector.union(self.sources, vector.of(source[1], source[0], source[0]))
         lost = (

@@ -38,6 +38,8 @@ __all__ = [
     "state_text",
 ]
 
+UNCLEAN = "unclean"
+"""Set in an index that may still hold, in pages that are free, what is redacted."""
 _RECENT_MAX = 2048
 _GROUPS = ("set", "unset", "values")
 
@@ -319,8 +321,13 @@ class View(Places, AppliedFiles):
         index.set_vector("covers", self.covers)
         index.set_vector("bridges", self.bridges)
         if self.redacting is not None and self.redacting.is_changed:
-            index.set_meta("redacting", self.redacting.text())
-            self.redacting.is_changed = False
+            self._write_redacting(self.redacting)
+
+    def _write_redacting(self, redacting: "Redacting") -> None:
+        self.index.set_meta("redacting", redacting.text())
+        if redacting.has_grown:
+            self.index.set_meta(UNCLEAN, True)
+        redacting.is_changed = redacting.has_grown = False
 
     def plain_row(self, key: Key, form: dict[str, Any]) -> tuple[EntityRow, str]:
         """Return the row and state text of a checkpoint's line, decoded no further than need be.

@@ -163,10 +163,7 @@ class Engine:
                 self.outbox.hand_out()
 
     def _heed_config(self) -> None:
-        """Follow a configuration that came meanwhile, unless something is being done with the one before.
-
-        One that cannot be read, as in the middle of a merge, is not followed before it can be.
-        """
+        """Follow a configuration that came meanwhile, once it can be read, but in the middle of nothing."""
         watch = self._config_watch
         watch.check()
         if not watch.has_changed or self._depth > 1:
@@ -349,6 +346,7 @@ class Engine:
         if view is None or not self.indexing.is_shared:
             return
         view.flush()
+        self.indexing.clean(view)
         with contextlib.suppress(OSError, JournalError):
             self.printing.print(view, self.lock.is_wanted if yields else None)
 

@@ -23,6 +23,8 @@ CONSENT_FILE = "old-store"
 """Tells that this work tree writes the files of the old store beside the journal."""
 SUPERSEDED_FILE = "superseded"
 INDEX_FILE = "index.db"
+DERIVED_FOLDER = "derived"
+"""Snapshots of folds, and what else may be lost at any time."""
 KV_FOLDER = "kv"
 """The keys of this work tree alone (``store/local_values.py``)."""
 MEMORY_FILES = (
@@ -90,3 +92,18 @@ def _signature(files: ReadFiles, local: str) -> list[Any]:
         folder and [folder.device, folder.inode],
         lock and [lock.inode, lock.ctime_ns],
     ]
+
+
+def clear_derived(files: Files, local: str) -> None:
+    """Under the lock: remove what is derived below ``local/``, which may hold what was redacted since."""
+    folders = [os.path.join(local, DERIVED_FOLDER)]
+    for folder in folders:
+        found = files.stat(folder)
+        if found is None or found.kind != "folder":
+            continue
+        for name, stat in files.list(folder):
+            path = os.path.join(folder, name)
+            if stat.kind == "folder":
+                folders.append(path)
+            else:
+                files.remove(path)

@@ -15,7 +15,7 @@ from journal.errors import JournalError
 from journal.format import values
 from journal.index.comparing import Changes, compare, has_moved_unseen
 from journal.index.database import MEMORY, Index
-from journal.index.view import View
+from journal.index.view import UNCLEAN, View
 from journal.segments.folders import SEGMENTS, Listing
 from journal.store.config import Config
 from journal.store.freshness import Freshness
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 LOOKS_MAX = 20
 """How often something is read again that git or another process changes meanwhile."""
 
-_UNCLEAN = "unclean"
-"""Set in an index that may still hold, in pages that are free, what is redacted."""
 
 ProgressOf = Callable[[str], "Progress | None"]
 """What is going on -> a callback for it."""
@@ -177,7 +175,7 @@ class Indexing:
             raise changes_too_fast()
         with view.index.writing():
             view.index.set_meta("built_for", self._built_for())
-            view.index.set_meta(_UNCLEAN, view.redacting is not None)
+            view.index.set_meta(UNCLEAN, view.redacting is not None)
         view.settle()
         self._is_behind = False
 
@@ -267,16 +265,16 @@ class Indexing:
         redacting = self.view.redacting if self.view is not None else None
         return self.rewrite is not None and redacting is not None and bool(redacting.unredacted)
 
+    def clean(self, view: View) -> None:
+        """Under the lock: have what is derived, and may still hold what is redacted, written anew."""
+        if view.redacting is not None:
+            from journal.store.cleaning import clean
+
+            clean(view, self._files, self._local)
+
     def _redact_arrivals(self, view: View) -> View:
         """Have files that hold old copies of what is redacted written anew, the index too; the view follows."""
-        if view.redacting is not None and view.index.meta(_UNCLEAN) and view.index.path != MEMORY:
-            from journal.index.inspection import write_anew
-
-            with contextlib.suppress(sqlite3.OperationalError):  # somebody reads it: the next time, then
-                write_anew(view.index.path)
-                with view.index.writing():
-                    view.index.set_meta(_UNCLEAN, False)
-                view.settle_version()
+        self.clean(view)
         rewrite = self.rewrite
         if rewrite is None or view.redacting is None or not view.redacting.unredacted:
             return view

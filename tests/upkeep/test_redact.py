@@ -11,7 +11,7 @@ import zlib
 
 import pytest
 
-from journal import DamagedError, ExpectationError, GitError, Journal, NotFoundError, RefusedError, UsageError
+from journal import DamagedError, ExpectationError, Fold, GitError, Journal, NotFoundError, RefusedError, UsageError
 from journal.disk.files import FileStat
 from journal.upkeep.redacting import searching
 from journal.upkeep.redacting.needles import Needles
@@ -503,10 +503,13 @@ def test_in_the_middle_of_a_merge_the_value_is_not_shown_and_files_wait(tree, tm
 def test_a_clone_that_pulls_the_redaction_keeps_nothing_of_it(tree, tmp_path):
     with tree.open() as journal:
         journal.put("user", "u1", {"password": SECRET, "n": 1})
+        journal.append("s", "Said", {"said": SECRET})
         journal.commit()
     other = WorkTree(tmp_path / "b", clone_of=tree)
+    fold = Fold("last", seed=None, step=lambda _, event: event.data)
     with other.open() as journal:
         assert journal.get("user", "u1").data["password"] == SECRET
+        assert journal.snapshot(fold, "s").value == {"said": SECRET}
     with tree.open() as journal:
         journal.redact(value=SECRET, reason="leaked")
     other.git("pull", "-q")

@@ -10,13 +10,13 @@ from journal.disk.files import TEMPORARY_SUFFIX
 from journal.disk.pieces import pieces_of
 from journal.index.inspection import content_of
 from journal.store.engine import Engine
-from journal.store.home import INDEX_FILE
+from journal.store.home import DERIVED_FOLDER, INDEX_FILE
 from journal.store.layout import LOCAL
 from journal.upkeep.checks.walking import walk
 from journal.upkeep.redacting.needles import Needles
 
 _KEPT = (f"{LOCAL}/parked/", f"{LOCAL}/backups/")
-_DERIVED = f"{LOCAL}/derived/"
+_DERIVED = f"{LOCAL}/{DERIVED_FOLDER}/"
 _INDEX = f"{LOCAL}/{INDEX_FILE}"
 
 

@@ -1,0 +1,28 @@
+"""Taking out of what is derived what was redacted since: the index is written anew, and the rest of it leaves.
+
+In an index, pages that are free may still hold it. Crash argument: the index says that it is unclean in the transaction
+that takes a redaction in, and that it is clean after it was written anew.
+"""
+
+import contextlib
+import sqlite3
+
+from journal.disk.files import Files
+from journal.index.database import MEMORY
+from journal.index.view import UNCLEAN, View
+from journal.store.home import clear_derived
+
+
+def clean(view: View, files: Files, local: str) -> None:
+    """Under the lock: write the index anew, where it says that this is due; somebody reads it: the next time, then."""
+    if view.index.path == MEMORY or not view.index.meta(UNCLEAN):
+        return
+    from journal.index.inspection import write_anew
+
+    with contextlib.suppress(OSError):
+        clear_derived(files, local)
+    with contextlib.suppress(sqlite3.OperationalError):
+        write_anew(view.index.path)
+        with view.index.writing():
+            view.index.set_meta(UNCLEAN, False)
+        view.settle_version()
