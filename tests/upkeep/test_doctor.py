@@ -319,6 +319,10 @@ def file_of_a_person(store):
     store.write("entities/plan/mine.json", b'{"a": 1}')
 
 
+def file_of_a_name_that_is_no_entitys(store):
+    store.write("entities/plan/a b.json", b'{"a": 1}')
+
+
 def file_of_no_kind(store):
     store.write("entities/notes.txt", b"hello")
 
@@ -420,6 +424,7 @@ IN_GIT = [
     (folder_of_projections_is_a_link, {"projection-strange"}, set()),
     (projection_is_a_folder, {"projection-strange", "strange-file"}, set()),
     (file_of_a_person, {"edited"}, {"edited"}),
+    (file_of_a_name_that_is_no_entitys, {"strange-file"}, {"strange-file"}),
     (file_of_no_kind, {"strange-file"}, {"strange-file"}),
     (leftover, set(), set()),
     (ignore_file_is_gone, {"own-file-missing"}, set()),

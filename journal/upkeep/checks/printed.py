@@ -16,6 +16,7 @@ from journal.upkeep.checks.cache import Cache
 from journal.upkeep.checks.shortening import shortened
 from journal.upkeep.checks.truth import HARMLESS
 from journal.upkeep.checks.unread import Unread
+from journal.upkeep.edits.edited import is_misnamed, misnamed_hint
 from journal.upkeep.findings import Finding, Severity
 
 _KINDS: dict[Step, tuple[str, Severity, str, str | None]] = {
@@ -113,6 +114,9 @@ class _Looker:
         if is_wreck(text) or (at[1] is not None and self._is_machine_made((at[0], at[1]), text)):
             hint = "journal doctor --fix puts it aside, into local/parked/"
             return Finding("projection-leftover", "warning", path, "shows nothing that is here", hint), True
+        if is_misnamed(path, text):  # absorb refuses it
+            hint = misnamed_hint(path)
+            return Finding("strange-file", "warning", path, "is no projection, by its name", hint), False
         hint = "journal absorb makes an entity of it; journal restore with its path moves it to local/parked/"
         return Finding("edited", "warning", path, "a person's file, of an entity that is not here", hint), False
 
