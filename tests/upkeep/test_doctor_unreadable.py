@@ -188,3 +188,19 @@ def test_nobody_waits_at_a_named_pipe(store):
     assert ended.returncode == 20, ended.stderr
     told = {finding["path"] for finding in json.loads(ended.stdout)["findings"]}
     assert set(paths) <= told
+
+
+def test_who_may_not_look_into_git_has_a_journal_all_the_same(store):
+    private = os.path.join(store.folder, ".git", "")
+
+    class FilesWithoutGit(OsFiles):
+        def stat(self, path):
+            if path.startswith(private):
+                raise PermissionError(errno.EACCES, "Permission denied", path)
+            return super().stat(path)
+
+    with Journal.open(store.folder, files=FilesWithoutGit()) as journal:
+        journal.put("plan", "p0", {"n": 99})
+        assert journal.get("plan", "p0").data == {"n": 99}
+        assert journal.doctor().ok  # that git itself may not look is git-unreadable, as elsewhere
+    assert store.doctor(verify=True).ok
