@@ -1,11 +1,9 @@
 """The small file interface that every write of the store goes through.
 
-One interface, so that a test can put a disk behind it that loses power at any call
-(tests/support). Paths are absolute strings. No call follows a symbolic link in the last
-component; ``journal.disk.folders`` checks the components before it.
+One interface, so that a test can put a disk behind it that loses power at any call (tests/support). Paths are absolute
+strings. No call follows a symbolic link in the last component; ``journal.disk.folders`` checks those before it.
 
-Nothing here is durable until ``sync`` (bytes of a file) or ``sync_folder`` (names in a folder)
-has returned.
+Nothing here is durable until ``sync`` (bytes of a file) or ``sync_folder`` (names in a folder) has returned.
 """
 
 import contextlib
@@ -22,8 +20,8 @@ from journal.errors import UnsafePathError
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
-_CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
-_BASE_FLAGS = _NO_FOLLOW | _BINARY | _CLOSE_ON_EXEC
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+_BASE_FLAGS = _NO_FOLLOW | _BINARY | getattr(os, "O_CLOEXEC", 0)
 _REPLACE_WAIT_SECONDS_MAX = 1.0
 
 Kind = Literal["file", "folder", "link", "other"]
@@ -199,7 +197,10 @@ def _is_a_link(path: str) -> UnsafePathError:
 
 @contextlib.contextmanager
 def _opened(path: str, flags: int) -> Iterator[int]:
-    descriptor = _open(path, flags)
+    try:
+        descriptor = _open(path, flags | (_NO_WAIT if flags == os.O_RDONLY else 0))  # a named pipe would have it wait
+    except BlockingIOError:  # another program has a lease on the file, and gives it back
+        descriptor = _open(path, flags)
     try:
         yield descriptor
     except OSError as error:
@@ -300,7 +301,10 @@ class OsFiles:
     def read(self, path: str) -> bytes:
         """Return all bytes of a file."""
         with _opened(path, os.O_RDONLY) as descriptor:
-            return _read_descriptor(descriptor, max(os.fstat(descriptor).st_size, 1 << 16))
+            found = os.fstat(descriptor)
+            if stat_module.S_ISFIFO(found.st_mode):  # it is no empty file
+                raise OSError(errno.ESPIPE, os.strerror(errno.ESPIPE), path)
+            return _read_descriptor(descriptor, max(found.st_size, 1 << 16))
 
     def read_at(self, path: str, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``."""
@@ -375,10 +379,9 @@ class OsFiles:
 def write_whole(files: Files, path: str, data: bytes, *, durable: bool) -> None:
     """Make ``path`` hold exactly ``data``, or leave it as it was.
 
-    Crash argument: the bytes go to a new name in the same folder, are synced there (if
-    ``durable``), and one rename puts them in place; at every instant ``path`` is the old file, the
-    new one, or, if not durable, after a power cut possibly an empty or torn one: use that only for
-    what can be derived again. A leftover temporary name is told by its suffix and reaped by doctor.
+    Crash argument: the bytes go to a new name in the same folder, are synced there (if ``durable``), and one rename
+    puts them in place; at every instant ``path`` is the old file, the new one, or, if not durable, after a power cut
+    possibly an empty or torn one: use that only for what can be derived again. What is left over has its suffix.
     """
     temporary = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
     try:

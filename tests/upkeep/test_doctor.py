@@ -305,6 +305,11 @@ def projection_is_a_link(store):
     os.symlink("/etc/hostname", store.path("entities/plan/p1.json"))
 
 
+def folder_of_projections_is_a_link(store):
+    store.remove("entities/plan")
+    os.symlink("/etc", store.path("entities/plan"))
+
+
 def projection_is_a_folder(store):
     store.remove("entities/plan/p1.json")
     store.write("entities/plan/p1.json/inner", b"x")
@@ -312,6 +317,10 @@ def projection_is_a_folder(store):
 
 def file_of_a_person(store):
     store.write("entities/plan/mine.json", b'{"a": 1}')
+
+
+def file_of_a_name_that_is_no_entitys(store):
+    store.write("entities/plan/a b.json", b'{"a": 1}')
 
 
 def file_of_no_kind(store):
@@ -412,8 +421,10 @@ IN_GIT = [
     (projection_is_edited, {"edited"}, {"edited"}),
     (projection_of_a_deleted_entity, {"projection-leftover"}, set()),
     (projection_is_a_link, {"projection-strange"}, set()),
+    (folder_of_projections_is_a_link, {"projection-strange"}, set()),
     (projection_is_a_folder, {"projection-strange", "strange-file"}, set()),
     (file_of_a_person, {"edited"}, {"edited"}),
+    (file_of_a_name_that_is_no_entitys, {"strange-file"}, {"strange-file"}),
     (file_of_no_kind, {"strange-file"}, {"strange-file"}),
     (leftover, set(), set()),
     (ignore_file_is_gone, {"own-file-missing"}, set()),

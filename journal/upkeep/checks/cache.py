@@ -96,7 +96,7 @@ def _file_findings(engine: Engine, *, thorough: bool) -> list[Finding]:
     if found is None:
         return _lane_findings(engine) if not is_ours else []
     if found.kind != "file":
-        return [Finding("unsafe-path", "error", INDEX_PATH, "is a link or a folder; it is not followed", _HINT)]
+        return []  # that is told with the rest of the folder
     if not is_ours:
         message = "was not made by this work tree (a copy, a backup, or the lock file was replaced): it does not count"
         return [Finding("index-foreign", "info", INDEX_PATH, message, "the next write makes a new one")]

@@ -10,6 +10,7 @@ from journal.git.status import configuration
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files, missing_rules
 from journal.upkeep.checks.copies import Copies
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.checks.unreadable import git_unreadable
 from journal.upkeep.findings import Finding, Severity
 from journal.upkeep.place import place_of
@@ -41,14 +42,19 @@ def copies_of(engine: Engine) -> tuple[Copies | None, list[Finding]]:
     return copies, []
 
 
-def own_file_findings(files: Files, root: str, *, has_git: bool, has_lfs: bool) -> Iterator[Finding]:
+def own_file_findings(files: Files, root: str, unread: Unread, *, has_git: bool, has_lfs: bool) -> Iterator[Finding]:
     """Yield a finding for each of the store's own files that is missing, or lacks a line that it needs."""
     for name, content in accompanying_files(has_lfs=has_lfs).items():
         severity: Severity = "warning" if has_git and name in (_IGNORE, _ATTRIBUTES) else "info"
         found = files.stat(os.path.join(root, name))
-        missing = missing_rules(files, root, name, content)
-        if found is None or found.kind != "file":
+        missing: list[str] = []
+        with unread.noted(name, severity):
+            missing = missing_rules(files, root, name, content)
+        if found is None:
             yield Finding("own-file-missing", severity, name, "is not there", "journal doctor --fix writes it")
+        elif found.kind != "file":
+            hint = "journal doctor --fix puts it aside and writes the file"
+            yield Finding("own-file-missing", severity, name, "is no file", hint)
         elif missing:
             message = f"lacks {', '.join(repr(line) for line in missing)}"
             yield Finding("own-file-altered", severity, name, message, "journal doctor --fix adds it")
@@ -56,8 +62,10 @@ def own_file_findings(files: Files, root: str, *, has_git: bool, has_lfs: bool) 
 
 def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterator[Finding]:
     """Yield what is wrong between git's rules and the store; ``paths`` are the files of the truth."""
+    ignore = engine.files.stat(os.path.join(engine.root, _IGNORE))
     try:
-        yield from _ignore_findings(copies, paths)
+        if ignore is None or ignore.kind != "other":  # git waits for ever at a named pipe
+            yield from _ignore_findings(copies, paths)
         yield from _attribute_findings(engine, copies)
     except (GitError, OSError) as error:
         yield git_unreadable("rules", error)
