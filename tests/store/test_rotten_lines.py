@@ -9,6 +9,7 @@ import pytest
 from journal import Fold, Journal
 from journal.disk.memory import MemoryBackend
 from journal.index.view import View
+from journal.segments.pack import read_members
 from tests.support.stores import new_store, truth
 
 NAMES = Fold("names", [], lambda value, event: [*value, event.event])
@@ -223,6 +224,37 @@ def test_a_pack_that_rots_is_told_and_comes_back_whole(root):
         assert "events may be lost" in journal.damage_note()
         touched(f"{root}/{name}", good)
         assert told(journal.read("s")) == ALL
+        assert journal.damage_note() is None
+
+
+@pytest.mark.parametrize("kept", [(), (0,), (1,), (0, 2), (1, 2), (0, 1)], ids=str)
+@pytest.mark.parametrize("has_local", [True, False])
+def test_a_pack_that_lacks_members_is_told_though_the_others_read_well(root, kept, has_local):
+    """A file that git wrote, and whose bytes a power cut took, often ends at nothing at all."""
+    with Journal.open(store=root) as journal:
+        for number in range(40, 60):
+            journal.append("s", f"E{number}", {"text": os.urandom(2500).hex()})
+        journal.checkpoint()
+        journal.put("t", "y", {})
+        assert journal.compact().packs
+        expected = told(journal.read("s"))
+    (name,) = (name for name in truth(root) if name.startswith("archive/"))
+    good = truth(root)[name]
+    members = list(read_members(good))
+    assert len(members) >= 3
+    parts = (members[at] for at in kept)
+    replaced(f"{root}/{name}", b"".join(good[part.offset : part.offset + part.length] for part in parts))
+    for path in [path for path in truth(root) if path.startswith("checkpoints/")]:
+        os.remove(f"{root}/{path}")
+    if not has_local:
+        shutil.rmtree(f"{root}/local")
+    with Journal.open(store=root) as journal:
+        assert len(told(journal.read("s"))) < len(expected)
+        assert "events may be lost" in journal.damage_note()
+        assert [path for path, *_ in journal.status().damage] == [name]
+        assert "damaged" in {finding.code for finding in journal.doctor().findings}
+        replaced(f"{root}/{name}", good)
+        assert told(journal.read("s")) == expected
         assert journal.damage_note() is None
 
 
