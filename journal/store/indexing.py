@@ -315,7 +315,10 @@ class Indexing:
         self._is_behind = True
         listing = look.listing
         if listing is None:
-            listing, _ = self.freshness.look(self.tail.look())
+            name = self.tail.look()
+            if self.view is not None and has_moved_unseen(self.view, name):
+                self.freshness.forget()
+            listing, _ = self.freshness.look(name)
         if self.tail.lost or look.changes is None or not look.changes.is_open:
             self.tail.sync_opening(listing)
         self.tail.take_note(listing)

@@ -10,7 +10,7 @@ from journal import Fold, Journal
 from journal.disk.memory import MemoryBackend
 from journal.index.view import View
 from journal.segments.pack import read_members
-from tests.support.stores import new_store, truth
+from tests.support.stores import bring, clone, new_store, truth
 
 NAMES = Fold("names", [], lambda value, event: [*value, event.event])
 
@@ -225,6 +225,39 @@ def test_a_pack_that_rots_is_told_and_comes_back_whole(root):
         touched(f"{root}/{name}", good)
         assert told(journal.read("s")) == ALL
         assert journal.damage_note() is None
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("change", [in_place, touched])
+def test_the_last_line_of_another_lane_is_no_torn_end_once_it_was_taken_in(root, tmp_path, change, is_open):
+    here = clone(root, tmp_path / "here")
+    with Journal.open(store=root) as journal:
+        journal.append("s", "Last")
+    bring(root, here)
+    with Journal.open(store=here) as journal:
+        assert told(journal.read("s")) == [*ALL, "Last"]
+        if is_open:
+            mend = rot(here, change, b'"Last"')
+    if not is_open:
+        mend = rot(here, change, b'"Last"')
+    with Journal.open(store=here) as journal:
+        assert told(journal.read("s")) == ALL
+        assert "1 event lost" in journal.damage_note()
+        assert "damaged" in {finding.code for finding in journal.doctor().findings}
+        mend()
+        assert told(journal.read("s")) == [*ALL, "Last"]
+        assert journal.damage_note() is None
+
+
+def test_what_is_mended_in_its_place_is_seen_also_where_another_process_has_written_since(root):
+    with Journal.open(store=root) as journal:
+        mend = rot(root, touched)
+        assert told(journal.read("s")) == REST
+        settle(journal)
+        with Journal.open(store=root) as other:
+            other.append("s", "Last")
+        mend()
+        assert told(journal.read("s")) == [*ALL, "Last"]
 
 
 @pytest.mark.parametrize("kept", [(), (0,), (1,), (0, 2), (1, 2), (0, 1)], ids=str)
