@@ -1,13 +1,15 @@
 """The rows of the index as values."""
 
-import sqlite3
 import zlib
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from journal.disk.files import FileStat
 from journal.format import values
 from journal.format.segment import Intervals, Vector
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class FileFacts(NamedTuple):
@@ -82,16 +84,20 @@ class PrintedFacts(NamedTuple):
     inode: int
 
 
-def broken(what: str) -> sqlite3.DatabaseError:
+def broken(what: str) -> "sqlite3.DatabaseError":
     """Return the error for rows that are not as they were written: SQLite has no checksums, so it does not tell."""
+    import sqlite3  # not for the merge driver, which opens no index
+
     return sqlite3.DatabaseError(f"{what} are not as they were written")
 
 
 _OF_THE_CONTENT = ("Could not decode to UTF-8", "no such table", "no such column", "malformed")
 
 
-def is_broken(error: sqlite3.Error) -> bool:
+def is_broken(error: "sqlite3.Error") -> bool:
     """Tell whether an error is of what the index holds, and not of the disk or of others who use it."""
+    import sqlite3
+
     if isinstance(error, sqlite3.OperationalError):
         return str(error).startswith(_OF_THE_CONTENT)
     return isinstance(error, sqlite3.DatabaseError)

@@ -381,7 +381,7 @@ def user_ignores_gzip(store):
 IN_GIT = [
     (byte_in_a_segment, {"damaged", "truth-changed"}, set()),
     (byte_in_a_header, {"damaged", "truth-changed"}, set()),
-    (byte_in_the_last_record, {"truth-changed"}, set()),
+    (byte_in_the_last_record, {"damaged", "truth-changed"}, set()),
     (byte_in_a_pack, {"damaged", "truth-changed"}, set()),
     (byte_in_the_gzip_header_of_a_pack, {"damaged", "truth-changed"}, set()),
     (byte_in_a_checkpoint, {"checkpoint-damaged", "truth-changed"}, set()),
