@@ -10,7 +10,7 @@ from journal.state.entity import ABSENT
 from journal.store import kv
 from journal.store.engine import Engine
 from journal.store.expectation import ANYTHING
-from journal.store.looking_back import look
+from journal.store.looking_back import look, row_at
 
 if TYPE_CHECKING:
     from journal.index.rows import EntityRow
@@ -43,8 +43,7 @@ class KeyValues:
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return what a key holds, ``default`` where there is no such key."""
-        with self._engine.reading() as view:
-            found = kv.value_of(view.row((KV_TYPE, key)))
+        found = kv.value_of(row_at(self._engine, (KV_TYPE, key)))
         return default if found is ABSENT else found
 
     def has(self, key: str) -> bool:

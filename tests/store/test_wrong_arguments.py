@@ -2,7 +2,7 @@
 
 import pytest
 
-from journal import Condition, Journal, RefusedError, UsageError
+from journal import Condition, Fold, Journal, RefusedError, UsageError
 
 
 @pytest.fixture
@@ -86,3 +86,11 @@ def test_a_condition_with_an_operator_that_there_is_not_is_told(journal):
     with pytest.raises(UsageError, match="no operator '=='"):
         journal.list(where=[Condition(("n",), "==", 1)])
     assert journal.list(where=[Condition(("n",), ">=", 1)]) == []
+
+
+def test_a_hint_says_once_what_to_give(journal):
+    fold = Fold("n", 0, lambda value, event: value)
+    for call in (lambda: journal.view(fold, "s", refresh="never"), lambda: journal.fold(fold, "s", state="x")):
+        with pytest.raises(UsageError) as caught:
+            call()
+        assert caught.value.hint in ("give 'read'", "give a FoldState of this package")

@@ -18,6 +18,7 @@ from journal.format.checkpoint import compress, decompress_lines
 from journal.format.lines import seal
 from journal.format.names import checkpoint_file, parse_pack_file, segment_file
 from journal.format.pointer import Pointer, encode_pointer
+from journal.index.rows import EntityRow, row_sum, state_sum
 from journal.store.blobs import lfs_blob_path
 from journal.upkeep import doctor, looking
 from journal.upkeep.findings import Finding, Report
@@ -244,6 +245,17 @@ def index_is_garbage(store):
 
 
 def index_lies(store):
+    database = sqlite3.connect(store.path("local/index.db"))
+    with database:
+        columns = "type, name, rev, seq, lane, conflicts, data, state"
+        *facts, state = database.execute(f"SELECT {columns} FROM entities WHERE name = 'p1'").fetchone()
+        lie = EntityRow(*facts)._replace(data='{"number":99}')
+        said = lie.data, row_sum(lie), state_sum(lie.data, state)
+        database.execute("UPDATE entities SET data = ?, row_sum = ?, state_sum = ? WHERE name = 'p1'", said)
+    database.close()
+
+
+def value_in_the_index(store):
     _change_index(store, "UPDATE entities SET data = '{\"number\":99}' WHERE name = 'p1'")
 
 
@@ -378,7 +390,7 @@ def user_ignores_gzip(store):
 IN_GIT = [
     (byte_in_a_segment, {"damaged", "truth-changed"}, set()),
     (byte_in_a_header, {"damaged", "truth-changed"}, set()),
-    (byte_in_the_last_record, {"truth-changed"}, set()),
+    (byte_in_the_last_record, {"damaged", "truth-changed"}, set()),
     (byte_in_a_pack, {"damaged", "truth-changed"}, set()),
     (byte_in_the_gzip_header_of_a_pack, {"damaged", "truth-changed"}, set()),
     (byte_in_a_checkpoint, {"checkpoint-damaged", "truth-changed"}, set()),
@@ -409,6 +421,7 @@ IN_GIT = [
     (blobs_of_another_name, {"strange-file"}, {"strange-file"}),
     (index_is_garbage, {"index-corrupt"}, set()),
     (index_lies, {"state-differs"}, set()),
+    (value_in_the_index, {"index-corrupt"}, set()),
     (index_has_a_state_that_is_no_json, {"index-corrupt"}, set()),
     (index_has_a_text_that_is_no_text, {"index-corrupt"}, set()),
     (index_lacks_events, {"index-differs"}, set()),

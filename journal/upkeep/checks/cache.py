@@ -17,6 +17,7 @@ from journal.index.rebuild import rebuild
 from journal.index.view import Key, View
 from journal.segments.folders import Listing, list_truth
 from journal.state import vector
+from journal.store.breakage import BREAKAGE
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE, LANE_FILE, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
@@ -73,7 +74,7 @@ def open_cache(engine: Engine, indexing: Indexing, listing: Listing, *, thorough
         try:
             is_live = _bring_forward(view, listing, indexing)
             return Cache(view, is_live, {*view.index.unprinted(), *view.overlay.states}, findings)
-        except ValueError as error:
+        except (ValueError, *BREAKAGE) as error:
             view.index.close()
             findings.append(Finding("index-corrupt", "error", INDEX_PATH, f"cannot be read: {error}", _HINT))
     return Cache(build(indexing, engine, listing), False, set(), findings)
