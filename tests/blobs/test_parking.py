@@ -139,6 +139,20 @@ def test_git_sees_the_blob_leave_and_its_bytes_are_still_read_here(tmp_path):
         assert journal.blobs.get(ref) == b"bytes"
 
 
+def test_a_blob_that_was_put_aside_twice_leaves_git_again(tmp_path):
+    tree = WorkTree(tmp_path / "one")
+    with tree.open() as journal:
+        for _ in range(2):
+            ref = journal.blobs.put(b"bytes")
+            journal.commit("a blob")
+            assert rounds(journal, 2) == [blob_path(ref["sha256"])]
+            assert journal.commit("compacted") is not None
+        assert f".journal/{blob_path(ref['sha256'])}" not in tree.git("ls-files").split()
+        assert tree.git("status", "--porcelain") == ""
+        assert len(os.listdir(tree.store / "local" / "parked")) == 2
+        assert journal.blobs.get(ref) == b"bytes"
+
+
 def test_hooks_let_a_blob_leave_that_was_put_aside_and_no_other(tmp_path):
     from journal.hooks.verdict import TruthFacts, truth_problem
 
