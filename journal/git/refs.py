@@ -17,6 +17,8 @@ from journal.git.program import start_git, words_of
 from journal.git.repository import Repository
 
 _DEPTH_MAX = 5
+_SPACES = " \t\r\n"
+"""A name may end in other spaces than these, a no-break space for one."""
 _LOCK_TIMEOUT_SECONDS = 1.0
 
 
@@ -50,7 +52,7 @@ def read_head(repository: Repository) -> Head:
             return Head(ref, None)
         if not value.startswith("ref:"):
             return Head(ref, _checked(repository, value, ref))
-        ref = value[4:].strip()
+        ref = value[4:].strip(_SPACES)
         if not ref.startswith("refs/") or ".." in ref or ref.endswith(".lock"):
             raise GitError(f"HEAD names no ref: {ref!r}", path=repository.git_dir)
     raise GitError("HEAD leads from ref to ref without an end", path=repository.git_dir)
@@ -98,7 +100,7 @@ def move_head(
             raise MovedError
         _write_ref(repository, seen.ref, commit, files)
     old = seen.commit or "0" * (2 * repository.hash_length)
-    line = f"{old} {commit} ".encode() + identity.line() + b"\t" + message.encode() + b"\n"
+    line = f"{old} {commit} ".encode() + identity.line() + b"\t" + message.encode("utf-8", "surrogateescape") + b"\n"
     # The commit is made; a log that cannot be written does not unmake it.
     with contextlib.suppress(OSError):
         for name in dict.fromkeys([seen.ref, "HEAD"]):
@@ -150,7 +152,7 @@ def _read_ref(repository: Repository, ref: str) -> str | None:
     if os.path.islink(path):
         raise GitError(f"{ref} is a symbolic link", path=path, hint=f"run: git symbolic-ref {ref} <branch>")
     with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), open(path, "rb") as file:
-        return file.read(4096).decode("utf-8", "replace").strip()
+        return os.fsdecode(file.read(4096)).strip(_SPACES)
     return _read_packed(repository, ref) if ref != "HEAD" else None
 
 
@@ -160,7 +162,7 @@ def _read_packed(repository: Repository, ref: str) -> str | None:
             packed = b"\n" + file.read()
     except FileNotFoundError:
         return None
-    end = packed.find(b" %s\n" % ref.encode())
+    end = packed.find(b" %s\n" % os.fsencode(ref))
     return packed[packed.rindex(b"\n", 0, end) + 1 : end].decode("ascii", "replace") if end > 0 else None
 
 
@@ -197,7 +199,7 @@ def _read_head_by_git(repository: Repository) -> Head:
         raise GitError(f"HEAD cannot be read: {words_of(named)}", path=repository.git_dir)
     value = start_git(repository, ["rev-parse", "-q", "--verify", "HEAD"])
     return Head(
-        named.stdout.decode().strip() or "HEAD",
+        os.fsdecode(named.stdout).strip(_SPACES) or "HEAD",
         value.stdout.decode().strip() if value.returncode == 0 else None,
     )
 

@@ -366,3 +366,39 @@ def test_the_other_storage_of_refs_is_left_to_git(work, monkeypatch):
     other.git("checkout", "-q", "--orphan", "fresh")
     assert commit_changes(repository, work.changes({SEGMENT: b"z\n"}), "m", files=OsFiles()).branch == "fresh"
     work.assert_sound()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+@pytest.mark.parametrize("name", [b"caf\xe9", "no-break\u00a0".encode()], ids=["latin-1", "space"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_branch_that_moves_is_the_one_that_is_checked_out_whatever_its_name(work, name, packed):
+    work.git("switch", "-q", "-c", name)
+    if packed:
+        work.git("pack-refs", "--all")
+    ours(work)
+    assert work.git("rev-list", "--count", name) == "3\n"
+    assert work.git("for-each-ref", "--format=x") == "x\nx\n"
+    assert work.status() == ""
+    work.assert_sound()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+def test_a_folder_whose_name_is_no_utf_8_is_committed(work):
+    folder = os.fsdecode(b"caf\xe9")
+    for place in (folder, f"{folder}/deeper"):
+        work.commit({f"{place}/{A}": b"{}\n", f"{place}/{SEGMENT}": b"1\n"})
+        assert ignored_paths(work.repository, [f"{place}/{A}"]) == []
+        assert work.status() == ""
+    work.stage({f"{folder}/{A}": b"[]\n"})
+    assert work.git("diff", "--cached", "--name-only", "-z") == f"{folder}/{A}\0"
+    work.git("update-index", "--split-index")
+    work.commit({f"{folder}/{A}": b"[1]\n", f"{folder}/{SEGMENT}": None})
+    assert work.status() == ""
+    work.assert_sound()
+
+
+def test_a_name_that_is_no_utf_8_is_in_the_commit_as_it_was_given(work, monkeypatch):
+    work.git("config", "user.name", b"Ren\xe9")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", os.fsdecode(b"Jos\xe9"))
+    ours(work)
+    assert work.git("log", "-1", "--format=%an %cn", "--encoding=utf-8") == os.fsdecode(b"Jos\xe9 Ren\xe9\n")
