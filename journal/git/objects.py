@@ -101,7 +101,26 @@ class ObjectReader:
             number, content = self._store.get_raw(ObjectID(identity.encode()))
         except KeyError:
             return self._read_by_git(identity)
-        return _KINDS.get(number, "object"), content
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # whatever the bytes of a damaged pack lead dulwich to
+            # Git looks for another copy; without the error, whose frames hold on to the pack.
+            told = str(error) or type(error).__name__
+        else:
+            return _KINDS.get(number, "object"), content
+        return self._read_damaged(identity, told)
+
+    def _read_damaged(self, identity: str, told: str) -> tuple[str, bytes]:
+        """Return an object that a pack holds damaged, from where else git finds it. Raises GitError."""
+        with contextlib.suppress(GitError):
+            found = self._read_by_git(identity)
+            if found is not None:
+                return found
+        raise GitError(
+            f"the object {identity} is damaged: {told}",
+            path=os.path.join(self._repository.objects_dir, "pack"),
+            hint="run: git fsck --full; another clone may have it whole",
+        )
 
     def _read_by_git(self, identity: str) -> tuple[str, bytes] | None:
         """Ask git: in a partial clone it fetches what is missing."""
@@ -133,7 +152,8 @@ class ObjectReader:
     def close(self) -> None:
         """Close the packs that were opened."""
         if "_store" in self.__dict__:
-            self._store.close()
+            with contextlib.suppress(BufferError):  # an error that is under way holds on to a damaged pack
+                self._store.close()
 
 
 class ObjectWriter:

@@ -349,6 +349,36 @@ def test_a_missing_or_damaged_object_is_an_error(work):
         ours(work)
 
 
+@pytest.mark.parametrize("has_git", [True, False])
+@pytest.mark.parametrize("what", ["bytes", "cut", "empty", "index"])
+def test_a_damaged_pack_is_an_error_that_says_so(work, monkeypatch, what, has_git):
+    work.git("gc", "-q")
+    (name,) = [name for name in os.listdir(work.path(".git/objects/pack")) if name.endswith(".pack")]
+    path = work.path(f".git/objects/pack/{name if what != 'index' else name.replace('.pack', '.idx')}")
+    os.chmod(path, 0o644)
+    with open(path, "rb") as file:
+        data = file.read()
+    with open(path, "wb") as file:
+        file.write({"cut": data[:50], "empty": b""}.get(what, data[:20] + bytes(byte ^ 0x5A for byte in data[20:])))
+    if not has_git:
+        monkeypatch.setattr("journal.git.objects.is_installed", lambda: False)
+    with pytest.raises(GitError, match=r"damaged|missing"):
+        ours(work)
+
+
+def test_what_a_damaged_pack_holds_is_read_where_there_is_a_sound_copy(work):
+    work.git("gc", "-q")
+    (name,) = [name for name in os.listdir(work.path(".git/objects/pack")) if name.endswith(".pack")]
+    sound = work.read(f".git/objects/pack/{name}")
+    os.makedirs(work.path("other/objects/pack"))
+    for ending in (".pack", ".idx"):
+        shutil.copy(work.path(f".git/objects/pack/{name}").replace(".pack", ending), work.path("other/objects/pack"))
+    work.write(".git/objects/info/alternates", os.fsencode(work.path("other/objects")) + b"\n")
+    os.chmod(work.path(f".git/objects/pack/{name}"), 0o644)
+    work.write(f".git/objects/pack/{name}", sound[:20] + bytes(byte ^ 0x5A for byte in sound[20:]))
+    assert ours(work).changed == 2
+
+
 def test_the_other_storage_of_refs_is_left_to_git(work, monkeypatch):
     """Git itself stands in for it here: its commands do the same for refs in plain files."""
     import dataclasses
