@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import time
 import zlib
 from collections.abc import Iterable
 from itertools import chain
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _OBJECT_BYTES_MAX = 1 << 30
+_TRIES = 5
+_FRESH_NS = 3_600_000_000_000
 
 
 def object_id(kind: str, content: bytes, object_format: ObjectFormat) -> str:
@@ -188,7 +191,19 @@ class ObjectWriter:
         return identity
 
     def flush(self) -> None:
-        """Make every noted object durable. Raises OSError; what was written until then is whole."""
+        """Make every noted object durable. Raises OSError; what was written until then is whole.
+
+        A ``git gc`` beside us takes folders away that are empty just now, and objects that it has packed: then again.
+        """
+        for tries_left in range(_TRIES - 1, -1, -1):
+            try:
+                self._flush()
+                return
+            except FileNotFoundError:
+                if not tries_left:
+                    raise
+
+    def _flush(self) -> None:
         folders: set[str] = set()
         there: list[str] = []
         passing: dict[str, str] = {}
@@ -230,8 +245,12 @@ class ObjectWriter:
             raise GitError("the file changed while it was committed", path=raw.path, hint="commit again")
 
     def _holds(self, path: str, identity: str) -> bool:
-        """Tell whether the object is there, and whole: git syncs none of its own, so a power cut may empty it."""
-        if self._files.stat(path) is None:
+        """Tell whether the object is there, and whole: git syncs none of its own, so a power cut may empty it.
+
+        One that was left long ago counts for none: if no commit has it yet, a ``git gc`` beside us takes it for waste.
+        """
+        found = self._files.stat(path)
+        if found is None or (os.name != "nt" and found.mtime_ns < time.time_ns() - _FRESH_NS):
             return False
         machine, digest = zlib.decompressobj(), self._digest()
         try:

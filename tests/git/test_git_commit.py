@@ -293,6 +293,46 @@ def test_an_object_that_a_power_cut_left_empty_is_written_anew(work):
     work.assert_sound()
 
 
+class BesideGc(OsFiles):
+    """A disk on which ``git gc`` takes away what it does not need just before we come back to it."""
+
+    def __init__(self, objects, takes):
+        self.objects, self.takes, self.taken = objects, takes, []
+
+    def create(self, path, data):
+        folder = os.path.dirname(path)
+        if self.takes == "folders" and not self.taken and "tmp_obj" in path and not os.listdir(folder):
+            self.taken.append(folder)
+            os.rmdir(folder)
+        super().create(path, data)
+
+    def sync(self, path):
+        if self.takes == "objects" and not self.taken and "tmp_obj" not in path and path.startswith(self.objects):
+            self.taken.append(path)
+            os.unlink(path)
+        super().sync(path)
+
+
+@pytest.mark.parametrize("takes", ["folders", "objects"])
+def test_a_commit_goes_on_beside_a_gc(work, takes):
+    work.git("hash-object", "-w", "--stdin", data=b"known\n")
+    files = BesideGc(work.repository.objects_dir, takes)
+    assert work.commit({A: b"known\n", SEGMENT: b"1\n"}, files=files).changed == 2
+    assert files.taken
+    work.assert_sound()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the objects of git's that are there are not written over")
+def test_an_object_that_was_left_long_ago_is_written_anew_since_a_gc_may_take_it(work):
+    identity = work.git("hash-object", "-w", "--stdin", data=b"left behind\n").strip()
+    path = work.path(f".git/objects/{identity[:2]}/{identity[2:]}")
+    long_ago = time.time() - 30 * 86_400
+    os.utime(path, (long_ago, long_ago))
+    work.commit({A: b"left behind\n"})
+    assert os.stat(path).st_mtime > long_ago + 86_400
+    work.assert_sound()
+
+
 def test_a_commit_writes_as_many_objects_for_ten_thousand_files_as_for_ten(empty):
     blob = empty.git("hash-object", "-w", "--stdin", data=b"{}\n").strip()
     names = [f".journal/entities/plan/{number % 256:02x}/{number}.json" for number in range(10_000)]
