@@ -92,6 +92,8 @@ def move_head(
     if by_git or repository.ref_storage != "files":
         _move_by_git(repository, seen, commit, message)
         return
+    if seen.commit is None:
+        _refuse_in_the_way(repository, seen.ref)
     _make_folders(repository, _ref_path(repository, seen.ref), files)
     with contextlib.ExitStack() as held:
         for lock in _locks(repository, seen, files):
@@ -156,12 +158,29 @@ def _read_ref(repository: Repository, ref: str) -> str | None:
     return _read_packed(repository, ref) if ref != "HEAD" else None
 
 
-def _read_packed(repository: Repository, ref: str) -> str | None:
+def _refuse_in_the_way(repository: Repository, ref: str) -> None:
+    """Refuse a new branch ``a/b`` beside a packed ``a``, and the other way round; of others the disk itself tells."""
+    name = os.fsencode(ref)
+    for line in _packed(repository).split(b"\n"):
+        other = line.partition(b" ")[2]
+        if other.startswith(b"refs/") and (other.startswith(name + b"/") or name.startswith(other + b"/")):
+            raise GitError(
+                f"a ref is in the way of {ref}: there is {os.fsdecode(other)}",
+                path=repository.work_tree,
+                hint="git branch -m OTHER gives the new branch another name",
+            )
+
+
+def _packed(repository: Repository) -> bytes:
     try:
         with open(os.path.join(repository.common_dir, "packed-refs"), "rb") as file:
-            packed = b"\n" + file.read()
+            return file.read()
     except FileNotFoundError:
-        return None
+        return b""
+
+
+def _read_packed(repository: Repository, ref: str) -> str | None:
+    packed = b"\n" + _packed(repository)
     end = packed.find(b" %s\n" % os.fsencode(ref))
     return packed[packed.rindex(b"\n", 0, end) + 1 : end].decode("ascii", "replace") if end > 0 else None
 

@@ -13,6 +13,7 @@ Of a blob that git LFS carries, its pointer is committed, once git LFS has the b
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
@@ -51,6 +52,8 @@ from journal.upkeep.place import Place, place_of
 
 _Done = TypeVar("_Done")
 _TRIES = 5
+_PAUSE_SECONDS = 0.05
+"""Between two tries, without the lock."""
 _TREE, _SEGMENTS = "committed_tree", "committed_segments"
 
 
@@ -68,13 +71,18 @@ def _again(engine: Engine, work: Callable[[Callable[[], bool]], _Done]) -> _Done
     """Do under the lock what begins with a look at the files, and anew where git worked on them before it was kept out.
 
     A checkout, or a merge that is given up, takes files away and git keeps no reader out meanwhile: what was read
-    before is not to be committed after it.
+    before is not to be committed after it, and what was listed before may be gone when it is to be read.
     """
     watch = HeadWatch(engine.files, engine.git)
-    for _ in range(_TRIES):
+    for tries_left in range(_TRIES - 1, -1, -1):
         with contextlib.suppress(MovedError), engine.locked():
             seen = watch.signature()
-            return work(lambda seen=seen: watch.signature() == seen)  # type: ignore[misc]
+            try:
+                return work(lambda seen=seen: watch.signature() == seen)  # type: ignore[misc]
+            except FileNotFoundError:
+                if not tries_left:
+                    raise
+        time.sleep(_PAUSE_SECONDS)
     raise GitError(
         "git changed its index, or what is checked out, at every attempt; nothing was changed",
         path=place_of(engine).repository.work_tree,

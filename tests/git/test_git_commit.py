@@ -10,7 +10,7 @@ from git_support import Work
 
 from journal.disk.files import OsFiles
 from journal.disk.pieces import PIECE_BYTES
-from journal.errors import GitError
+from journal.errors import GitError, UnsafePathError
 from journal.git.commit import FileChange, commit_changes
 from journal.git.content import StoredFile
 
@@ -211,6 +211,22 @@ def test_a_branch_with_folders_in_its_name_that_is_unborn(empty):
     assert empty.commit({A: b"x\n"}).branch == "team/ana/work"
     assert empty.git("reflog", "show", "team/ana/work").count("\n") == 1
     empty.assert_sound()
+
+
+@pytest.mark.parametrize(("there", "new"), [("a", "a/b"), ("a/b", "a")])
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_first_commit_where_another_branch_is_in_the_way_is_refused(work, there, new, packed):
+    work.git("branch", there)
+    if packed:
+        work.git("pack-refs", "--all")
+    work.git("switch", "-q", "--orphan", new)
+    before = work.git("for-each-ref")
+    with pytest.raises((GitError, UnsafePathError)):
+        work.commit({A: b"{}\n"})
+    assert work.git("for-each-ref") == before
+    work.git("switch", "-q", "-f", there)
+    work.user_commits("goes", b"on\n")
+    work.assert_sound()
 
 
 def test_a_linked_work_tree_commits_on_its_own_branch(work, tmp_path):

@@ -273,6 +273,23 @@ def test_what_git_takes_away_while_a_commit_is_made_ready_is_not_committed(tmp_p
         assert journal.doctor().ok
 
 
+def test_what_git_takes_away_between_the_listing_and_the_reading_is_no_error(tmp_path, monkeypatch):
+    work = between_two_branches(tmp_path)
+    schemas, happened = commit_module._schemas, []
+
+    def abort(*given):
+        if not happened:
+            happened.append(work.git("merge", "--abort"))
+        return schemas(*given)
+
+    monkeypatch.setattr(commit_module, "_schemas", abort)  # the first thing that is read after the listing
+    with work.open() as journal:
+        journal.put("plan", "mine", {"n": 1})
+        assert journal.commit("mine") is not None
+    assert happened
+    assert work.git("status", "--porcelain") == ""
+
+
 def test_what_git_takes_away_while_it_is_being_staged_is_not_staged(tmp_path, monkeypatch):
     work = WorkTree(tmp_path / "work")
     with work.open() as journal:
