@@ -23,18 +23,18 @@ def merge_by_git(
     """
     options = ["--ff", "--no-edit", "--no-progress", *([] if verify else ["--no-verify"])]
     kept = _Kept(repository, store)
-    words = _WORDS if has_bytes else {**_WORDS, "GIT_LFS_SKIP_SMUDGE": "1"}
-    ended = start_git(repository, ["merge", *options, "-m", message, theirs], environment=words)
+    environment = _WORDS if has_bytes else {**_WORDS, "GIT_LFS_SKIP_SMUDGE": "1"}
+    ended = start_git(repository, ["merge", *options, "-m", message, theirs], environment=environment)
     if ended.returncode == 0:
         return []
     unmerged = run_git(repository, ["diff", "--name-only", "--diff-filter=U", "-z"]).split(b"\0")
     if unmerged == [b""] or not os.path.lexists(os.path.join(repository.git_dir, "MERGE_HEAD")):
         kept.put_back()
-        raise GitError(
-            f"git did not merge: {words_of(ended)}",
-            path=repository.work_tree,
-            hint="nothing was merged; `git status` shows what is in the way: commit it, then journal sync again",
-        )
+        words = words_of(ended)
+        hint = "nothing was merged; `git status` shows what is in the way: commit it, then journal sync again"
+        if "unrelated histories" in words:
+            hint = "nothing was merged; name the branch or the remote that you mean, or have git join the two once"
+        raise GitError(f"git did not merge: {words}", path=repository.work_tree, hint=hint)
     return [os.fsdecode(path) for path in unmerged if path]
 
 

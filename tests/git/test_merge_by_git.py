@@ -70,3 +70,11 @@ def test_giving_up_goes_back_although_a_readable_file_is_written_meanwhile(sides
     assert of_the_user(sides) == before
     assert not os.path.lexists(sides.path(".git/MERGE_HEAD"))
     assert sides.status() == " M mine\n"
+
+
+def test_two_histories_that_have_nothing_in_common_are_not_for_committing_first(sides):
+    sides.git("switch", "-q", "--orphan", "apart")
+    sides.user_commits("code", b"apart\n", "apart")
+    with pytest.raises(GitError, match="unrelated histories") as caught:
+        merge(sides)
+    assert "branch or the remote" in caught.value.hint
