@@ -9,6 +9,7 @@ import time
 import pytest
 from git_support import FileChange, OsFiles, Work, commit_changes
 
+from journal.disk.gitdir import find_git
 from journal.errors import GitError
 from journal.git import status
 from journal.git.configuration import read_configuration
@@ -432,3 +433,12 @@ def test_a_name_that_is_no_utf_8_is_in_the_commit_as_it_was_given(work, monkeypa
     monkeypatch.setenv("GIT_AUTHOR_NAME", os.fsdecode(b"Jos\xe9"))
     ours(work)
     assert work.git("log", "-1", "--format=%an %cn", "--encoding=utf-8") == os.fsdecode(b"Jos\xe9 Ren\xe9\n")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+def test_a_linked_work_tree_whose_name_is_no_utf_8_is_one(work, tmp_path):
+    folder = os.path.join(str(tmp_path), os.fsdecode(b"caf\xe9"))
+    work.git("worktree", "add", "-q", folder, "-b", "linked")
+    found = find_git(OsFiles(), folder)
+    assert found is not None
+    assert found.common == work.repository.common_dir
