@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from journal.disk.files import Files
 
 _SMALL = 4096
+_SPACES = " \t\r\n"
 _OWN_NAMES = ("HEAD", "objects", "refs")
 
 
@@ -57,12 +58,12 @@ def _stands(files: Files, path: str) -> bool:
 
 def _named(files: Files, path: str, base: str, prefix: str) -> str | None:
     try:
-        text = files.read_at(path, 0, _SMALL).decode().strip()
-    except (OSError, UnicodeDecodeError):
+        text = os.fsdecode(files.read_at(path, 0, _SMALL)).strip(_SPACES)
+    except OSError:
         return None
     if not text.startswith(prefix) or "\n" in text:
         return None
-    return os.path.normpath(os.path.join(base, text.removeprefix(prefix).strip()))
+    return os.path.normpath(os.path.join(base, text.removeprefix(prefix).strip(_SPACES)))
 
 
 class HeadWatch:

@@ -52,7 +52,7 @@ class TreeFiles:
         self._trees: dict[str, dict[bytes, TreeEntry]] = {}
         self._top: str | None = contents.tree_of_commit(commit)
         for name in prefix.split("/") if prefix else []:
-            entry = self._entries(self._top).get(name.encode())
+            entry = self._entries(self._top).get(os.fsencode(name))
             self._top = entry.identity if entry is not None and entry.mode == MODE_FOLDER else None
 
     def stat(self, path: str) -> FileStat | None:

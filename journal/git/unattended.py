@@ -72,4 +72,4 @@ def run_unattended(
         except BaseException:
             process.terminate()
             raise
-    return Ended(process.returncode, out.decode("utf-8", "replace"))
+    return Ended(process.returncode, out.decode("utf-8", "surrogateescape"))

@@ -31,6 +31,7 @@ edited                 a person edited a projection; it is left alone
 local-not-ignored      git would commit what belongs to this checkout alone
 local-tracked          git has it already
 ignored-truth          an ignore rule keeps the truth out of commits; ignored-projections: likewise
+filtered-truth         git add would keep other bytes of the truth; filtered-projections: likewise
 own-file-missing       .gitignore, .gitattributes or README.md; own-file-altered: a rule is missing from it
 git-unreadable         git's side could not be checked
 hook-not-run           a hook of ours is installed, and git would not run it; hook-program-missing: nor its program

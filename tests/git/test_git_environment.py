@@ -9,6 +9,7 @@ import time
 import pytest
 from git_support import FileChange, OsFiles, Work, commit_changes
 
+from journal.disk.gitdir import find_git
 from journal.errors import GitError
 from journal.git import status
 from journal.git.configuration import read_configuration
@@ -349,6 +350,36 @@ def test_a_missing_or_damaged_object_is_an_error(work):
         ours(work)
 
 
+@pytest.mark.parametrize("has_git", [True, False])
+@pytest.mark.parametrize("what", ["bytes", "cut", "empty", "index"])
+def test_a_damaged_pack_is_an_error_that_says_so(work, monkeypatch, what, has_git):
+    work.git("gc", "-q")
+    (name,) = [name for name in os.listdir(work.path(".git/objects/pack")) if name.endswith(".pack")]
+    path = work.path(f".git/objects/pack/{name if what != 'index' else name.replace('.pack', '.idx')}")
+    os.chmod(path, 0o644)
+    with open(path, "rb") as file:
+        data = file.read()
+    with open(path, "wb") as file:
+        file.write({"cut": data[:50], "empty": b""}.get(what, data[:20] + bytes(byte ^ 0x5A for byte in data[20:])))
+    if not has_git:
+        monkeypatch.setattr("journal.git.objects.is_installed", lambda: False)
+    with pytest.raises(GitError, match=r"damaged|missing"):
+        ours(work)
+
+
+def test_what_a_damaged_pack_holds_is_read_where_there_is_a_sound_copy(work):
+    work.git("gc", "-q")
+    (name,) = [name for name in os.listdir(work.path(".git/objects/pack")) if name.endswith(".pack")]
+    sound = work.read(f".git/objects/pack/{name}")
+    os.makedirs(work.path("other/objects/pack"))
+    for ending in (".pack", ".idx"):
+        shutil.copy(work.path(f".git/objects/pack/{name}").replace(".pack", ending), work.path("other/objects/pack"))
+    work.write(".git/objects/info/alternates", os.fsencode(work.path("other/objects")) + b"\n")
+    os.chmod(work.path(f".git/objects/pack/{name}"), 0o644)
+    work.write(f".git/objects/pack/{name}", sound[:20] + bytes(byte ^ 0x5A for byte in sound[20:]))
+    assert ours(work).changed == 2
+
+
 def test_the_other_storage_of_refs_is_left_to_git(work, monkeypatch):
     """Git itself stands in for it here: its commands do the same for refs in plain files."""
     import dataclasses
@@ -366,3 +397,48 @@ def test_the_other_storage_of_refs_is_left_to_git(work, monkeypatch):
     other.git("checkout", "-q", "--orphan", "fresh")
     assert commit_changes(repository, work.changes({SEGMENT: b"z\n"}), "m", files=OsFiles()).branch == "fresh"
     work.assert_sound()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+@pytest.mark.parametrize("name", [b"caf\xe9", "no-break\u00a0".encode()], ids=["latin-1", "space"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_branch_that_moves_is_the_one_that_is_checked_out_whatever_its_name(work, name, packed):
+    work.git("switch", "-q", "-c", name)
+    if packed:
+        work.git("pack-refs", "--all")
+    ours(work)
+    assert work.git("rev-list", "--count", name) == "3\n"
+    assert work.git("for-each-ref", "--format=x") == "x\nx\n"
+    assert work.status() == ""
+    work.assert_sound()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+def test_a_folder_whose_name_is_no_utf_8_is_committed(work):
+    folder = os.fsdecode(b"caf\xe9")
+    for place in (folder, f"{folder}/deeper"):
+        work.commit({f"{place}/{A}": b"{}\n", f"{place}/{SEGMENT}": b"1\n"})
+        assert ignored_paths(work.repository, [f"{place}/{A}"]) == []
+        assert work.status() == ""
+    work.stage({f"{folder}/{A}": b"[]\n"})
+    assert work.git("diff", "--cached", "--name-only", "-z") == f"{folder}/{A}\0"
+    work.git("update-index", "--split-index")
+    work.commit({f"{folder}/{A}": b"[1]\n", f"{folder}/{SEGMENT}": None})
+    assert work.status() == ""
+    work.assert_sound()
+
+
+def test_a_name_that_is_no_utf_8_is_in_the_commit_as_it_was_given(work, monkeypatch):
+    work.git("config", "user.name", b"Ren\xe9")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", os.fsdecode(b"Jos\xe9"))
+    ours(work)
+    assert work.git("log", "-1", "--format=%an %cn", "--encoding=utf-8") == os.fsdecode(b"Jos\xe9 Ren\xe9\n")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+def test_a_linked_work_tree_whose_name_is_no_utf_8_is_one(work, tmp_path):
+    folder = os.path.join(str(tmp_path), os.fsdecode(b"caf\xe9"))
+    work.git("worktree", "add", "-q", folder, "-b", "linked")
+    found = find_git(OsFiles(), folder)
+    assert found is not None
+    assert found.common == work.repository.common_dir

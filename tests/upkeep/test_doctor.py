@@ -365,6 +365,12 @@ def attributes_are_gone_and_git_converts(store):
     store.git("config", "core.autocrlf", "true")
 
 
+def filter_of_the_users_meets_the_store(store):
+    with open(os.path.join(store.folder, ".gitattributes"), "w") as file:
+        file.write("*.jsonl filter=upper\n*.json ident\n")
+    store.git("config", "filter.upper.clean", "tr a-z A-Z")
+
+
 def local_is_not_ignored(store):
     store.remove(".gitignore")
     store.remove("local/.gitignore")
@@ -446,6 +452,11 @@ IN_GIT = [
     (rule_for_git_lfs_is_gone, {"own-file-altered"}, set()),
     (readme_is_gone, set(), set()),
     (attributes_are_gone_and_git_converts, {"own-file-missing", "line-endings"}, set()),
+    (
+        filter_of_the_users_meets_the_store,
+        {"filtered-truth", "filtered-projections"},
+        {"filtered-truth", "filtered-projections"},
+    ),
     (local_is_not_ignored, {"own-file-missing", "local-not-ignored"}, set()),
     (local_is_tracked, {"local-tracked"}, {"local-tracked"}),
     (store_is_ignored, {"ignored-truth", "ignored-projections"}, {"ignored-truth", "ignored-projections"}),

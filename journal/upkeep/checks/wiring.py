@@ -1,11 +1,14 @@
-"""How the store is wired to git: nothing of it ignored, nothing of ``local/`` tracked, no line ending touched."""
+"""How the store is wired to git: nothing of it ignored, nothing of ``local/`` tracked, no byte changed on the way."""
 
 import os
 from collections.abc import Iterator
 
 from journal.disk.files import Files
 from journal.errors import GitError
+from journal.format.pointer import lfs_sha256
+from journal.git.attributes import CHANGING, attributes_of
 from journal.git.ignore import ignored_paths
+from journal.git.program import is_installed
 from journal.git.status import configuration
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files, missing_rules
@@ -67,6 +70,7 @@ def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterato
         if ignore is None or ignore.kind != "other":  # git waits for ever at a named pipe
             yield from _ignore_findings(copies, paths)
         yield from _attribute_findings(engine, copies)
+        yield from _filter_findings(copies)
     except (GitError, OSError) as error:
         yield git_unreadable("rules", error)
     tracked = sorted(path for path in copies.tracked if path.startswith(f"{LOCAL}/"))
@@ -110,3 +114,27 @@ def _attribute_findings(engine: Engine, copies: Copies) -> Iterator[Finding]:
         yield Finding(
             "line-endings", "error", _ATTRIBUTES, message, "journal doctor --fix writes the file if it is missing"
         )
+
+
+def _filter_findings(copies: Copies) -> Iterator[Finding]:
+    """Yield what ``git add`` would keep other bytes of than are here; ``journal commit`` takes them as they are."""
+    if not is_installed():
+        return
+    place = copies.place
+    asked = [place.outer(path) for path in (*_PROBES, *_PROJECTION_PROBES) if lfs_sha256(path) is None]
+    found = {place.inner(found.path): found for found in attributes_of(place.repository, CHANGING, asked)}
+    kinds: tuple[tuple[str, Severity, str, tuple[str, ...]], ...] = (
+        ("filtered-truth", "error", "the truth", _PROBES),
+        ("filtered-projections", "warning", "projections", _PROJECTION_PROBES),
+    )
+    for code, severity, what, probes in kinds:
+        here = [(path.partition("/")[0], found[path]) for path in probes if path in found]
+        if here:
+            folders = ", ".join(dict.fromkeys(folder for folder, _ in here))
+            _, name, value = here[0][1]
+            message = f"git add changes the bytes of {what}, by the attribute {name} ({value}): {folders}"
+            hint = (
+                f"git check-attr -a -- {place.outer('PATH')} shows it; as the last line of the attributes file that "
+                f"sets it: {place.outer('**')} {' '.join(f'-{name}' for name in CHANGING)}"
+            )
+            yield Finding(code, severity, here[0][0], message, hint)
