@@ -177,7 +177,14 @@ def test_what_is_in_the_way_of_a_folder_of_projections_gives_way_and_what_a_link
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 def test_nobody_waits_at_a_named_pipe(store):
-    paths = (".gitignore", store.blob(), store.files("segments")[1], "local/home.json", "entities/plan/p0.json")
+    paths = (
+        ".gitignore",
+        ".gitattributes",
+        store.blob(),
+        store.files("segments")[1],
+        "local/home.json",
+        "entities/plan/p0.json",
+    )
     for path in paths:
         store.remove(path)
         os.mkfifo(store.path(path))

@@ -65,12 +65,12 @@ def own_file_findings(files: Files, root: str, unread: Unread, *, has_git: bool,
 
 def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterator[Finding]:
     """Yield what is wrong between git's rules and the store; ``paths`` are the files of the truth."""
-    ignore = engine.files.stat(os.path.join(engine.root, _IGNORE))
     try:
-        if ignore is None or ignore.kind != "other":  # git waits for ever at a named pipe
+        if not _is_pipe(engine, _IGNORE):
             yield from _ignore_findings(copies, paths)
         yield from _attribute_findings(engine, copies)
-        yield from _filter_findings(copies)
+        if not _is_pipe(engine, _ATTRIBUTES):
+            yield from _filter_findings(copies)
     except (GitError, OSError) as error:
         yield git_unreadable("rules", error)
     tracked = sorted(path for path in copies.tracked if path.startswith(f"{LOCAL}/"))
@@ -79,6 +79,12 @@ def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterato
         outer = copies.place.outer(LOCAL)
         hint = f"git rm -r --cached -- {outer} makes git forget them, and leaves the files"
         yield Finding("local-tracked", "error", LOCAL, message, hint)
+
+
+def _is_pipe(engine: Engine, name: str) -> bool:
+    """Tell whether git would wait for ever at a file of rules."""
+    found = engine.files.stat(os.path.join(engine.root, name))
+    return found is not None and found.kind == "other"
 
 
 def _ignore_findings(copies: Copies, paths: list[str]) -> Iterator[Finding]:
