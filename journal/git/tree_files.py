@@ -6,7 +6,8 @@ content has the same stat in every commit, and another content another. Nothing 
 
 import os
 
-from journal.disk.files import FileStat, Kind
+from journal.disk.files import FileStat
+from journal.disk.opening import Kind
 from journal.errors import GitError
 from journal.git.objects import ObjectReader
 from journal.git.repository import Repository

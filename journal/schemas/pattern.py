@@ -120,7 +120,10 @@ class Pattern:
 
     def _repeat(self, low: int, high: int, body: Any) -> None:
         for _ in range(low):
+            size = len(self._states)
             self._emit_all(body)
+            if len(self._states) == size:
+                break  # of what is nothing, once is as much as a milliard of times
         if high >= _ENDLESS:
             split = self._add(_State(_SPLIT))
             self._emit_all(body)

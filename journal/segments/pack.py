@@ -11,7 +11,9 @@ from typing import NamedTuple
 from journal.format.limits import PACK_MEMBER_BYTES, PACK_MEMBER_BYTES_MAX
 from journal.format.names import parse_pack_file
 
-_MAGIC = b"\x1f\x8b\x08"
+_MAGIC = b"\x1f\x8b\x08\x00"
+"""How a member begins: gzip, deflated, without a name or other fields that could hide one start within another."""
+_FEED_BYTES_FIRST, _FEED_BYTES = 1 << 9, 1 << 14
 _LEVEL = 6
 NOT_AS_NAMED = "the bytes are not those that the name promises"
 MEMBER_BYTES_MAX = PACK_MEMBER_BYTES_MAX + 1024
@@ -83,14 +85,28 @@ def read_member(data: bytes) -> bytes:
 
 
 def _inflate(data: bytes, offset: int) -> tuple[bytes | None, int]:
+    """Return the text of the member that begins here, and how many bytes of the file it has; (None, 0) if damaged.
+
+    It is fed in pieces: each look costs what the member has, and not what the file has behind it.
+    """
     inflate = zlib.decompressobj(31)
+    parts: list[bytes] = []
+    room, at, more = PACK_MEMBER_BYTES_MAX, offset, _FEED_BYTES_FIRST
+    end = min(len(data), offset + MEMBER_BYTES_MAX)
     try:
-        text = inflate.decompress(data[offset:] if offset else data, PACK_MEMBER_BYTES_MAX)
+        while not inflate.eof:
+            feed = inflate.unconsumed_tail
+            if not feed:
+                feed, at, more = data[at : min(at + more, end)], min(at + more, end), _FEED_BYTES
+            # With no room left only the checksum may follow; to zlib, 0 would be no bound.
+            part = inflate.decompress(feed, max(room, 1))
+            room -= len(part)
+            if room < 0 or not (feed or part):
+                return None, 0
+            parts.append(part)
     except zlib.error:
         return None, 0
-    if not inflate.eof:
-        return None, 0
-    return text, len(data) - offset - len(inflate.unused_data)
+    return b"".join(parts), at - offset - len(inflate.unused_data)
 
 
 def _next_start(data: bytes, start: int) -> int:

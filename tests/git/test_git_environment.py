@@ -16,6 +16,7 @@ from journal.git.configuration import read_configuration
 from journal.git.ignore import ignored_paths
 from journal.git.refs import read_head
 from journal.git.repository import Repository
+from journal.git.unattended import run_unattended
 
 A = ".journal/entities/plan/a.json"
 SEGMENT = ".journal/segments/1.jsonl"
@@ -171,6 +172,31 @@ def test_another_user_s_repository_is_refused_unless_declared_safe(work, monkeyp
             ours(work)
         subprocess.run([program, "config", "--global", "--add", "safe.directory", work.folder], check=True)
         assert ours(work) is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="giving a folder away needs root")
+def test_nothing_that_another_user_s_repository_names_is_run_before_git_trusts_it(work, tmp_path):
+    """Git's settings name programs, and git would run them for a mere list of names."""
+    ours(work)
+    ran, program = tmp_path / "ran", tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho >> {ran}\n")
+    program.chmod(0o755)
+    work.git("config", "core.fsmonitor", str(program))
+    for folder, folders, files in os.walk(work.folder):
+        for name in (".", *folders, *files):
+            os.lchown(os.path.join(folder, name), 12345, 12345)
+    asked = [
+        lambda: ignored_paths(work.repository, [A, "x"]),
+        lambda: run_unattended(work.repository, ["ls-files"], 10),
+        lambda: ours(work),
+    ]
+    for ask in asked:
+        with pytest.raises(GitError, match="does not trust"):
+            ask()
+        assert not ran.exists()
+    work.git("config", "--global", "--add", "safe.directory", work.folder)
+    ignored_paths(work.repository, [A, "x"])
+    assert ran.exists()
 
 
 def test_a_bare_repository_is_refused_and_never_found_on_the_way(tmp_path, work):

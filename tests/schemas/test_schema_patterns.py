@@ -92,3 +92,11 @@ def test_the_size_of_a_pattern_is_bounded_before_it_is_made():
     with pytest.raises(BadPatternError, match="too long"):
         Pattern("(a{40}){40}" * 90)
     assert len(Pattern("(a{40}){40}")._states) <= STATES_MAX
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(?:){4000000000}", "(?:(?:(?:(?:){999}){999}){999}){999}", "(?:a{0}){4000000000}b"]
+)
+def test_what_is_nothing_is_repeated_once(pattern):
+    assert Pattern(pattern).is_in("ab", Work())
+    assert len(Pattern(pattern)._states) <= 2

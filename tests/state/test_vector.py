@@ -1,6 +1,8 @@
 """Vectors behave as the sets of event ids that they stand for."""
 
+import gc
 import itertools
+import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,3 +108,24 @@ def test_contains_is_right_at_the_largest_seq():
     made = vector.union(vector.of(LANES[0], 1, 1), vector.of(LANES[0], top, top))
     assert vector.contains(made, top, LANES[0])
     assert not vector.contains(made, top - 1, LANES[0])
+
+
+def test_very_many_intervals_cost_their_number_and_not_its_square():
+    """A header, or a checkpoint, of a stranger's may name as many as its bytes hold."""
+
+    def took(count):
+        first = {LANES[0]: tuple((4 * n + 1, 4 * n + 1) for n in range(count))}
+        second = {LANES[0]: tuple((4 * n + 3, 4 * n + 3) for n in range(count))}
+        begun = time.process_time()
+        assert vector.subtract(first, second) == first
+        assert vector.count(vector.union(first, second)) == 2 * count
+        assert vector.intersect(first, first) == first
+        assert vector.without_ends(first, first) == {}
+        return time.process_time() - begun
+
+    gc.disable()  # it would take its time while many values are made
+    try:
+        took(100)
+        assert took(40_000) < 40 * took(4_000)
+    finally:
+        gc.enable()

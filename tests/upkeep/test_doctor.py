@@ -491,6 +491,16 @@ def without_a_hint(report: Report) -> list[str]:
     return [finding.code for finding in report.findings if finding.severity != "info" and not finding.hint]
 
 
+def led_astray(store: Store, report: Report) -> list[str]:
+    """Return what a hint leads to ``journal doctor --fix`` for, which does not look for it without ``--verify``."""
+    seen = {finding.code for finding in store.doctor(verify=False).findings}
+    return [
+        finding.code
+        for finding in report.findings
+        if "journal doctor --fix" in (finding.hint or "") and finding.code not in seen
+    ]
+
+
 def name_of(value):
     return value.__name__ if callable(value) else ""
 
@@ -503,6 +513,7 @@ def test_in_git_it_is_named_and_comes_back(breakage, codes, left, templates, tmp
     before = store.tree()
     report = store.doctor(verify=True)
     assert worse_than_information(report) == codes, report.findings
+    assert led_astray(store, report) == []
     assert report.ok is (not codes)
     assert store.tree() == before, "a look changes nothing"
     assert_nothing_dangerous_is_suggested(report)

@@ -102,7 +102,9 @@ def _file_findings(engine: Engine, *, thorough: bool) -> list[Finding]:
         message = "was not made by this work tree (a copy, a backup, or the lock file was replaced): it does not count"
         return [Finding("index-foreign", "info", INDEX_PATH, message, "the next write makes a new one")]
     problem = problem_of(path, thorough=thorough)
-    return [Finding("index-corrupt", "error", INDEX_PATH, problem, _HINT)] if problem else []
+    # What only a thorough look finds, only a repair that looks as thoroughly finds too.
+    hint = _HINT.replace("--fix", "--verify --fix") if thorough else _HINT
+    return [Finding("index-corrupt", "error", INDEX_PATH, problem, hint)] if problem else []
 
 
 def _lane_findings(engine: Engine) -> list[Finding]:
