@@ -110,8 +110,8 @@ def row_sum(row: EntityRow) -> int:
 
 
 def state_sum(data: str | None, state: str) -> int:
-    """Return the checksum that stands beside an entity's state."""
-    return zlib.crc32(state.encode(), zlib.crc32(data.encode()) if data is not None else 1)
+    """Return the checksum that stands beside an entity's state; any, where rot has made either of them no text."""
+    return zlib.crc32(f"{state}".encode(), zlib.crc32(f"{data}".encode()) if data is not None else 1)
 
 
 def intervals_of(text: str) -> Intervals:
