@@ -249,8 +249,7 @@ def test_who_holds_the_cursor_decides_on_what_it_read_whatever_other_threads_rea
     """A thread that reads without the lock may have read a little before, and come to its end in the middle of it."""
     with Journal.open(store=used) as journal:
         shelf = FileShelf(journal._engine.backend, used, "feed")
-        monkeypatch.setattr(FileShelf, "_known", property(lambda _: behind, lambda *_: None), raising=False)
-        behind = None
         group = shelf.load()
+        monkeypatch.setattr(FileShelf, "_known", property(lambda _: behind, lambda *_: None), raising=False)
         behind = b"", Saved([], Selection(), replace(group, taken={}))
         assert shelf.load() == group
