@@ -22,6 +22,8 @@ WAYS = {
     "a state that is no JSON": "UPDATE entities SET state = '{'",
     "what a writer saw": "UPDATE sections SET sees = '['",
     "what a file holds": "UPDATE parts SET seqs = 'x'",
+    "what a file holds, in words": """UPDATE parts SET seqs = '[["a","b"]]'""",
+    "what is here, in words": """UPDATE meta SET value = '{"a":[["b",1]]}' WHERE key = 'have_files'""",
     "what is here": "UPDATE meta SET value = '{' WHERE key = 'have_files'",
     "where lines stand": "UPDATE spans SET lengths = x'00'",
     "whose lines they are": "UPDATE spans SET owners = x'00'",
