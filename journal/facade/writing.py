@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from journal.store.model import Entity
 
 
+class _OfTheCallerError(Exception):
+    """Carries what a caller's function raises: of its own files and databases, that says nothing of ours."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 @checks_arguments()
 class Writing(Base):
     """The methods of ``Journal`` that write."""
@@ -92,7 +100,7 @@ class Writing(Base):
         """Read, change and write an entity with nobody in between; ``change`` gets and returns the document.
 
         The document is lifted by upcasters, so what is written has the newest version. Raises NotFoundError where
-        there is none, RefusedError where it cannot be lifted.
+        there is none, RefusedError where it cannot be lifted, and what ``change`` raises; then nothing is written.
         """
         from journal.store.batch import Put
 
@@ -100,7 +108,11 @@ class Writing(Base):
             row = view.row((type, id))
             if row is None or row.data is None:
                 raise NotFoundError(f"there is no {type} {id!r}")
-            after = change(lifted_to_write(self._engine, type, id, values.decode(row.data)))
+            before = lifted_to_write(self._engine, type, id, values.decode(row.data))
+            try:
+                after = change(before)
+            except Exception as error:
+                raise _OfTheCallerError(error) from error
             return [
                 Put(
                     type=caller_type(type),
@@ -112,7 +124,11 @@ class Writing(Base):
                 )
             ]
 
-        return certain(self._write_at((type, id), decide))
+        try:
+            return certain(self._write_at((type, id), decide))
+        except _OfTheCallerError as carried:
+            raised = carried.error
+        raise raised
 
     def delete(
         self,

@@ -12,26 +12,43 @@ _WORDS = {"LC_ALL": "C", "GIT_EDITOR": ":", "GIT_MERGE_AUTOEDIT": "no"}
 
 
 def merge_by_git(
-    repository: Repository, theirs: str, message: str, *, store: str, verify: bool, has_bytes: bool = True
+    repository: Repository,
+    theirs: str,
+    message: str,
+    *,
+    store: str,
+    rewritten: Sequence[str],
+    verify: bool,
+    has_bytes: bool = True,
 ) -> list[str]:
     """Merge a commit into the checked-out branch and its work tree; return the paths that git left in conflict.
 
-    ``store``: its folder, whose files others may be writing meanwhile. ``has_bytes``: git LFS can give git all bytes of
-    ours; else it gives it pointers, or git would refuse.
+    ``store``: its folder, whose files others may be writing meanwhile; ``rewritten``: as ``give_up`` has it.
+    ``has_bytes``: git LFS can give git all bytes of ours; else it gives it pointers, or git would refuse.
 
-    Raises GitError, with nothing changed, where git refuses to begin: changed files are in the way, for instance.
+    Raises GitError, with nothing changed, where git refuses to begin, as changed files are in the way for instance, and
+    where a hook refuses the merge.
     """
+    under_way = os.path.join(repository.git_dir, "MERGE_HEAD")
+    is_anothers = os.path.lexists(under_way)
     options = ["--ff", "--no-edit", "--no-progress", *([] if verify else ["--no-verify"])]
     kept = _Kept(repository, store)
     environment = _WORDS if has_bytes else {**_WORDS, "GIT_LFS_SKIP_SMUDGE": "1"}
-    ended = start_git(repository, ["merge", *options, "-m", message, theirs], environment=environment)
+    try:
+        ended = start_git(repository, ["merge", *options, "-m", message, theirs], environment=environment)
+    except BaseException:  # git has been killed, perhaps where it had taken all changes away
+        kept.put_back()
+        raise
     if ended.returncode == 0:
         return []
     unmerged = run_git(repository, ["diff", "--name-only", "--diff-filter=U", "-z"]).split(b"\0")
-    if unmerged == [b""] or not os.path.lexists(os.path.join(repository.git_dir, "MERGE_HEAD")):
-        kept.put_back()
+    if unmerged == [b""] or not os.path.lexists(under_way):
         words = words_of(ended)
         hint = "nothing was merged; `git status` shows what is in the way: commit it, then journal sync again"
+        if os.path.lexists(under_way) and not is_anothers:
+            give_up(repository, rewritten)
+            hint = "nothing was merged: a hook refused it; mend what it says, then journal sync again"
+        kept.put_back()
         if "unrelated histories" in words:
             hint = "nothing was merged; name the branch or the remote that you mean, or have git join the two once"
         raise GitError(f"git did not merge: {words}", path=repository.work_tree, hint=hint)
@@ -62,8 +79,8 @@ def give_up(repository: Repository, rewritten: Sequence[str]) -> None:
         run_git(repository, ["restore", "--worktree", "--", *sorted(brought)], environment=literally)
 
 
-def _changed(repository: Repository, sides: Sequence[str], folders: Sequence[str]) -> set[str]:
-    command = ["diff", "--name-only", "--no-renames", "-z", *sides, "--", *folders]
+def _changed(repository: Repository, sides: Sequence[str], within: Sequence[str]) -> set[str]:
+    command = ["diff", "--name-only", "--no-renames", "--ignore-submodules=all", "-z", *sides, "--", *within]
     return {os.fsdecode(path) for path in run_git(repository, command).split(b"\0") if path}
 
 
@@ -76,15 +93,34 @@ class _Kept:
 
     def __init__(self, repository: Repository, store: str) -> None:
         self._repository = repository
-        self._users = ["--", ":(top)", f":(top,exclude,literal){store}"]
+        self._users = [":(top)", f":(top,exclude,literal){store}"]
         # Empty where nothing is changed, or git cannot keep it: then it begins no merge either.
         self._stash = start_git(repository, ["stash", "create"], environment=_WORDS).stdout.decode().strip()
 
     def put_back(self) -> None:
-        """Let index and files outside of the store be what they were. Raises GitError."""
+        """Let index and files outside of the store be what they were, where git took their change away.
+
+        What somebody has changed meanwhile stays. Raises GitError.
+        """
         if not self._stash:
             return
-        for of, where, compared in ((f"{self._stash}^2", "--staged", ["--cached"]), (self._stash, "--worktree", [])):
-            options = ["--quiet", "--no-ext-diff", "--ignore-submodules=all"]
-            if start_git(self._repository, ["diff", *options, *compared, of, *self._users]).returncode:
-                run_git(self._repository, ["restore", f"--source={of}", where, *self._users], environment=_WORDS)
+        # The files first: to git, one that is not to be in the index is none any more once it is not.
+        for of, where, now in ((self._stash, "--worktree", []), (f"{self._stash}^2", "--staged", ["--cached"])):
+            gone = self._changed(f"{self._stash}^1", of) - self._changed(*now, f"{self._stash}^1")
+            if gone:
+                self._restore(of, where, gone)
+
+    def _changed(self, *sides: str) -> set[str]:
+        return _changed(self._repository, sides, self._users)
+
+    def _restore(self, of: str, where: str, paths: set[str]) -> None:
+        command = ["restore", f"--source={of}", where, "--pathspec-from-file=-", "--pathspec-file-nul"]
+        named = b"\0".join(os.fsencode(path) for path in sorted(paths))
+        literally = {**_WORDS, "GIT_LITERAL_PATHSPECS": "1"}
+        ended = start_git(self._repository, command, data=named, environment=literally)
+        if ended.returncode:
+            raise GitError(
+                f"git took away what was changed and staged here, and did not put it back: {words_of(ended)}",
+                path=self._repository.work_tree,
+                hint=f"git stash apply --index {self._stash} puts it back",
+            )

@@ -110,16 +110,23 @@ def row_sum(row: EntityRow) -> int:
 
 
 def state_sum(data: str | None, state: str) -> int:
-    """Return the checksum that stands beside an entity's state."""
-    return zlib.crc32(state.encode(), zlib.crc32(data.encode()) if data is not None else 1)
+    """Return the checksum that stands beside an entity's state; any, where rot has made either of them no text."""
+    return zlib.crc32(f"{state}".encode(), zlib.crc32(f"{data}".encode()) if data is not None else 1)
 
 
 def intervals_of(text: str) -> Intervals:
     """Return intervals from the JSON that the index keeps. Raises sqlite3.DatabaseError for what is none."""
     try:
-        return tuple((low, high) for low, high in values.decode(text))
+        return _numbers(values.decode(text))
     except (ValueError, TypeError) as error:
         raise broken("intervals") from error
+
+
+def _numbers(intervals: Any) -> Intervals:
+    found = tuple((low, high) for low, high in intervals)
+    if not all(type(low) is type(high) is int for low, high in found):
+        raise TypeError
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -129,7 +136,7 @@ def vector_of(text: str) -> Vector:
     Raises sqlite3.DatabaseError for what is none.
     """
     try:
-        return {lane: tuple((low, high) for low, high in intervals) for lane, intervals in values.decode(text).items()}
+        return {lane: _numbers(intervals) for lane, intervals in values.decode(text).items()}
     except (ValueError, TypeError, AttributeError) as error:
         raise broken("vectors") from error
 

@@ -16,10 +16,14 @@ WAYS = {
     "a value that is no JSON": "UPDATE entities SET data = '{'",
     "a value that is no text": "UPDATE entities SET data = CAST(x'7bff7d' AS TEXT)",
     "a rev": "UPDATE entities SET rev = 9",
+    "a value that is bytes": "UPDATE entities SET data = CAST(data AS BLOB)",
+    "a state that is bytes": "UPDATE entities SET state = CAST(state AS BLOB)",
     "a state": "UPDATE entities SET state = replace(state, '1', '2')",
     "a state that is no JSON": "UPDATE entities SET state = '{'",
     "what a writer saw": "UPDATE sections SET sees = '['",
     "what a file holds": "UPDATE parts SET seqs = 'x'",
+    "what a file holds, in words": """UPDATE parts SET seqs = '[["a","b"]]'""",
+    "what is here, in words": """UPDATE meta SET value = '{"a":[["b",1]]}' WHERE key = 'have_files'""",
     "what is here": "UPDATE meta SET value = '{' WHERE key = 'have_files'",
     "where lines stand": "UPDATE spans SET lengths = x'00'",
     "whose lines they are": "UPDATE spans SET owners = x'00'",
@@ -116,3 +120,26 @@ def test_what_fails_behind_the_sync_fails_no_append(root):
     journal.close()
     with Journal.open(store=root) as journal:
         assert [event.event for event in journal.read("s")] == ["E", "F"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite3.IntegrityError("UNIQUE constraint failed"),
+        sqlite3.OperationalError("no such table: x"),
+        OSError(2, "no"),
+    ],
+    ids=repr,
+)
+def test_what_goes_wrong_in_a_callers_function_is_the_callers_and_no_index_is_built_anew_for_it(root, error):
+    def change(data):
+        raise error
+
+    with Journal.open(store=root) as journal:
+        index, before = os.stat(f"{root}/local/index.db"), truth(root)
+        with pytest.raises(type(error)) as caught:
+            journal.mutate("t", "x", change)
+        assert caught.value is error
+        assert truth(root) == before
+        journal.put("t", "x", set=M)
+    assert os.stat(f"{root}/local/index.db").st_ino == index.st_ino

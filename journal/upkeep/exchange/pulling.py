@@ -28,10 +28,12 @@ def pull(engine: Engine, place: Place, theirs: str, *, branch: str, what: str, v
     repository = place.repository
     head_on(place, branch)
     message = f"Merge {what} into {branch}"
-    unmerged = merge_by_git(repository, theirs, message, store=place.prefix, verify=verify, has_bytes=has_bytes)
+    ours = tuple(place.outer(f"{folder}/") for folder in PROJECTED)
+    unmerged = merge_by_git(
+        repository, theirs, message, store=place.prefix, rewritten=ours, verify=verify, has_bytes=has_bytes
+    )
     if not has_bytes:
         pull_the_rest(repository)
-    ours = tuple(place.outer(f"{folder}/") for folder in PROJECTED)
     foreign = [path for path in unmerged if not path.startswith(ours)]
     if foreign:
         give_up(repository, ours)
