@@ -43,7 +43,8 @@ class Writing(Base):
         """Write an entity: the whole document ``data``, or single fields of what is there.
 
         ``expect_event`` (the heads) and ``expect_rev`` (0: must not be live) make it a compare-and-set: what
-        comes back then may be a Conflict, and nothing was written. A put that changes nothing makes no event.
+        comes back then may be a Conflict, and nothing was written. A whole document that
+        changes nothing makes no event.
         """
         from journal.store.batch import Put
 
