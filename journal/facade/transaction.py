@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from journal.arguments import checks_arguments
 from journal.errors import ExpectationError
-from journal.facade.values import all_events, caller_type, expectation
+from journal.facade.values import all_events, caller_type, check_is_something, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_to_write
@@ -57,6 +57,7 @@ class Transaction:
         """Write an entity, as ``Journal.put`` does; an expectation that is not met fails the whole block."""
         from journal.store.batch import Put
 
+        check_is_something(data, set, unset, merge)
         self._operations.append(
             Put(
                 type=caller_type(type),

@@ -188,7 +188,11 @@ class FormatWatch:
 def _unreadable(path: str, data: bytes, error: ValueError) -> FormatError:
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
-            hint = f"take one side of it, in an editor or with git, and then: git add {os.path.basename(path)}"
+            import shlex
+
+            folder, name = os.path.split(path)
+            add = shlex.join(["git", "-C", folder, "add", name])  # from wherever one is, and on a branch of its own
+            hint = f"take one side of it, in an editor or with git, and then: {add}"
             return FormatError(
                 f"has git's conflict markers (line {number}); nothing was read or written", path=path, hint=hint
             )

@@ -178,7 +178,9 @@ class LocalValues:
         try:
             line = seal(entry)
         except RefusedError as error:
-            raise RefusedError(f"a local value has at most {LINE_BYTES_MAX:,} bytes", hint="a blob has room") from error
+            raise RefusedError(
+                f"a local value, with its key, has at most {LINE_BYTES_MAX:,} bytes", hint="a blob has room"
+            ) from error
         path = self._path(key)
         ensure_folder(self._files, self._engine.root, f"{LOCAL}/{KV_FOLDER}", durable=durable)
         write_whole(self._files, path, line, durable=durable)

@@ -192,6 +192,7 @@ def test_conflict_markers_in_the_configuration_stop_every_verb(tmp_path, verb):
     assert "conflict markers" in raised.value.message
     assert "line" in raised.value.message
     assert raised.value.path == str(path)
+    assert f"git -C {tree.store} add journal.toml" in raised.value.hint  # which works in any folder
     tree.git("checkout", "--theirs", str(path))
     with tree.open() as journal:
         journal.put("plan", "q", {})

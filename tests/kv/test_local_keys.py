@@ -95,7 +95,7 @@ def test_what_cannot_be_kept_is_refused(keys):
     for value in (float("nan"), "x" * 300_000, object()):
         with pytest.raises(RefusedError):
             keys.put("k", value)
-    with pytest.raises(RefusedError, match="a local value has at most 262,144 bytes"):
+    with pytest.raises(RefusedError, match="a local value, with its key, has at most 262,144 bytes"):
         keys.put("k", "x" * 300_000)
     for key in ("", "a\nb", "x" * 2000):
         with pytest.raises(RefusedError):

@@ -191,6 +191,14 @@ def test_the_last_line_of_a_segment_is_no_torn_end_to_who_has_read_it(root, chan
         assert "1 event lost" in journal.damage_note()
 
 
+def test_what_neighbours_cost_is_counted_once(root):
+    with Journal.open(store=root) as journal:
+        for what in (b'"E1"', b'"E5"', b'"E6"', b'"E7"'):
+            rot(root, touched, what)
+        assert told(journal.read("s")) == [name for name in ALL if name not in ("E1", "E5", "E6", "E7")]
+        assert "and 3 more places: 4 events lost" in journal.damage_note()
+
+
 def test_who_knows_of_it_while_others_write_the_index_goes_on_knowing():
     backend = MemoryBackend()
     with Journal.on(backend) as journal, Journal.on(backend) as other:

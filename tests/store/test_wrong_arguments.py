@@ -94,3 +94,21 @@ def test_a_hint_says_once_what_to_give(journal):
         with pytest.raises(UsageError) as caught:
             call()
         assert caught.value.hint in ("give 'read'", "give a FoldState of this package")
+
+
+def test_a_change_that_returns_nothing_is_told_and_not_lost(journal):
+    """It changes the document in place, as ``list.sort`` does, and took for written what was not."""
+    journal.put("t", "x", {"n": 1})
+    with pytest.raises(RefusedError, match="returned None") as told:
+        journal.mutate("t", "x", lambda data: data.update(n=2))
+    assert told.value.hint == "return the document"
+    assert journal.get("t", "x").rev == 1
+
+
+def test_a_document_that_is_none_makes_no_empty_entity(journal):
+    with pytest.raises(UsageError, match="nothing to write"):
+        journal.put("t", "x", None)
+    with pytest.raises(UsageError, match="nothing to write"), journal.transaction() as transaction:
+        transaction.put("t", "y", None, action="create")
+    assert journal.list() == []
+    assert journal.put("t", "x", {}).rev == 1

@@ -9,7 +9,7 @@ import re
 import sqlite3
 
 import pytest
-from doctor_table import row, rows_of_page
+from doctor_table import PAGE, row, rows_of_page
 from doctored import Store, copy_of, fill, make_template
 
 from journal import Journal
@@ -717,7 +717,7 @@ def test_the_store_is_read_once(kind, templates, tmp_path):
 TRUTH = ("segments", "archive", "checkpoints", "blobs")
 
 
-def test_every_code_stands_in_the_table_of_the_module():
+def codes_of_sources():
     folder = os.path.dirname(doctor.__file__)
     paths = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names if name.endswith(".py")]
     codes = set()
@@ -725,10 +725,25 @@ def test_every_code_stands_in_the_table_of_the_module():
         with open(path, encoding="utf-8") as file:
             codes |= set(re.findall(r'(?:Finding|Loss)\(\s*"([a-z-]+)"', file.read()))
     assert len(codes) > 25
-    told = {word.strip(",.;:") for word in doctor.__doc__.split()}
-    for code in codes:
-        kind, _, rest = code.partition("-")
-        assert code in told or (kind == "projection" and f"-{rest}" in told), code
+    return codes
+
+
+def codes_of_module():
+    """Return the codes of the table that the module begins with, those that it only ends with a dash too."""
+    words = {word.strip(",.;:()") for word in doctor.__doc__.split()}
+    kinds = [(kind, word) for kind in ("projection", "old") for word in words if word.startswith("-")]
+    return words | {f"{kind}{word}" for kind, word in kinds}
+
+
+def test_every_code_stands_in_the_table_of_the_module():
+    assert codes_of_sources() <= codes_of_module()
+
+
+def test_the_page_has_every_code_and_no_other():
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    page = {"".join(pair) for line in rows for pair in re.findall(r"`([a-z][a-z-]+)`|\(([a-z-]+)\)", line)}
+    assert codes_of_sources() | {"old-changed", "old-new", "old-missing", "old-lagging"} <= page
+    assert page <= codes_of_module()
 
 
 @pytest.mark.parametrize("code", ["reference-missing", "unredacted", "state-differs"])
