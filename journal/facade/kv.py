@@ -13,6 +13,8 @@ from journal.store.expectation import ANYTHING
 from journal.store.looking_back import look, row_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from journal.index.rows import EntityRow
     from journal.store.batch import Operation
     from journal.store.local_values import LocalValues
@@ -97,8 +99,10 @@ class KeyValueDrafts:
     A condition that is not met fails the whole transaction when its block ends.
     """
 
-    def __init__(self, engine: Engine, actor: str | None, summary: str | None, operations: "_List[Operation]") -> None:
-        self._engine, self._actor, self._summary, self._operations = engine, actor, summary, operations
+    def __init__(
+        self, engine: Engine, actor: str | None, summary: str | None, add: "Callable[[Operation], None]"
+    ) -> None:
+        self._engine, self._actor, self._summary, self._add_operation = engine, actor, summary, add
 
     def put(self, key: str, value: Any) -> None:
         """Make a key hold a value."""
@@ -119,7 +123,7 @@ class KeyValueDrafts:
         self._add(kv.Change(key, ABSENT, ANYTHING, self._actor, self._summary, must_exist=True))
 
     def _add(self, change: kv.Change) -> None:
-        self._operations.append(change.operation())
+        self._add_operation(change.operation())
 
 
 def _check_value(value: Any) -> None:

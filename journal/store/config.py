@@ -91,7 +91,13 @@ class Config(NamedTuple):
 
 
 def new_config(random_bytes: bytes, *, fanout_types: tuple[str, ...] = ()) -> bytes:
-    """Return the text of a new store's configuration; the id is made of 16 random bytes."""
+    """Return the text of a new store's configuration; the id is made of 16 random bytes.
+
+    Raises RefusedError for what can be no type: it would make a text that nobody can read.
+    """
+    from journal.format.names import check_type
+    from journal.format.reserved import KV_TYPE
+
     number = int.from_bytes(random_bytes[:16], "big")
     store = "st_" + "".join(_ID_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
     text = f"""\
@@ -111,9 +117,18 @@ projections = "eager"
 # fanout = true           # 256 folders, for more than a few thousand entities
 # merge = {{ tags = "union", votes = "max" }}
 """
-    for type in fanout_types:
-        text += f'\n[types."{type}"]\nfanout = true\n'
+    for type in dict.fromkeys(fanout_types):
+        if type != KV_TYPE:
+            check_type(type)
+        text += f"\n[types.{quoted(type)}]\nfanout = true\n"
     return text.encode()
+
+
+def quoted(type: str) -> str:
+    """Return a type as TOML writes a key, which is as JSON writes a text."""
+    from journal.format.values import encode
+
+    return encode(type).decode()
 
 
 def read_config(files: ReadFiles, root: str) -> Config:

@@ -1,8 +1,10 @@
 """Goal: an argument that makes no sense is told as that, and never by an error from deep inside."""
 
+import contextlib
+
 import pytest
 
-from journal import Condition, Fold, Journal, RefusedError, UsageError
+from journal import ClosedError, Condition, Fold, Journal, RefusedError, UsageError
 
 
 @pytest.fixture
@@ -112,3 +114,26 @@ def test_a_document_that_is_none_makes_no_empty_entity(journal):
         transaction.put("t", "y", None, action="create")
     assert journal.list() == []
     assert journal.put("t", "x", {}).rev == 1
+
+
+CALLS_OF_A_TRANSACTION = {
+    "put": lambda transaction: transaction.put("t", "y", {}),
+    "delete": lambda transaction: transaction.delete("t", "x"),
+    "append": lambda transaction: transaction.append("s", "F"),
+    "kv": lambda transaction: transaction.kv.put("k", 2),
+    "a second block": lambda transaction: transaction.__enter__(),
+}
+
+
+@pytest.mark.parametrize("name", CALLS_OF_A_TRANSACTION)
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_transaction_that_has_ended_takes_no_more(journal, name, fails):
+    transaction = journal.transaction()
+    with contextlib.suppress(KeyError), transaction:
+        transaction.put("t", "x", {})
+        transaction.kv.put("k", 1)
+        if fails:
+            raise KeyError
+    with pytest.raises(ClosedError, match="the transaction has ended"):
+        CALLS_OF_A_TRANSACTION[name](transaction)
+    assert len(list(journal.read_all())) == (1 if fails else 3)
