@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import zlib
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from journal.format.lines import unseal
 from journal.format.names import checkpoint_file, pack_file, segment_file
 from journal.format.segment import Header, decode_header, encode_header
 from journal.segments.scan import scan
+from tests.support.ending import ends
 from tests.support.stores import LANE_A, LANE_B, clone, documents, new_store, put_file, read_bytes, segments, truth
 
 ONE = {("t", "a"): {"n": 1}}
@@ -510,10 +510,8 @@ def test_a_redaction_of_very_many_places_ends_soon(root, paths, events):
     redacted = [{"paths": paths, "events": [f"{number}@{LANE_A}" for number in range(1, 1 + events)]}]
     fields = {"kind": "note", "seq": 2, "ts": "", "writer": "w", "note": "redaction", "data": {"redacted": redacted}}
     put_segment(root, record(1, "b"), sealed(fields))
-    begun = time.process_time()
-    with Journal.open(store=root) as journal:
+    with ends(), Journal.open(store=root) as journal:
         assert documents(journal)["t", "a"] == {"n": 1}
-    assert time.process_time() - begun < 20
 
 
 DEEP_TOML = {
