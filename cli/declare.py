@@ -43,7 +43,14 @@ WRITE_STATUSES = {
     6: ALL_STATUSES[6],
     8: ALL_STATUSES[8],
 }
+GIT_STATUSES = {
+    5: ALL_STATUSES[5],
+    7: ALL_STATUSES[7],
+    20: "the bytes of a new blob for git LFS are damaged; nothing was committed or staged",
+}
 READ_STATUSES = {20: "damage may affect this answer, which is printed all the same, or be why nothing was found"}
+LOST_STATUSES = {20: "damage may be why it was not found; nothing was written"}
+"""Of a verb that changes something which is there: see ``Session.run``."""
 
 
 def is_word(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.errors import JournalError, command_line
 
-from .output import LostAnswerError, Output, say, shown
+from .output import LostAnswerError, Output, for_stderr, say, shown
 
 if TYPE_CHECKING:
     from journal.store.expectation import Conflict
@@ -77,13 +77,19 @@ def _say_foreign(output: Output, error: BaseException) -> int:
         return _tell(output, "usage", usage[0], 2, hint=usage[1])
     if isinstance(error, LostAnswerError):
         return _tell(output, "system", str(error), error.status or 1, hint=_what_was_done(error))
-    if isinstance(error, OSError):
-        path = error.filename if isinstance(error.filename, str) else None
-        return _tell(output, "system", error.strerror or str(error), 1, path=path)
+    if isinstance(error, OSError | MemoryError):
+        return _tell_of_the_system(output, error)
     if _is_of(error, "sqlite3", "Error"):
         hint = "the index is a cache: once the cause is mended it is made again by itself"
         return _tell(output, "index", f"the index cannot be used: {error}", 1, hint=hint)
     return _tell_bug(output, error)
+
+
+def _tell_of_the_system(output: Output, error: OSError | MemoryError) -> int:
+    if isinstance(error, MemoryError):
+        return _tell(output, "system", "there is not enough memory for this", 1)
+    path = error.filename if isinstance(error.filename, str) else None
+    return _tell(output, "system", error.strerror or str(error), 1, path=path)
 
 
 def _what_was_done(error: LostAnswerError) -> str:
@@ -176,7 +182,7 @@ def _tell(
         import json
 
         form = {"code": code, "message": message, "path": path, "hint": hint, **(extra or {})}
-        _print(json.dumps({"error": form}, ensure_ascii=False))
+        _print(for_stderr(json.dumps({"error": form}, ensure_ascii=False)))
         return status
     place = f"{shown(path)}: " if path else ""
     _print(f"{output.paint('journal:', 'red', stream=sys.stderr)} {place}{shown(message)}")

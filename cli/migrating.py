@@ -58,7 +58,8 @@ def print_migration(session: Session, found: "Migration") -> int:
     print_types(session, found)
     output.done(_summary(found))
     if found.run is not None:
-        output.note(f"run {found.run}; what git did not have of the truth is kept in {found.backup}")
+        kept = f"; what git did not have of the truth is kept in {found.backup}" if found.backup is not None else ""
+        output.note(f"run {found.run}{kept}")
     return 0 if found.is_whole else DAMAGED
 
 
@@ -98,7 +99,7 @@ def migration_form(found: "Migration") -> dict[str, Any]:
 
 def _summary(found: "Migration") -> str:
     events = f"{found.events:,} event{'' if found.events == 1 else 's'}"
-    commits = f" of {found.commits:,} commits" if found.commits else ""
+    commits = f" of {found.commits:,} commit{'' if found.commits == 1 else 's'}" if found.commits else ""
     if found.is_dry_run:
         return f"would write {events}{commits}; nothing was written"
     what = f"wrote {events}{commits}" if found.events else "nothing new"

@@ -100,7 +100,8 @@ class Output:
         if self.is_json:
             import json
 
-            say(json.dumps({"warning": {"code": code, "message": message}}, ensure_ascii=False) + "\n")
+            form = {"warning": {"code": code, "message": message}}
+            say(for_stderr(json.dumps(form, ensure_ascii=False)) + "\n")
         else:
             mark = self.paint("warning:", "yellow", stream=sys.stderr)
             say(f"journal: {mark} {shown(message)}\n")
@@ -161,6 +162,11 @@ def json_for_terminal(text: str) -> str:
     return "".join(
         character if character == "\n" or _is_harmless(character) else _json_escape(character) for character in text
     )
+
+
+def for_stderr(text: str) -> str:
+    """Return JSON text as stderr gets it: on a terminal what could steer it is escaped, which JSON reads the same."""
+    return json_for_terminal(text) if is_terminal(sys.stderr) else text
 
 
 def _in_unicode(value: Any) -> Any:

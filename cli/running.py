@@ -19,6 +19,8 @@ def run(tokens: list[str]) -> int:
             if isinstance(error, LostAnswerError) and error.is_unread:
                 _close_quietly()
                 return error.status
+            if isinstance(error, MemoryError):
+                error.__traceback__ = None  # what filled the memory is held by its frames
             from .failures import report
 
             return report(error, talk)

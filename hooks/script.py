@@ -8,6 +8,7 @@ blocks nothing. ``sh`` is all it needs: git brings one along on every system.
 The same lines, without the part for the hook before, are the block that goes into a file of somebody else.
 """
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -107,12 +108,12 @@ def script(name: str, stores: Sequence[str], program: str, *, chains: bool) -> b
 def block(name: str, stores: Sequence[str]) -> bytes:
     """Return the lines for a file of somebody else, which other machines may share: no path of this one is in it."""
     begin = f"{BLOCK_BEGIN}{name}: `journal hooks install --shared` wrote this, `uninstall --shared` takes it out >>>"
-    return f"{begin}\n{_loop(name, stores, PROGRAM, has_input=False)}{BLOCK_END}\n".encode()
+    return f"{begin}\n{_loop(name, stores, PROGRAM, has_input=False)}{BLOCK_END}\n".encode("utf-8", "surrogateescape")
 
 
 def stores_of(text: bytes) -> list[str]:
     """Return the stores that a script or a block of ours looks after."""
-    found = _LOOP.search(text.decode("utf-8", "replace"))
+    found = _LOOP.search(os.fsdecode(text))
     try:
         return shlex.split(found[1]) if found else []
     except ValueError:  # somebody changed the line

@@ -120,7 +120,7 @@ def _is_a(value: Any, *names: str) -> bool:
 def instance_of(*names: str) -> Kind:
     """Return the kind of an object of one of this package's classes."""
     listed = " or ".join(names)
-    return Kind(f"of the class {listed}", lambda value: _is_a(value, *names), f"give a {listed} of this package")
+    return Kind(f"of the class {listed}", lambda value: _is_a(value, *names), f"a {listed} of this package")
 
 
 def several(kind: Kind) -> Kind:
@@ -131,7 +131,7 @@ def several(kind: Kind) -> Kind:
 
 def one_of(*words: str) -> Kind:
     """Return the kind of a text that is one of a few."""
-    return Kind(f"one of {', '.join(words)}", lambda value: _is_text(value) and value in words, f"give {words[0]!r}")
+    return Kind(f"one of {', '.join(words)}", lambda value: _is_text(value) and value in words, repr(words[0]))
 
 
 def either(first: Kind, second: Kind) -> Kind:

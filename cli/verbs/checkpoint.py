@@ -22,6 +22,6 @@ VERB = Verb(
 A checkpoint holds the state that all events so far lead to, so that a rebuild starts there. It is read again and
 verified before anyone relies on it. Writers go on meanwhile.""",
     examples=(("journal checkpoint", ""), ("journal checkpoint && journal compact", "")),
-    statuses={5: ALL_STATUSES[5], 8: ALL_STATUSES[8]},
+    statuses={5: ALL_STATUSES[5], 8: ALL_STATUSES[8], 20: "the truth is damaged; nothing was written"},
     writes=True,
 )

@@ -1,7 +1,7 @@
 """``journal commit``."""
 
 from ..compacting import compact_if_due
-from ..declare import ALL_STATUSES, FLAG, Option, Verb
+from ..declare import FLAG, GIT_STATUSES, Option, Verb
 from ..output import shown
 from ..session import Session
 
@@ -18,9 +18,9 @@ def run(session: Session, *, message: str | None, author: str | None, no_verify:
         session.output.done("nothing to commit: git has it all")
         edited = len(session.journal.status().edited)
         if edited:
-            what = "projection was" if edited == 1 else "projections were"
+            were, are = ("projection was", "is") if edited == 1 else ("projections were", "are")
             session.output.note(
-                f"{edited:,} {what} edited by hand, and are left out: journal absorb, or journal restore"
+                f"{edited:,} {were} edited by hand, and {are} left out: journal absorb, or journal restore"
             )
     else:
         branch = result.branch or "detached HEAD"
@@ -47,5 +47,5 @@ journal.toml it is compacted afterwards, in commits of its own; that can be stop
         Option(("--no-verify",), "Do not run the pre-commit and commit-msg hooks.", FLAG),
     ),
     examples=(("journal commit -m 'Plans for the week'", ""), ("journal commit --json | jq -r .commit", "")),
-    statuses={5: ALL_STATUSES[5], 7: ALL_STATUSES[7]},
+    statuses=GIT_STATUSES,
 )

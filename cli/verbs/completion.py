@@ -28,7 +28,10 @@ VERB = Verb(
     text="It completes verbs, options, types, ids, keys, streams and cursors.",
     arguments=(Argument("shell", "The shell.", choices=("bash", "zsh", "fish")),),
     examples=(
-        ("journal completion bash > ~/.local/share/bash-completion/completions/journal", "for every new bash"),
+        (
+            "journal completion bash > ~/.local/share/bash-completion/completions/journal",
+            "for every new bash, where that folder is",
+        ),
         ('eval "$(journal completion bash)"', "for this bash"),
         ('journal completion zsh > "${fpath[1]}/_journal"', "for zsh"),
         ("journal completion fish > ~/.config/fish/completions/journal.fish", "for fish"),

@@ -1,6 +1,6 @@
 """``journal delete``."""
 
-from ..declare import ALL_STATUSES, ID, TYPE, WRITE_STATUSES, Verb
+from ..declare import ALL_STATUSES, ID, LOST_STATUSES, TYPE, WRITE_STATUSES, Verb
 from ..session import Session
 from ..written import print_written
 from .put import EXPECT_EVENT, EXPECT_REV, SUMMARY, heads_named
@@ -28,6 +28,6 @@ entity back.""",
         ("journal delete plan pln_1", ""),
         ("journal delete plan pln_1 --expect-rev 3 --summary 'done long ago'", "only if nobody changed it since"),
     ),
-    statuses=WRITE_STATUSES | {3: "there is no such entity", 4: ALL_STATUSES[4]},
+    statuses=WRITE_STATUSES | LOST_STATUSES | {3: "there is no such entity", 4: ALL_STATUSES[4]},
     writes=True,
 )

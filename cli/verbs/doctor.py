@@ -72,8 +72,9 @@ def next_step(report: "Report", *, fix: bool) -> str:
     hints = [finding.hint or "" for finding in report.findings if finding.severity != "info"]
     if fix and any("--accept-loss" in hint for hint in hints):
         return "if no clone has what is lost, journal doctor --fix --accept-loss notes it, so that it is told once"
-    if not fix and any("doctor --fix" in hint for hint in hints):
-        return "journal doctor --fix repairs what it can; what gives way is kept below local/parked"
+    for command in () if fix else ("journal doctor --verify --fix", "journal doctor --fix"):
+        if any(command in hint for hint in hints):
+            return f"{command} repairs what it can; what gives way is kept below local/parked"
     if any(hints):
         return "this needs a person: the hints above say what to do"
     return "this needs a person: docs/doctor.md says what each code means"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.errors import JournalError, NotFoundError, RefusedError, command_line
 
-from ..declare import ALL_STATUSES, ID, TYPE, WRITE_STATUSES, Verb
+from ..declare import ALL_STATUSES, ID, LOST_STATUSES, TYPE, WRITE_STATUSES, Verb
 from ..editor import edit_text, keep
 from ..output import is_terminal, say, shown
 from ..session import Session
@@ -99,6 +99,7 @@ changed the entity meanwhile (exit status 4).""",
     options=(ACTION, SUMMARY),
     examples=(("journal edit plan pln_1", ""), ("EDITOR='code --wait' journal edit plan pln_1", "")),
     statuses=WRITE_STATUSES
+    | LOST_STATUSES
     | {1: "the editor failed", 3: "there is no such entity", 4: ALL_STATUSES[4], 6: "the text is no JSON object"},
     writes=True,
 )

@@ -18,8 +18,9 @@ VERB = Verb(
     summary="Print everything in one of several formats.",
     run=run,
     text="""\
-jsonl: one line per live entity, as `list --json`. events: one line per event, oldest first, as `log --json`.
-json: one document, types to ids to documents.""",
+jsonl: a line for each live entity, as `list --json`, and for each key, as an entity of the type $kv. events: a line for
+each event, oldest first, as `log --json`: streams are in these alone. json: one document; its `entities` are types to
+ids to documents, its `kv` is keys to values.""",
     arguments=(Argument("format", "jsonl, events or json.", choices=("jsonl", "events", "json")),),
     options=(Option(("--lift",), "Entities lifted by upcasters; else payloads are as they were written.", FLAG),),
     examples=(

@@ -89,8 +89,8 @@ VERB = Verb(
     run=run,
     text="""\
 Prints the bytes of its projection, the file below `entities/`; where upcasters are registered for an old schema
-version, the lifted document. With --json there are also rev, event (the
-token for --expect-event) and open conflicts.""",
+version, the lifted document. With --json there are also rev, event (what
+--expect-event takes) and open conflicts.""",
     arguments=(TYPE, ID),
     options=(
         Option(("--rev",), "As it was at this rev.", INTEGER, metavar="N"),

@@ -113,7 +113,7 @@ A table fits the terminal; elsewhere nothing is cut. OPEN counts what concurrent
         ("journal list plan --where status=open --sort priority", ""),
         ("journal list plan --where 'priority<2' --where title~=urgent --fields title,owner.name", ""),
         ("journal list --json | jq -r .data.title", "all entities, one JSON document a line"),
-        ("journal list plan --ids --where status=done | xargs -n1 journal delete plan", "ids for other commands"),
+        ("journal list plan --ids --where status=done | xargs -r -n1 journal delete plan", "ids for other commands"),
     ),
     statuses=READ_STATUSES,
 )

@@ -69,7 +69,8 @@ The JSON is the whole document: a field that it lacks is gone afterwards. With -
 those fields change. JSON may be the literal, @FILE, or - for stdin. In FIELD=VALUE the value is JSON if it
 parses as JSON, else the text itself; 'count="3"' is the text 3.
 
-The call returns when the change is durable. A put that changes nothing makes no event.""",
+The call returns when the change is durable. A whole document that is there already makes no event. A field that is
+named makes one even where it is the same, since that settles a conflict.""",
     arguments=(
         TYPE,
         ID,

@@ -10,7 +10,8 @@ def run(session: Session) -> None:
     if session.output.is_json:
         session.output.json({"projections": written})
     else:
-        session.output.done(f"{written:,} projections written or removed" if written else "all was up to date")
+        projections = f"{written:,} projection{'s' if written != 1 else ''}"
+        session.output.done(f"{projections} written or removed" if written else "all was up to date")
     session.check_damage()
 
 

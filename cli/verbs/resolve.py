@@ -4,7 +4,7 @@ from typing import Any
 
 from journal.errors import UsageError
 
-from ..declare import ID, INPUT, TYPE, WRITE_STATUSES, Argument, Option, Verb
+from ..declare import ID, INPUT, LOST_STATUSES, TYPE, WRITE_STATUSES, Argument, Option, Verb
 from ..inputs import any_value
 from ..session import Session
 from ..written import print_written
@@ -49,6 +49,8 @@ Where the conflict is not open any more, or EVENT is none of its sides, nothing 
         ("""journal resolve plan pln_1 status --value '"paused"'""", "a third value"),
         ("journal resolve plan pln_2 --take 12@p0q7w8e9r1t2y", "an update beside a delete"),
     ),
-    statuses=WRITE_STATUSES | {3: "that is not open, or the event is none of its sides; nothing was written"},
+    statuses=WRITE_STATUSES
+    | LOST_STATUSES
+    | {3: "that is not open, or the event is none of its sides; nothing was written"},
     writes=True,
 )

@@ -1,6 +1,6 @@
 """``journal revert``."""
 
-from ..declare import ALL_STATUSES, EVENT, FLAG, WRITE_STATUSES, Option, Verb
+from ..declare import ALL_STATUSES, EVENT, FLAG, LOST_STATUSES, WRITE_STATUSES, Option, Verb
 from ..output import shown
 from ..session import Session
 
@@ -33,6 +33,6 @@ branch, changed the same fields this is refused; --force reverts all the same.""
     arguments=(EVENT,),
     options=(Option(("--force",), "Also where later changes overlap.", FLAG),),
     examples=(("journal revert 4711", ""), ("journal revert 4711@k3f9x2a7b4c5d --force", "")),
-    statuses=WRITE_STATUSES | {3: "there is no such event", 4: ALL_STATUSES[4]},
+    statuses=WRITE_STATUSES | LOST_STATUSES | {3: "there is no such event", 4: ALL_STATUSES[4]},
     writes=True,
 )

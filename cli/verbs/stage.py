@@ -1,6 +1,6 @@
 """``journal stage``."""
 
-from ..declare import ALL_STATUSES, Verb
+from ..declare import GIT_STATUSES, Verb
 from ..session import Session
 
 
@@ -10,7 +10,8 @@ def run(session: Session) -> None:
     if session.output.is_json:
         session.output.json({"staged": changed})
     else:
-        session.output.done(f"{changed:,} files staged" if changed else "nothing to stage: git's index has it all")
+        files = f"{changed:,} file{'s' if changed != 1 else ''}"
+        session.output.done(f"{files} staged" if changed else "nothing to stage: git's index has it all")
 
 
 VERB = Verb(
@@ -23,5 +24,5 @@ alone. Your next `git commit` takes them along.
 
 In the middle of a merge, a rebase or a pick new events are not staged: git's --abort would delete them.""",
     examples=(("journal stage && git commit -m 'The work and its journal'", "one commit of both"),),
-    statuses={5: ALL_STATUSES[5], 7: ALL_STATUSES[7]},
+    statuses=GIT_STATUSES,
 )

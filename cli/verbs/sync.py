@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ..compacting import compact_if_due
-from ..declare import ALL_STATUSES, FLAG, NUMBER, Argument, Option, Verb
+from ..declare import FLAG, GIT_STATUSES, NUMBER, Argument, Option, Verb
 from ..output import shown
 from ..session import Session
 
@@ -58,5 +58,5 @@ too, if it is due.""",
         Option(("--no-verify",), "Do not run the pre-commit, commit-msg and pre-push hooks.", FLAG),
     ),
     examples=(("journal sync", ""), ("journal sync --json | jq .attempts", "how often it had to push")),
-    statuses={5: ALL_STATUSES[5], 7: "git or the remote refused or failed, or the remote cannot be reached"},
+    statuses=GIT_STATUSES | {7: "git or the remote refused or failed, or the remote cannot be reached"},
 )

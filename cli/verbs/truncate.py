@@ -1,6 +1,6 @@
 """``journal truncate``."""
 
-from ..declare import INTEGER, WRITE_STATUSES, Option, Verb
+from ..declare import INTEGER, LOST_STATUSES, WRITE_STATUSES, Option, Verb
 from ..output import shown
 from ..session import Session
 from ..streams import STREAM, catalogue_form
@@ -33,6 +33,6 @@ that this checkout does not have are not hidden when a merge brings them.""",
     arguments=(STREAM,),
     options=(Option(("--through",), "The last position that is hidden.", INTEGER, metavar="N"), SUMMARY),
     examples=(("journal truncate order/42 --through 100", ""),),
-    statuses=WRITE_STATUSES | {3: "there is no such stream or position"},
+    statuses=WRITE_STATUSES | LOST_STATUSES | {3: "there is no such stream or position"},
     writes=True,
 )

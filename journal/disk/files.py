@@ -1,11 +1,9 @@
 """The small file interface that every write of the store goes through.
 
-One interface, so that a test can put a disk behind it that loses power at any call
-(tests/support). Paths are absolute strings. No call follows a symbolic link in the last
-component; ``journal.disk.folders`` checks the components before it.
+One interface, so that a test can put a disk behind it that loses power at any call (tests/support). Paths are absolute
+strings. No call follows a symbolic link in the last component; ``journal.disk.folders`` checks those before it.
 
-Nothing here is durable until ``sync`` (bytes of a file) or ``sync_folder`` (names in a folder)
-has returned.
+Nothing here is durable until ``sync`` (bytes of a file) or ``sync_folder`` (names in a folder) has returned.
 """
 
 import contextlib
@@ -14,19 +12,13 @@ import os
 import stat as stat_module
 import sys
 import time
-from collections.abc import Iterator
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from journal.disk.notes import OpenNote, OsOpenNote
+from journal.disk.opening import Kind, is_a_link, kind_of, open_plain, opened
 from journal.errors import UnsafePathError
 
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
-_CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0)
-_BASE_FLAGS = _NO_FOLLOW | _BINARY | _CLOSE_ON_EXEC
 _REPLACE_WAIT_SECONDS_MAX = 1.0
-
-Kind = Literal["file", "folder", "link", "other"]
 
 
 class FileStat(NamedTuple):
@@ -145,14 +137,8 @@ class Files(ReadFiles, Protocol):
         ...
 
 
-_KINDS: dict[int, Kind] = {stat_module.S_IFREG: "file", stat_module.S_IFDIR: "folder", stat_module.S_IFLNK: "link"}
-_FORMAT = 0o170000
-"""The bits of a mode that say what it is of."""
-
-
 def _file_stat(found: os.stat_result) -> FileStat:
-    kind = _KINDS.get(found.st_mode & _FORMAT, "other")
-    said = (kind, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
+    said = (kind_of(found), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_dev)
     return tuple.__new__(FileStat, said)  # as calling it does, in half the time: every write asks for ten
 
 
@@ -180,34 +166,6 @@ def _sync_data(descriptor: int) -> None:
         os.fsync(descriptor)
     else:
         os.fdatasync(descriptor)
-
-
-def _open(path: str, flags: int) -> int:
-    if not _NO_FOLLOW and os.path.islink(path):
-        raise _is_a_link(path)
-    try:
-        return os.open(path, flags | _BASE_FLAGS, 0o666)
-    except OSError as error:
-        if os.path.islink(path):
-            raise _is_a_link(path) from error
-        raise
-
-
-def _is_a_link(path: str) -> UnsafePathError:
-    return UnsafePathError("is a symbolic link; links in a store are never followed", path=path)
-
-
-@contextlib.contextmanager
-def _opened(path: str, flags: int) -> Iterator[int]:
-    descriptor = _open(path, flags)
-    try:
-        yield descriptor
-    except OSError as error:
-        if error.filename is None:  # what a call on a descriptor cannot say
-            error.filename = path
-        raise
-    finally:
-        os.close(descriptor)
 
 
 def _read_descriptor(descriptor: int, length: int) -> bytes:
@@ -276,7 +234,7 @@ class OsFiles:
 
     def open_note(self, path: str) -> OpenNote:
         """Open a small file to overwrite it in place, made if missing."""
-        return OsOpenNote(_open(path, os.O_RDWR | os.O_CREAT))
+        return OsOpenNote(open_plain(path, os.O_RDWR | os.O_CREAT))
 
     def stat(self, path: str) -> FileStat | None:
         """Return what lstat says, or None where nothing is."""
@@ -290,21 +248,21 @@ class OsFiles:
         try:
             if sys.platform == "win32":
                 if os.path.islink(folder):
-                    raise _is_a_link(folder)
+                    raise is_a_link(folder)
                 return _listed(folder)
-            with _opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+            with opened(folder, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
                 return _listed(descriptor)
         except (FileNotFoundError, NotADirectoryError):
             return []
 
     def read(self, path: str) -> bytes:
         """Return all bytes of a file."""
-        with _opened(path, os.O_RDONLY) as descriptor:
+        with opened(path, os.O_RDONLY) as descriptor:
             return _read_descriptor(descriptor, max(os.fstat(descriptor).st_size, 1 << 16))
 
     def read_at(self, path: str, offset: int, length: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``."""
-        with _opened(path, os.O_RDONLY) as descriptor:
+        with opened(path, os.O_RDONLY) as descriptor:
             os.lseek(descriptor, offset, os.SEEK_SET)
             return _read_descriptor(descriptor, length)
 
@@ -313,29 +271,29 @@ class OsFiles:
         flags = os.O_RDWR | os.O_APPEND
         if create:
             flags |= os.O_CREAT | os.O_EXCL
-        return OsOpenFile(path, _open(path, flags))
+        return OsOpenFile(path, open_plain(path, flags))
 
     def create(self, path: str, data: bytes) -> None:
         """Write a new file; FileExistsError where the name is taken."""
-        with _opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+        with opened(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
             for start in range(0, len(data), 1 << 26):
                 _write_all_or_fail(descriptor, data[start : start + (1 << 26)])
 
     def overwrite(self, path: str, data: bytes) -> None:
         """Write ``data`` over the start of a file in one call, made if missing."""
-        with _opened(path, os.O_WRONLY | os.O_CREAT) as descriptor:
+        with opened(path, os.O_WRONLY | os.O_CREAT) as descriptor:
             _write_all_or_fail(descriptor, data)
 
     def sync(self, path: str) -> None:
         """Make the bytes of a file durable."""
-        with _opened(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR) as descriptor:
+        with opened(path, os.O_RDONLY if sys.platform != "win32" else os.O_RDWR) as descriptor:
             _sync_data(descriptor)
 
     def sync_folder(self, path: str) -> None:
         """Make the names of a folder durable, where the system can (Windows cannot)."""
         if sys.platform == "win32":
             return
-        with _opened(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        with opened(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
             os.fsync(descriptor)
 
     def make_folder(self, path: str) -> bool:
@@ -375,10 +333,9 @@ class OsFiles:
 def write_whole(files: Files, path: str, data: bytes, *, durable: bool) -> None:
     """Make ``path`` hold exactly ``data``, or leave it as it was.
 
-    Crash argument: the bytes go to a new name in the same folder, are synced there (if
-    ``durable``), and one rename puts them in place; at every instant ``path`` is the old file, the
-    new one, or, if not durable, after a power cut possibly an empty or torn one: use that only for
-    what can be derived again. A leftover temporary name is told by its suffix and reaped by doctor.
+    Crash argument: the bytes go to a new name in the same folder, are synced there (if ``durable``), and one rename
+    puts them in place; at every instant ``path`` is the old file, the new one, or, if not durable, after a power cut
+    possibly an empty or torn one: use that only for what can be derived again. What is left over has its suffix.
     """
     temporary = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
     try:

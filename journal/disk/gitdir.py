@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from journal.disk.files import Files
 
 _SMALL = 4096
+_SPACES = " \t\r\n"
 _OWN_NAMES = ("HEAD", "objects", "refs")
 
 
@@ -18,14 +19,14 @@ class GitFolders(NamedTuple):
 
 
 def find_git(files: Files, folder: str) -> GitFolders | None:
-    """Return the git folders of the work tree that ``folder`` lies in, or None."""
+    """Return the git folders of the work tree that ``folder`` lies in, or None; also where they may not be entered."""
     current = os.path.abspath(folder)
     while True:
         dot_git = os.path.join(current, ".git")
         found = files.stat(dot_git)
         if found is not None:
             private = dot_git if found.kind == "folder" else _named(files, dot_git, current, "gitdir:")
-            if private is not None and files.stat(os.path.join(private, "HEAD")) is not None:
+            if private is not None and _stands(files, os.path.join(private, "HEAD")):
                 common = _named(files, os.path.join(private, "commondir"), private, "") or private
                 return GitFolders(current, private, common)
         parent = os.path.dirname(current)
@@ -47,14 +48,22 @@ def is_bare_around(files: Files, folder: str) -> bool:
         current = parent
 
 
+def _stands(files: Files, path: str) -> bool:
+    """Tell whether something stands at a path, or may: who has no right to look into git has a journal all the same."""
+    try:
+        return files.stat(path) is not None
+    except PermissionError:
+        return True
+
+
 def _named(files: Files, path: str, base: str, prefix: str) -> str | None:
     try:
-        text = files.read_at(path, 0, _SMALL).decode().strip()
-    except (OSError, UnicodeDecodeError):
+        text = os.fsdecode(files.read_at(path, 0, _SMALL)).strip(_SPACES)
+    except OSError:
         return None
     if not text.startswith(prefix) or "\n" in text:
         return None
-    return os.path.normpath(os.path.join(base, text.removeprefix(prefix).strip()))
+    return os.path.normpath(os.path.join(base, text.removeprefix(prefix).strip(_SPACES)))
 
 
 class HeadWatch:
@@ -88,5 +97,8 @@ class HeadWatch:
         return [head, branch, packed, tables, self._stat(self._index_path)]
 
     def _stat(self, path: str) -> list[int] | None:
-        found = self._files.stat(path)
+        try:
+            found = self._files.stat(path)
+        except PermissionError:
+            return None
         return found and [found.inode, found.mtime_ns, found.ctime_ns, found.size]

@@ -313,8 +313,12 @@ if hasattr(os, "register_at_fork"):
 def open_lock_file(path: str) -> int:
     """Open a lock file, made where it is missing, and return the descriptor.
 
-    Raises UnsafePathError where the path leads to no plain file, NotAppliedError where it cannot be opened.
+    Raises UnsafePathError where the path leads to no plain file, or its folder is a link, which a repository may have
+    brought; NotAppliedError where it cannot be opened.
     """
+    folder = os.path.dirname(path)
+    if os.path.islink(folder):
+        raise UnsafePathError("is a symbolic link; links in a store are never followed", path=folder)
     try:
         descriptor = os.open(path, _FLAGS, 0o666)
     except OSError as error:

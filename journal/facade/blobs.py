@@ -96,7 +96,11 @@ class Blobs:
         engine.check_open()
         sha256, size = _named(blob)
         path, found = blobs.find_blob(engine.files, engine.root, sha256, size, engine.lfs_folder)
-        return io.BufferedReader(BlobReader(engine.files, path, sha256, found), blobs.CHUNK_BYTES)
+
+        def find() -> str:
+            return blobs.find_blob(engine.files, engine.root, sha256, found, engine.lfs_folder)[0]
+
+        return io.BufferedReader(BlobReader(engine.files, path, sha256, found, find), blobs.CHUNK_BYTES)
 
     def save(self, blob: str | Mapping[str, Any], path: str | os.PathLike[str]) -> None:
         """Write the bytes of a blob to a file of the caller's: all of them, or the file stays as it was.

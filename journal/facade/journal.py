@@ -229,9 +229,11 @@ def _alone(local: str) -> Iterator[None]:
 
 def _refuse_fanout(config: "Config", root: str, types: Sequence[str]) -> None:
     """Refuse what a store that is there does not do: its configuration is the people's, and is not edited here."""
+    from journal.store.config import quoted
+
     missing = [type for type in types if not config.fanout(type)]
     if missing:
-        lines = "; ".join(f'[types."{type}"] fanout = true' for type in missing)
+        lines = "; ".join(f"[types.{quoted(type)}] fanout = true" for type in missing)
         raise UsageError(
             "there is a store already, and it keeps these types in one folder each",
             path=os.path.join(root, CONFIG_FILE),

@@ -10,9 +10,11 @@ from journal.state.entity import ABSENT
 from journal.store import kv
 from journal.store.engine import Engine
 from journal.store.expectation import ANYTHING
-from journal.store.looking_back import look
+from journal.store.looking_back import look, row_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from journal.index.rows import EntityRow
     from journal.store.batch import Operation
     from journal.store.local_values import LocalValues
@@ -43,8 +45,7 @@ class KeyValues:
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return what a key holds, ``default`` where there is no such key."""
-        with self._engine.reading() as view:
-            found = kv.value_of(view.row((KV_TYPE, key)))
+        found = kv.value_of(row_at(self._engine, (KV_TYPE, key)))
         return default if found is ABSENT else found
 
     def has(self, key: str) -> bool:
@@ -98,8 +99,10 @@ class KeyValueDrafts:
     A condition that is not met fails the whole transaction when its block ends.
     """
 
-    def __init__(self, engine: Engine, actor: str | None, summary: str | None, operations: "_List[Operation]") -> None:
-        self._engine, self._actor, self._summary, self._operations = engine, actor, summary, operations
+    def __init__(
+        self, engine: Engine, actor: str | None, summary: str | None, add: "Callable[[Operation], None]"
+    ) -> None:
+        self._engine, self._actor, self._summary, self._add_operation = engine, actor, summary, add
 
     def put(self, key: str, value: Any) -> None:
         """Make a key hold a value."""
@@ -120,7 +123,7 @@ class KeyValueDrafts:
         self._add(kv.Change(key, ABSENT, ANYTHING, self._actor, self._summary, must_exist=True))
 
     def _add(self, change: kv.Change) -> None:
-        self._operations.append(change.operation())
+        self._add_operation(change.operation())
 
 
 def _check_value(value: Any) -> None:

@@ -14,7 +14,7 @@ from journal.format.reserved import is_reserved
 from journal.index.rows import EntityRow
 from journal.index.view import Key
 from journal.store.lifting import document_as_written, document_of, is_concerned, lifted_entity, lifted_event
-from journal.store.looking_back import look, look_back
+from journal.store.looking_back import look, look_back, row_at
 
 if TYPE_CHECKING:
     from journal.index.rows import Location
@@ -54,8 +54,7 @@ class Reading(Base):
         return entity if entity is not None and entity.data is not None else None
 
     def _entity(self, key: Key, as_written: bool) -> "Entity | None":
-        with self._engine.reading() as view:
-            row = view.row(key)
+        row = row_at(self._engine, key)
         return row and entity_of(row, self._document(as_written)(row))
 
     def _document(self, as_written: bool) -> "Callable[[EntityRow], Lifted]":
@@ -114,8 +113,7 @@ class Reading(Base):
 
     def texts(self, type: str, id: str) -> EntityRow | None:
         """Return an entity's row with its data still as text, as written: what a fast path needs, nothing decoded."""
-        with self._engine.reading() as view:
-            return view.row((type, id))
+        return row_at(self._engine, (type, id))
 
     def lifted(self, row: EntityRow) -> "Entity | None":
         """Return what ``get`` gives for a row of ``texts``; None where its text says just that."""

@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from journal.arguments import checks_arguments
-from journal.errors import ExpectationError
-from journal.facade.values import all_events, caller_type, expectation
+from journal.errors import ClosedError, ExpectationError
+from journal.facade.values import all_events, caller_type, check_is_something, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
 from journal.store.lifting import lifted_to_write
@@ -26,6 +26,7 @@ class Transaction:
     def __init__(self, engine: Engine, actor: str | None, summary: str | None) -> None:
         self._engine, self._actor, self._summary = engine, actor, summary
         self._operations: list[Operation] = []
+        self._is_over = False
         self.events: list[Event] = []
         """The events, once the block has ended; those first whose key was there already."""
 
@@ -39,7 +40,7 @@ class Transaction:
         """Keys and values, as a part of this transaction."""
         from journal.facade.kv import KeyValueDrafts
 
-        return KeyValueDrafts(self._engine, self._actor, self._summary, self._operations)
+        return KeyValueDrafts(self._engine, self._actor, self._summary, self._add)
 
     def put(
         self,
@@ -57,7 +58,8 @@ class Transaction:
         """Write an entity, as ``Journal.put`` does; an expectation that is not met fails the whole block."""
         from journal.store.batch import Put
 
-        self._operations.append(
+        check_is_something(data, set, unset, merge)
+        self._add(
             Put(
                 type=caller_type(type),
                 id=id,
@@ -77,7 +79,7 @@ class Transaction:
         """Write a tombstone."""
         from journal.store.batch import Delete
 
-        self._operations.append(Delete(type=caller_type(type), id=id, summary=self._summary, actor=self._actor))
+        self._add(Delete(type=caller_type(type), id=id, summary=self._summary, actor=self._actor))
 
     def append(
         self,
@@ -95,7 +97,7 @@ class Transaction:
         """
         from journal.store.streams.appending import Append, checked_expectation, one_event
 
-        self._operations.append(
+        self._add(
             Append(
                 stream=stream,
                 events=one_event(event, data, key, meta),
@@ -105,13 +107,24 @@ class Transaction:
             )
         )
 
+    def _add(self, operation: "Operation") -> None:
+        self._check_is_open()
+        self._operations.append(operation)
+
+    def _check_is_open(self) -> None:
+        """Raise ClosedError behind the end of the block: what came then would never be written, or all of it twice."""
+        if self._is_over:
+            raise ClosedError("the transaction has ended", hint="begin another one: with journal.transaction() as …")
+
     def __enter__(self) -> Self:
+        self._check_is_open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Apply all of it. Raises ExpectationError, and nothing was written, where an expectation is not met."""
+        self._is_over = True
         if kind is not None or not self._operations:
             return
         from journal.store.expectation import Conflict

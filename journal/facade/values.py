@@ -1,13 +1,14 @@
 """Rows and drafts as the values that callers get."""
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from journal.errors import RefusedError, UsageError
 from journal.format import values
 from journal.format.names import event_id, parse_event_id
 from journal.format.reserved import KV_TYPE
 from journal.index.rows import EntityRow
+from journal.state.entity import Payload
 from journal.state.value import Lifted, Strategies, conflicts
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ def caller_type(type: str) -> str:
             hint="keys are written with journal kv, in Python with journal.kv",
         )
     return type
+
+
+def check_is_something(
+    data: Payload | None, set: Mapping[str, Any] | None, unset: Sequence[str], merge: Payload | None
+) -> None:
+    """Raise UsageError where a put is given nothing to write: None is no empty document, but a mistake."""
+    if data is None and set is None and not unset and merge is None:
+        raise UsageError("put: nothing to write", hint="give the document, or set, unset or merge")
 
 
 def entity_of(row: EntityRow, shown: Lifted) -> "Entity":

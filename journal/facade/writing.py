@@ -5,10 +5,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from journal.arguments import checks_arguments
-from journal.errors import NotFoundError
+from journal.errors import NotFoundError, RefusedError
 from journal.facade.base import Base
 from journal.facade.transaction import Transaction
-from journal.facade.values import all_events, caller_type, certain, entity_of, entity_written, expectation
+from journal.facade.values import (
+    all_events,
+    caller_type,
+    certain,
+    check_is_something,
+    entity_of,
+    entity_written,
+    expectation,
+)
 from journal.format import names, values
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, Payload
@@ -19,6 +27,14 @@ if TYPE_CHECKING:
     from journal.store.events import Event
     from journal.store.expectation import Conflict
     from journal.store.model import Entity
+
+
+class _OfTheCallerError(Exception):
+    """Carries what a caller's function raises: of its own files and databases, that says nothing of ours."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 @checks_arguments()
@@ -43,10 +59,12 @@ class Writing(Base):
         """Write an entity: the whole document ``data``, or single fields of what is there.
 
         ``expect_event`` (the heads) and ``expect_rev`` (0: must not be live) make it a compare-and-set: what
-        comes back then may be a Conflict, and nothing was written. A put that changes nothing makes no event.
+        comes back then may be a Conflict, and nothing was written. A whole document that changes nothing makes no
+        event. Raises UsageError where nothing is given to write.
         """
         from journal.store.batch import Put
 
+        check_is_something(data, set, unset, merge)
         operation = Put(
             type=caller_type(type),
             id=id,
@@ -92,7 +110,8 @@ class Writing(Base):
         """Read, change and write an entity with nobody in between; ``change`` gets and returns the document.
 
         The document is lifted by upcasters, so what is written has the newest version. Raises NotFoundError where
-        there is none, RefusedError where it cannot be lifted.
+        there is none, RefusedError where it cannot be lifted or ``change`` returns something else, and what ``change``
+        raises; then nothing is written.
         """
         from journal.store.batch import Put
 
@@ -100,7 +119,13 @@ class Writing(Base):
             row = view.row((type, id))
             if row is None or row.data is None:
                 raise NotFoundError(f"there is no {type} {id!r}")
-            after = change(lifted_to_write(self._engine, type, id, values.decode(row.data)))
+            before = lifted_to_write(self._engine, type, id, values.decode(row.data))
+            try:
+                after = change(before)
+            except Exception as error:
+                raise _OfTheCallerError(error) from error
+            if after is None:  # of a function that changes the document in place, which would be lost
+                raise RefusedError("mutate: change returned None, not the document", hint="return the document")
             return [
                 Put(
                     type=caller_type(type),
@@ -112,7 +137,11 @@ class Writing(Base):
                 )
             ]
 
-        return certain(self._write_at((type, id), decide))
+        try:
+            return certain(self._write_at((type, id), decide))
+        except _OfTheCallerError as carried:
+            raised = carried.error
+        raise raised
 
     def delete(
         self,

@@ -41,7 +41,8 @@ class Fold(Generic[V]):
     """How events become a value: ``step(value, event)`` returns the next one, from ``seed`` on.
 
     ``step`` is pure: it asks no clock, no chance and no file, and does not change what it is given. The value is what
-    JSON has. ``version`` is to be raised when ``step`` or ``seed`` changes: snapshots of another one do not count.
+    JSON has. ``version`` is to be raised when ``step`` or ``seed`` changes, or the code of an upcaster that lifts its
+    events: snapshots of another one do not count, nor those made with other upcasters registered.
     """
 
     name: str

@@ -31,7 +31,7 @@ _KEPT = 3
 
 def save(engine: Engine, fold: Fold[V], streams: Sequence[str], state: FoldState[V]) -> None:
     """Keep a state. Raises RefusedError for a value that JSON does not have, NotAppliedError where there is no room."""
-    body = values.encode({"value": state.value, "position": state.position, **_identity(fold, streams)})
+    body = values.encode({"value": state.value, "position": state.position, **_identity(engine, fold, streams)})
     with engine.locked(), nothing_applied():
         relative = f"{_FOLDER}/{_name(fold, streams)}"
         folder = ensure_folder(engine.files, engine.root, relative)
@@ -52,7 +52,7 @@ def kept(engine: Engine, fold: Fold[V], streams: Sequence[str]) -> Iterator[Fold
         with contextlib.suppress(OSError, ValueError, RefusedError):
             said, _, body = engine.files.read(path).partition(b"\n")
             form: dict[str, Any] = values.decode(body)
-            if said != hashlib.sha256(body).hexdigest().encode() or not _is_of(form, fold, streams):
+            if said != hashlib.sha256(body).hexdigest().encode() or not _is_of(form, _identity(engine, fold, streams)):
                 continue
             known = token.decode(form["position"])
             if look_back(engine, lambda view: is_redacted_since(engine, view, known)):  # noqa: B023
@@ -70,12 +70,15 @@ def _files(engine: Engine, folder: str) -> list[tuple[int, str]]:
     return sorted(((int(name[:-5]), name) for name in names if name[:-5].isdecimal()), reverse=True)
 
 
-def _identity(fold: Fold[V], streams: Sequence[str]) -> dict[str, Any]:
-    return {"fold": fold.name, "version": fold.version, "streams": sorted(streams)}
+def _identity(engine: Engine, fold: Fold[V], streams: Sequence[str]) -> dict[str, Any]:
+    """Return what a state follows from beside its events; not the code of functions, of which ``version`` tells."""
+    known = {"fold": fold.name, "version": fold.version, "streams": sorted(streams)}
+    steps = engine.lifting.own.steps() if engine.lifting is not None else []
+    return {**known, "upcasters": steps} if steps else known
 
 
-def _is_of(form: dict[str, Any], fold: Fold[V], streams: Sequence[str]) -> bool:
-    return all(form.get(name) == item for name, item in _identity(fold, streams).items())
+def _is_of(form: dict[str, Any], identity: dict[str, Any]) -> bool:
+    return {name: item for name, item in form.items() if name not in ("value", "position")} == identity
 
 
 def _name(fold: Fold[V], streams: Sequence[str]) -> str:

@@ -45,13 +45,15 @@ class ViewStatus:
 class _Seen(NamedTuple):
     """What a checkout holds: events, those that it has lines of, in which files, and how many places are redacted.
 
-    Where a lost payload is back, or a damaged line, the files were taken in anew (``generation``).
+    Where a lost payload is back, or a damaged line, the files were taken in anew (``generation``). ``upcasters``: how
+    often one was registered, by which events are other values.
     """
 
     have: Vector
     in_files: Vector
     generation: int
     redacted: int
+    upcasters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ class MaterializedView(Generic[V]):
         if known is not None and known.seen == here:
             self._error = None
             return known.state
-        mine = () if known is None else (known.state,)
+        mine = () if known is None or known.seen.upcasters != here.upcasters else (known.state,)
         state = self._replay(chain(mine, snapshots.kept(self._engine, self._fold, self._streams)), _ignore)
         self._keep(state, here, look)
         return state
@@ -151,7 +153,9 @@ class MaterializedView(Generic[V]):
     def _here(self) -> _Seen:
         with self._engine.reading() as view:
             redacted = 0 if view.redacting is None else sum(map(len, view.redacting.known.values()))
-            return _Seen(dict(view.have), dict(view.have_files), view.generation, redacted)
+            lifting = self._engine.lifting
+            upcasters = 0 if lifting is None else lifting.own.changes
+            return _Seen(dict(view.have), dict(view.have_files), view.generation, redacted, upcasters)
 
     def _keep(self, state: FoldState[V], seen: _Seen, look: int | None = None) -> None:
         """Make a state the view's, unless that is of a look which began later; without a look it takes over."""

@@ -10,6 +10,7 @@ both sides to have them. A branch that somebody moved meanwhile stays where it i
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -83,7 +84,7 @@ class Meeting:
     def tree_below(self, tree: str | None, prefix: str) -> str | None:
         """Return the tree of a folder in a tree; None where it has none."""
         for name in prefix.split("/") if prefix else []:
-            entry = None if tree is None else self.entries(tree).get(name.encode())
+            entry = None if tree is None else self.entries(tree).get(os.fsencode(name))
             tree = None if entry is None else entry.identity
         return tree
 
@@ -144,7 +145,7 @@ def merge(meeting: Meeting, outcome: Outcome, *, files: Files, log: str) -> str:
                 tree,
                 parents,
                 author_and_committer(move.configuration, None),
-                f"{outcome.message}\n".encode(),
+                f"{outcome.message}\n".encode("utf-8", "surrogateescape"),
             )
 
         return move.run(placed, commit, log)

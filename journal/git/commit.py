@@ -25,7 +25,7 @@ syncs no objects by itself: a commit of the user's just before ours may be lost 
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from journal.disk.files import Files
@@ -80,6 +80,7 @@ def commit_changes(
     verify: bool = True,
     lock_timeout_seconds: float = 5.0,
     configuration: Configuration | None = None,
+    holds: Callable[[], bool] = lambda: True,
 ) -> CommitResult | None:
     """Commit exactly these contents on top of HEAD; None where HEAD holds them already.
 
@@ -87,7 +88,8 @@ def commit_changes(
     staged, changed or not tracked elsewhere stays as it is and out of the commit. Our entries in
     the index are brought up to date in both cases. ``author`` is "Name <mail>"; None takes git's.
     ``verify=False`` skips the hooks pre-commit and commit-msg, as git's ``--no-verify`` does.
-    ``configuration``: git's settings, where the caller has read them.
+    ``configuration``: git's settings, where the caller has read them. ``holds`` is asked once git is kept out of the
+    work tree: whether the contents are still those of the files there. Raises MovedError, with nothing changed, if not.
 
     Raises GitError, with nothing changed, where git's lock stays held, a rebase or bisect is under
     way, a path is in conflict or stands where something else is, no identity is set, a hook
@@ -105,6 +107,7 @@ def commit_changes(
         refuse_dubious_ownership(repository, configuration)
         with LockFile(repository.index_path, files).held(lock_timeout_seconds) as lock:
             refuse_in_progress(repository)
+            _refuse_moved(holds)
             result = _Commit(repository, configuration, contents, files, lock).run(message, author, verify=verify)
         if result is not None:
             # The commit stands, whatever this hook says of it; git too passes over its exit status.
@@ -113,11 +116,16 @@ def commit_changes(
 
 
 def stage_changes(
-    repository: Repository, changes: Sequence[FileChange], *, files: Files, lock_timeout_seconds: float = 5.0
+    repository: Repository,
+    changes: Sequence[FileChange],
+    *,
+    files: Files,
+    lock_timeout_seconds: float = 5.0,
+    holds: Callable[[], bool] = lambda: True,
 ) -> int:
     """Put exactly these contents into the index, as ``git add`` would; return how many it did not hold.
 
-    In a hook of git, the index that the surrounding command works on is meant. Raises GitError as
+    In a hook of git, the index that the surrounding command works on is meant. Raises GitError and MovedError as
     ``commit_changes`` does. After a kill the index is the old one or the new one; objects that
     nothing names are left to ``git gc``.
     """
@@ -127,6 +135,7 @@ def stage_changes(
         refuse_dubious_ownership(repository, read_configuration(repository))
         path = repository.index_path_in_use()
         with LockFile(path, files).held(lock_timeout_seconds) as lock:
+            _refuse_moved(holds)
             index = Index(repository, path, files)
             index.refuse_conflicts(list(contents))
             writer = ObjectWriter(repository, files)
@@ -239,6 +248,11 @@ def os_errors_as_git_errors(repository: Repository) -> Iterator[None]:
             path=error.filename if isinstance(error.filename, str) else repository.git_dir,
             hint="run it again once the cause is gone: a commit that was cut off is completed",
         ) from error
+
+
+def _refuse_moved(holds: Callable[[], bool]) -> None:
+    if not holds():
+        raise MovedError
 
 
 def _checked(changes: Sequence[FileChange]) -> dict[str, Content | None]:

@@ -78,7 +78,7 @@ def answered_configuration(repository: Repository, started: Started) -> Configur
         raise GitError(f"git config failed: {words_of(ended)}", path=repository.work_tree)
     values: dict[str, list[str]] = {}
     for item in ended.stdout.split(b"\0"):
-        key, newline, value = item.decode("utf-8", "replace").partition("\n")
+        key, newline, value = item.decode("utf-8", "surrogateescape").partition("\n")
         if key:
             values.setdefault(key, []).append(value if newline else "true")
     return Configuration(values)
@@ -123,11 +123,11 @@ def _files(repository: Repository) -> list[str]:
 def _flat(settings: "ConfigFile") -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for section in settings.sections():
-        parts = [part.decode("utf-8", "replace") for part in section]
+        parts = [part.decode("utf-8", "surrogateescape") for part in section]
         prefix = ".".join([parts[0].lower(), *parts[1:]])
         for name, value in settings.items(section):
             key = f"{prefix}.{name.decode('utf-8', 'replace').lower()}"
-            found.append((key, value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)))
+            found.append((key, value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else str(value)))
     return found
 
 

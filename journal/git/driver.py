@@ -42,7 +42,7 @@ def driver_state(repository: Repository) -> DriverState:
     there is a section without a command.
     """
     found = start_git(repository, ["config", "--get-regexp", rf"^merge\.{DRIVER_NAME}\."]).stdout.decode(
-        "utf-8", "replace"
+        "utf-8", "surrogateescape"
     )
     if not found:
         return "none"
@@ -54,4 +54,4 @@ def driver_state(repository: Repository) -> DriverState:
 
 def _local(repository: Repository, key: str) -> list[str]:
     listed = start_git(repository, ["config", "--local", "--get-all", "-z", key]).stdout
-    return listed.decode("utf-8", "replace").split("\0")[:-1]
+    return listed.decode("utf-8", "surrogateescape").split("\0")[:-1]

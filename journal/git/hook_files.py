@@ -71,7 +71,7 @@ class HookFile(NamedTuple):
 
 def seal(body: str) -> bytes:
     """Return a script of ours with these lines."""
-    text = body.encode()
+    text = os.fsencode(body)
     return _SHEBANG + _MARK + _checksum(text) + b"\n" + text
 
 

@@ -110,7 +110,7 @@ class HookedCommit:
 
     def _refuse_changed(self, tree: str, paths: Sequence[str]) -> None:
         changed = self._git("diff-index", "--cached", "--name-only", "-z", tree).split(b"\0")
-        ours = {path.encode() for path in paths}
+        ours = {os.fsencode(path) for path in paths}
         for name in changed:
             if name in ours:
                 path = os.fsdecode(name)

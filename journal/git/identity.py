@@ -22,7 +22,7 @@ class Identity(NamedTuple):
 
     def line(self) -> bytes:
         """Return the identity as git writes it."""
-        return f"{self.name} <{self.mail}> {self.date}".encode()
+        return f"{self.name} <{self.mail}> {self.date}".encode("utf-8", "surrogateescape")
 
 
 def author_and_committer(configuration: Configuration, author: str | None) -> tuple[Identity, Identity]:

@@ -1,5 +1,6 @@
 """Which paths git's ignore rules would leave out of a commit, without a word."""
 
+import os
 from collections.abc import Sequence
 
 from journal.errors import GitError
@@ -31,11 +32,11 @@ def answered_ignored(repository: Repository, started: Started, paths: Sequence[s
     """Return those of the paths that a program says are ignored. Raises GitError where it cannot tell."""
     if not paths:
         return []
-    ended = started.finish("\0".join(paths).encode() + b"\0")
+    ended = started.finish(os.fsencode("\0".join(paths)) + b"\0")
     # 1: none of them is ignored.
     if ended.returncode not in (0, 1):
         raise GitError(f"git check-ignore failed: {words_of(ended)}", path=repository.work_tree)
-    found = set(ended.stdout.decode().split("\0"))
+    found = set(os.fsdecode(ended.stdout).split("\0"))
     return [path for path in paths if path in found]
 
 

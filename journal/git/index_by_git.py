@@ -1,6 +1,7 @@
 """What the git program does for an index that only it understands: split, sparse, or yet unknown."""
 
 import contextlib
+import os
 from collections.abc import Mapping, Sequence
 
 from journal.disk.files import Files
@@ -42,7 +43,7 @@ def replace_by_git(
     command = ["-c", "core.splitIndex=false", "update-index", "--no-split-index", "-z", "--index-info"]
     try:
         files.create(passing, files.read(index_path))
-        run_git(repository, command, data="".join(lines).encode(), environment={"GIT_INDEX_FILE": passing})
+        run_git(repository, command, data=os.fsencode("".join(lines)), environment={"GIT_INDEX_FILE": passing})
         files.sync(passing)
         files.replace(passing, index_path)
     except BaseException:

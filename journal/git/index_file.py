@@ -68,7 +68,7 @@ class Index:
         """Return the mode that a path has in the index, or that of a plain file."""
         if self._opened is None:
             return mode_by_git(self._repository, path, self._path)
-        found = self._opened.file.find(path.encode())
+        found = self._opened.file.find(os.fsencode(path))
         return found[0].mode if found else MODE_FILE
 
     def put(self, placed: Mapping[str, Placed], contents: Mapping[str, Content | None]) -> int:
@@ -78,7 +78,7 @@ class Index:
             replace_by_git(self._repository, self._path, placed, self._files, self._passing())
             return len(placed)
         self._opened.file.verify()
-        wanted = {path.encode(): self._wanted(path, place, contents[path]) for path, place in placed.items()}
+        wanted = {os.fsencode(path): self._wanted(path, place, contents[path]) for path, place in placed.items()}
         edits = edits_for(self._opened.file, wanted)
         if edits:
             self._replace(self._opened, edits, list(wanted), self._passing())
@@ -98,7 +98,7 @@ class Index:
         return len(edits)
 
     def _refreshed(self, index: IndexFile, path: str) -> Edit | None:
-        entries = index.find(path.encode())
+        entries = index.find(os.fsencode(path))
         if len(entries) != 1 or entries[0].stage or not self._holds(entries[0]):
             return None
         (entry,) = entries
@@ -244,7 +244,7 @@ def _refuse_in_the_way(index: IndexFile, paths: Sequence[str]) -> None:
     """Raise GitError where a new entry would stand beside a folder or under a file of its own name."""
     folders: set[bytes] = set()
     for path in paths:
-        name = path.encode()
+        name = os.fsencode(path)
         if index.find(name):
             continue
         below = index.seek(name + b"/")

@@ -73,15 +73,15 @@ def link(surrounding: Repository, folder: str, branch: str, files: Files) -> boo
     is_new = False
     for path, text in wanted.items():
         current = files.read(path) if files.stat(path) is not None else None
-        if current != text.encode():
-            write_whole(files, path, text.encode(), durable=True)
+        if current != os.fsencode(text):
+            write_whole(files, path, os.fsencode(text), durable=True)
             is_new = True
     return is_new
 
 
 def exclude(repository: Repository, folder: str, files: Files) -> None:
     """Let the surrounding work trees ignore the folder, in git's own list for this clone."""
-    line = f"/{os.path.relpath(folder, repository.work_tree).replace(os.sep, '/')}/".encode()
+    line = os.fsencode(f"/{os.path.relpath(folder, repository.work_tree).replace(os.sep, '/')}/")
     info = os.path.join(repository.common_dir, "info")
     path = os.path.join(info, "exclude")
     current = files.read(path) if files.stat(path) is not None else b""

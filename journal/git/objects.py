@@ -4,6 +4,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import time
 import zlib
 from collections.abc import Iterable
 from itertools import chain
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _OBJECT_BYTES_MAX = 1 << 30
+_TRIES = 5
+_FRESH_NS = 3_600_000_000_000
 
 
 def object_id(kind: str, content: bytes, object_format: ObjectFormat) -> str:
@@ -108,7 +111,26 @@ class ObjectReader:
             number, content = self._store.get_raw(ObjectID(identity.encode()))
         except KeyError:
             return self._read_by_git(identity)
-        return _KINDS.get(number, "object"), content
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:  # whatever the bytes of a damaged pack lead dulwich to
+            # Git looks for another copy; without the error, whose frames hold on to the pack.
+            told = str(error) or type(error).__name__
+        else:
+            return _KINDS.get(number, "object"), content
+        return self._read_damaged(identity, told)
+
+    def _read_damaged(self, identity: str, told: str) -> tuple[str, bytes]:
+        """Return an object that a pack holds damaged, from where else git finds it. Raises GitError."""
+        with contextlib.suppress(GitError):
+            found = self._read_by_git(identity)
+            if found is not None:
+                return found
+        raise GitError(
+            f"the object {identity} is damaged: {told}",
+            path=os.path.join(self._repository.objects_dir, "pack"),
+            hint="run: git fsck --full; another clone may have it whole",
+        )
 
     def _read_by_git(self, identity: str) -> tuple[str, bytes] | None:
         """Ask git: in a partial clone it fetches what is missing."""
@@ -140,7 +162,8 @@ class ObjectReader:
     def close(self) -> None:
         """Close the packs that were opened."""
         if "_store" in self.__dict__:
-            self._store.close()
+            with contextlib.suppress(BufferError):  # an error that is under way holds on to a damaged pack
+                self._store.close()
 
 
 class ObjectWriter:
@@ -174,7 +197,19 @@ class ObjectWriter:
         return identity
 
     def flush(self) -> None:
-        """Make every noted object durable. Raises OSError; what was written until then is whole."""
+        """Make every noted object durable. Raises OSError; what was written until then is whole.
+
+        A ``git gc`` beside us takes folders away that are empty just now, and objects that it has packed: then again.
+        """
+        for tries_left in range(_TRIES - 1, -1, -1):
+            try:
+                self._flush()
+                return
+            except FileNotFoundError:
+                if not tries_left:
+                    raise
+
+    def _flush(self) -> None:
         folders: set[str] = set()
         there: list[str] = []
         passing: dict[str, str] = {}
@@ -216,8 +251,12 @@ class ObjectWriter:
             raise GitError("the file changed while it was committed", path=raw.path, hint="commit again")
 
     def _holds(self, path: str, identity: str) -> bool:
-        """Tell whether the object is there, and whole: git syncs none of its own, so a power cut may empty it."""
-        if self._files.stat(path) is None:
+        """Tell whether the object is there, and whole: git syncs none of its own, so a power cut may empty it.
+
+        One that was left long ago counts for none: if no commit has it yet, a ``git gc`` beside us takes it for waste.
+        """
+        found = self._files.stat(path)
+        if found is None or (os.name != "nt" and found.mtime_ns < time.time_ns() - _FRESH_NS):
             return False
         machine, digest = zlib.decompressobj(), self._digest()
         try:

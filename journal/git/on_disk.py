@@ -17,7 +17,9 @@ from journal.git.content import Content, StoredFile
 
 _SECOND_NS = 1_000_000_000
 _MASK = 0xFFFFFFFF
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_FLAGS = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+)  # a pipe in the place of a file keeps nobody waiting
 
 
 def stat_of_same(path: str, name: str, content: Content) -> tuple[bytes | None, bool]:

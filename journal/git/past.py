@@ -17,7 +17,8 @@ from journal.git.trees import MODE_FOLDER, TreeEntry, parse_tree
 
 _TREES_KEPT = 256
 _COMMITS_KEPT = 4096
-_AUTHOR = re.compile(rb"^author (.*?) ?<([^>\n]*)>(?: (-?\d{1,14}) [+-]\d{4})?", re.MULTILINE)
+_TEXT_BYTES_MAX = 10_000
+_AUTHOR = re.compile(rb"^author (.*?) ?<([^<>\n]*)>(?: (-?\d{1,14}) [+-]\d{4})?", re.MULTILINE)
 _ENCODING = re.compile(rb"^encoding (\S+)$", re.MULTILINE)
 
 
@@ -162,8 +163,9 @@ def _author(head: bytes, encoding: bytes | None) -> tuple[str | None, str | None
 
 def _text(raw: bytes, encoding: bytes | None) -> str:
     """Return a line of a commit, without what could not stand in a line."""
+    raw = raw[:_TEXT_BYTES_MAX]
     try:
         text = raw.decode((encoding or b"utf-8").decode("ascii"), "replace")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):  # no encoding, or one that cannot replace what it does not know
         text = raw.decode("utf-8", "replace")
     return " ".join("".join(one if one.isprintable() or one.isspace() else "�" for one in text).split())

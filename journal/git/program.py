@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 
 from journal.errors import GitError
@@ -35,6 +36,47 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return environment
 
 
+def is_own(repository: Repository) -> bool:
+    """Tell whether a repository is this user's, as git sees it; where files have no owner it is."""
+    if sys.platform == "win32":
+        return True
+    own = {os.geteuid()}
+    if 0 in own and os.environ.get("SUDO_UID", "").isdecimal():
+        own.add(int(os.environ["SUDO_UID"]))
+    paths = (repository.work_tree, repository.git_dir, os.path.join(repository.work_tree, ".git"))
+    return all(os.lstat(path).st_uid in own for path in paths if os.path.lexists(path))
+
+
+_trusted: set[Repository] = set()
+"""Repositories of others that git was asked about."""
+
+
+def refuse_untrusted(repository: Repository) -> None:
+    """Raise GitError where the repository is another user's and not declared safe, as git does.
+
+    Its settings name programs: whoever asks git about it, were it for a list of names, would run them. Git does not
+    look at the owner of a folder that ``--git-dir`` names, so it is asked without.
+    """
+    if is_own(repository) or repository in _trusted or not is_installed():
+        return
+    command = ["git", "-C", repository.work_tree, "rev-parse", "--git-dir"]
+    ended = subprocess.run(command, capture_output=True, env=clean_environment(), check=False)
+    if ended.returncode != 0:
+        raise distrusted(repository, words_of(ended).split("\n", 1)[0])
+    _trusted.add(repository)
+
+
+def distrusted(repository: Repository, why: str) -> GitError:
+    """Return the error for a repository that is not to be worked on."""
+    import shlex
+
+    return GitError(
+        f"git does not trust this repository: {why}",
+        path=repository.work_tree,
+        hint=f"if you do: {shlex.join(['git', 'config', '--global', '--add', 'safe.directory', repository.work_tree])}",
+    )
+
+
 class Started:
     """A git program that was started; it works while its caller does something else.
 
@@ -44,7 +86,8 @@ class Started:
     def __init__(
         self, repository: Repository, arguments: Sequence[str], *, environment: Mapping[str, str] | None = None
     ) -> None:
-        """Start git in the repository. Raises GitError where no git program is installed."""
+        """Start git. Raises GitError where no git program is installed, or the repository is not to be trusted."""
+        refuse_untrusted(repository)
         command = ["git", f"--git-dir={repository.git_dir}", f"--work-tree={repository.work_tree}", *arguments]
         try:
             self._process = subprocess.Popen(

@@ -17,6 +17,8 @@ from journal.git.program import start_git, words_of
 from journal.git.repository import Repository
 
 _DEPTH_MAX = 5
+_SPACES = " \t\r\n"
+"""A name may end in other spaces than these, a no-break space for one."""
 _LOCK_TIMEOUT_SECONDS = 1.0
 
 
@@ -50,7 +52,7 @@ def read_head(repository: Repository) -> Head:
             return Head(ref, None)
         if not value.startswith("ref:"):
             return Head(ref, _checked(repository, value, ref))
-        ref = value[4:].strip()
+        ref = value[4:].strip(_SPACES)
         if not ref.startswith("refs/") or ".." in ref or ref.endswith(".lock"):
             raise GitError(f"HEAD names no ref: {ref!r}", path=repository.git_dir)
     raise GitError("HEAD leads from ref to ref without an end", path=repository.git_dir)
@@ -90,6 +92,8 @@ def move_head(
     if by_git or repository.ref_storage != "files":
         _move_by_git(repository, seen, commit, message)
         return
+    if seen.commit is None:
+        _refuse_in_the_way(repository, seen.ref)
     _make_folders(repository, _ref_path(repository, seen.ref), files)
     with contextlib.ExitStack() as held:
         for lock in _locks(repository, seen, files):
@@ -98,7 +102,7 @@ def move_head(
             raise MovedError
         _write_ref(repository, seen.ref, commit, files)
     old = seen.commit or "0" * (2 * repository.hash_length)
-    line = f"{old} {commit} ".encode() + identity.line() + b"\t" + message.encode() + b"\n"
+    line = f"{old} {commit} ".encode() + identity.line() + b"\t" + message.encode("utf-8", "surrogateescape") + b"\n"
     # The commit is made; a log that cannot be written does not unmake it.
     with contextlib.suppress(OSError):
         for name in dict.fromkeys([seen.ref, "HEAD"]):
@@ -150,17 +154,34 @@ def _read_ref(repository: Repository, ref: str) -> str | None:
     if os.path.islink(path):
         raise GitError(f"{ref} is a symbolic link", path=path, hint=f"run: git symbolic-ref {ref} <branch>")
     with contextlib.suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError), open(path, "rb") as file:
-        return file.read(4096).decode("utf-8", "replace").strip()
+        return os.fsdecode(file.read(4096)).strip(_SPACES)
     return _read_packed(repository, ref) if ref != "HEAD" else None
 
 
-def _read_packed(repository: Repository, ref: str) -> str | None:
+def _refuse_in_the_way(repository: Repository, ref: str) -> None:
+    """Refuse a new branch ``a/b`` beside a packed ``a``, and the other way round; of others the disk itself tells."""
+    name = os.fsencode(ref)
+    for line in _packed(repository).split(b"\n"):
+        other = line.partition(b" ")[2]
+        if other.startswith(b"refs/") and (other.startswith(name + b"/") or name.startswith(other + b"/")):
+            raise GitError(
+                f"a ref is in the way of {ref}: there is {os.fsdecode(other)}",
+                path=repository.work_tree,
+                hint="git branch -m OTHER gives the new branch another name",
+            )
+
+
+def _packed(repository: Repository) -> bytes:
     try:
         with open(os.path.join(repository.common_dir, "packed-refs"), "rb") as file:
-            packed = b"\n" + file.read()
+            return file.read()
     except FileNotFoundError:
-        return None
-    end = packed.find(b" %s\n" % ref.encode())
+        return b""
+
+
+def _read_packed(repository: Repository, ref: str) -> str | None:
+    packed = b"\n" + _packed(repository)
+    end = packed.find(b" %s\n" % os.fsencode(ref))
     return packed[packed.rindex(b"\n", 0, end) + 1 : end].decode("ascii", "replace") if end > 0 else None
 
 
@@ -197,7 +218,7 @@ def _read_head_by_git(repository: Repository) -> Head:
         raise GitError(f"HEAD cannot be read: {words_of(named)}", path=repository.git_dir)
     value = start_git(repository, ["rev-parse", "-q", "--verify", "HEAD"])
     return Head(
-        named.stdout.decode().strip() or "HEAD",
+        os.fsdecode(named.stdout).strip(_SPACES) or "HEAD",
         value.stdout.decode().strip() if value.returncode == 0 else None,
     )
 

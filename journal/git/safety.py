@@ -4,7 +4,7 @@ import os
 
 from journal.errors import GitError
 from journal.git.configuration import Configuration
-from journal.git.program import clean_environment, is_installed, words_of
+from journal.git.program import distrusted, is_installed, is_own, refuse_untrusted
 from journal.git.repository import Repository
 
 _WHY_REFUSED = {
@@ -53,31 +53,7 @@ def refuse_dubious_ownership(repository: Repository, configuration: Configuratio
 
     Its settings and hooks could be of somebody who wants them run by us.
     """
-    if os.name == "nt" or _is_own(repository):
-        return
     if is_installed():
-        import subprocess
-
-        # Without --git-dir, or git would not look at the owner.
-        command = ["git", "-C", repository.work_tree, "rev-parse", "--git-dir"]
-        ended = subprocess.run(command, capture_output=True, env=clean_environment(), check=False)
-        if ended.returncode == 0:
-            return
-        words = words_of(ended)
-    elif {"*", repository.work_tree} & set(configuration.all("safe.directory")):
-        return
-    else:
-        words = "its owner is another user"
-    raise GitError(
-        f"git does not trust this repository: {words}",
-        path=repository.work_tree,
-        hint=f"if you do: git config --global --add safe.directory {repository.work_tree}",
-    )
-
-
-def _is_own(repository: Repository) -> bool:
-    own = {os.geteuid()}
-    if 0 in own and os.environ.get("SUDO_UID", "").isdecimal():
-        own.add(int(os.environ["SUDO_UID"]))
-    paths = (repository.work_tree, repository.git_dir, os.path.join(repository.work_tree, ".git"))
-    return all(os.lstat(path).st_uid in own for path in paths if os.path.lexists(path))
+        refuse_untrusted(repository)
+    elif not is_own(repository) and not {"*", repository.work_tree} & set(configuration.all("safe.directory")):
+        raise distrusted(repository, "its owner is another user")

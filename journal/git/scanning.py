@@ -4,6 +4,7 @@ Reachable or not, loose or packed, staged or stashed: what git has not thrown aw
 at a time; what is kept is a bit for each tree, and an id for each commit.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -71,7 +72,7 @@ class _Trees:
             return self._known[tree]
         found = False
         for name, entry in parse_tree(self._reader.read(tree, "tree"), self._hash_length).items():
-            path = prefix + name.decode("utf-8", "replace")
+            path = prefix + os.fsdecode(name)
             if entry.mode == MODE_FOLDER:
                 found |= self.has_any(entry.identity, f"{path}/")
             elif entry.identity in self._files and entry.mode != _MODE_SUBMODULE:

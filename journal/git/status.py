@@ -40,7 +40,7 @@ def tree_of(repository: Repository, commit: str, path: str) -> str | None:
     try:
         tree = reader.tree_of_commit(commit)
         for name in path.split("/") if path else []:
-            entry = parse_tree(reader.read(tree, "tree"), repository.hash_length).get(name.encode())
+            entry = parse_tree(reader.read(tree, "tree"), repository.hash_length).get(os.fsencode(name))
             if entry is None or entry.mode != MODE_FOLDER:
                 return None
             tree = entry.identity
@@ -102,7 +102,7 @@ def files_in(repository: Repository, tree: str, path: str) -> dict[str, str]:
     reader = ObjectReader(repository)
     try:
         for name in path.split("/") if path else []:
-            entry = _entries(reader, repository, tree).get(name.encode())
+            entry = _entries(reader, repository, tree).get(os.fsencode(name))
             if entry is None or entry.mode != MODE_FOLDER:
                 return {}
             tree = entry.identity

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def fetch(repository: Repository, upstream: Upstream, files: Files) -> str | None:
     """Get the remote's branch and return its commit, durable here; None where it has none. Raises as ``transport``."""
-    ref, found = upstream.ref.encode(), []
+    ref, found = os.fsencode(upstream.ref), []
     with _opened(repository, upstream, "pull") as (repo, client, path):
 
         def wanted(refs: "dict[Any, Any]", depth: int | None = None) -> "list[Any]":
@@ -46,7 +46,7 @@ def fetch(repository: Repository, upstream: Upstream, files: Files) -> str | Non
 
 def push(repository: Repository, upstream: Upstream, commit: str, expected: str | None, files: Files) -> None:
     """Move the remote's branch from ``expected`` to ``commit``. Raises as ``transport``."""
-    ref = upstream.ref.encode()
+    ref = os.fsencode(upstream.ref)
 
     def update(refs: "dict[Any, Any]") -> "dict[Any, Any]":
         at = refs.get(ref)

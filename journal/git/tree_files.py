@@ -6,7 +6,8 @@ content has the same stat in every commit, and another content another. Nothing 
 
 import os
 
-from journal.disk.files import FileStat, Kind
+from journal.disk.files import FileStat
+from journal.disk.opening import Kind
 from journal.errors import GitError
 from journal.git.objects import ObjectReader
 from journal.git.repository import Repository
@@ -52,7 +53,7 @@ class TreeFiles:
         self._trees: dict[str, dict[bytes, TreeEntry]] = {}
         self._top: str | None = contents.tree_of_commit(commit)
         for name in prefix.split("/") if prefix else []:
-            entry = self._entries(self._top).get(name.encode())
+            entry = self._entries(self._top).get(os.fsencode(name))
             self._top = entry.identity if entry is not None and entry.mode == MODE_FOLDER else None
 
     def stat(self, path: str) -> FileStat | None:

@@ -1,5 +1,6 @@
 """Trees split by hand: only the folders on the way to a changed file are read and written."""
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -83,7 +84,7 @@ class TreeSplitter:
         before = {} if base is None else parse_tree(self._reader.read(base, "tree"), self._hash_length)
         after = dict(before)
         for name, folder in changes.folders.items():
-            path = prefix + name.decode()
+            path = prefix + os.fsdecode(name)
             entry = before.get(name)
             if entry is not None and entry.mode != MODE_FOLDER:
                 if any(identity is not None for identity in _all_files(folder)):
@@ -96,7 +97,7 @@ class TreeSplitter:
             else:
                 after.pop(name, None)
         for name, identity in changes.files.items():
-            self._place(after, before.get(name), name, identity, prefix + name.decode())
+            self._place(after, before.get(name), name, identity, prefix + os.fsdecode(name))
         if base is not None and after == before:
             return base
         return self._writer.add("tree", format_tree(after)) if after else None
@@ -115,15 +116,15 @@ class TreeSplitter:
 
     def _note_absent(self, folder: _Folder, prefix: str) -> None:
         for name in folder.files:
-            self._placed[prefix + name.decode()] = Placed(MODE_FILE, None, differs=False)
+            self._placed[prefix + os.fsdecode(name)] = Placed(MODE_FILE, None, differs=False)
         for name, inner in folder.folders.items():
-            self._note_absent(inner, f"{prefix}{name.decode()}/")
+            self._note_absent(inner, f"{prefix}{os.fsdecode(name)}/")
 
 
 def _nest(blobs: Mapping[str, str | None]) -> _Folder:
     top = _Folder()
     for path, identity in blobs.items():
-        *parents, name = path.encode().split(b"/")
+        *parents, name = os.fsencode(path).split(b"/")
         folder = top
         for parent in parents:
             folder = folder.folders.setdefault(parent, _Folder())
@@ -135,9 +136,9 @@ def _nest(blobs: Mapping[str, str | None]) -> _Folder:
 def _refuse_both(folder: _Folder, prefix: str) -> None:
     for name in folder.files:
         if name in folder.folders:
-            raise GitError("a path cannot be a file and a folder in one commit", path=prefix + name.decode())
+            raise GitError("a path cannot be a file and a folder in one commit", path=prefix + os.fsdecode(name))
     for name, inner in folder.folders.items():
-        _refuse_both(inner, f"{prefix}{name.decode()}/")
+        _refuse_both(inner, f"{prefix}{os.fsdecode(name)}/")
 
 
 def _all_files(folder: _Folder) -> Iterable[str | None]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from journal.git.program import clean_environment
+from journal.git.program import clean_environment, refuse_untrusted
 from journal.git.repository import Repository
 
 LATER = "what is here is committed; journal sync catches up once the remote can be reached"
@@ -44,8 +44,9 @@ def run_unattended(
 ) -> Ended:
     """Run git without letting it ask anybody who is not there, and not for ever unless the patience is None.
 
-    Raises NoAnswerError.
+    Raises NoAnswerError, and GitError for a repository that is not to be trusted.
     """
+    refuse_untrusted(repository)
     environment = {"LC_ALL": "C", "LANGUAGE": "C", **(environment or {})}
     asks = sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
     if not asks:
@@ -72,4 +73,4 @@ def run_unattended(
         except BaseException:
             process.terminate()
             raise
-    return Ended(process.returncode, out.decode("utf-8", "replace"))
+    return Ended(process.returncode, out.decode("utf-8", "surrogateescape"))

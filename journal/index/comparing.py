@@ -33,6 +33,7 @@ def compare(view: View, listing: Listing) -> Changes:
             came.append(key)
         elif key in view.doubted or not is_unchanged(facts, stat):
             if key in view.doubted or not has_prefix(view, facts, stat.size):
+                view.keep_in_mind(facts, stat)
                 left.append(key)
                 came.append(key)
             elif stat.size > facts.applied and key[0] == SEGMENTS:

@@ -19,8 +19,11 @@ from journal.index.rows import (
     EntityRow,
     FileFacts,
     SectionFacts,
+    broken,
     intervals_of,
+    row_sum,
     section_of,
+    state_sum,
     vector_of,
 )
 from journal.index.schema import SCHEMA, TABLES
@@ -32,9 +35,10 @@ MEMORY = ":memory:"
 
 _ROW = "type, name, rev, seq, lane, conflicts, data"
 _PUT_ENTITY = f"""
-INSERT INTO entities({_ROW}, state) VALUES(?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO entities({_ROW}, state, row_sum, state_sum) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT(type, name) DO UPDATE SET rev = excluded.rev, seq = excluded.seq, lane = excluded.lane,
-conflicts = excluded.conflicts, data = excluded.data, state = excluded.state
+conflicts = excluded.conflicts, data = excluded.data, state = excluded.state, row_sum = excluded.row_sum,
+state_sum = excluded.state_sum
 """
 
 
@@ -217,14 +221,15 @@ class Index(Printed):
 
     def entity(self, type: str, id: str) -> EntityRow | None:
         """Return one entity, deleted ones too."""
-        row = self._db.execute(f"SELECT {_ROW} FROM entities WHERE type = ? AND name = ?", (type, id)).fetchone()  # noqa: S608
-        return row and EntityRow(*row)
+        query = f"SELECT {_ROW}, row_sum FROM entities WHERE type = ? AND name = ?"  # noqa: S608 - constants
+        row = self._db.execute(query, (type, id)).fetchone()
+        return row and _entity(row)
 
     def state_texts(self, type: str, id: str) -> tuple[str | None, str] | None:
         """Return (data, state) of one entity as stored."""
-        query = "SELECT data, state FROM entities WHERE type = ? AND name = ?"
-        found: tuple[str | None, str] | None = self._db.execute(query, (type, id)).fetchone()
-        return found
+        query = "SELECT data, state, state_sum FROM entities WHERE type = ? AND name = ?"
+        found = self._db.execute(query, (type, id)).fetchone()
+        return found and _texts(*found)
 
     def entities(
         self, type: str | None, *, deleted: bool = False, after: tuple[str, str] | None = None
@@ -238,8 +243,8 @@ class Index(Printed):
         if after is not None:
             clauses.append("(type, name) > (?, ?)")
             parameters.extend(after)
-        query = f"SELECT {_ROW} FROM entities WHERE {' AND '.join(clauses)} ORDER BY type, name"  # noqa: S608
-        return (EntityRow(*row) for row in self._db.execute(query, parameters))
+        query = f"SELECT {_ROW}, row_sum FROM entities WHERE {' AND '.join(clauses)} ORDER BY type, name"  # noqa: S608
+        return map(_entity, self._db.execute(query, parameters))
 
     def conflicted(self) -> list[tuple[str, str]]:
         """Return (type, id) of each entity with an open conflict."""
@@ -247,11 +252,13 @@ class Index(Printed):
 
     def every_state(self) -> Iterator[tuple[str, str, str | None, str]]:
         """Return (type, id, data, state) of all entities, sorted."""
-        return iter(self._db.execute("SELECT type, name, data, state FROM entities ORDER BY type, name"))
+        query = "SELECT type, name, data, state, state_sum FROM entities ORDER BY type, name"
+        return ((type, name, *_texts(*texts)) for type, name, *texts in self._db.execute(query))
 
     def put_entities(self, rows: Iterable[tuple[EntityRow, str]]) -> None:
         """Write entities, each with the text of its state."""
-        self._db.executemany(_PUT_ENTITY, ((*row, state) for row, state in rows))
+        summed = ((*row, state, row_sum(row), state_sum(row.data, state)) for row, state in rows)
+        self._db.executemany(_PUT_ENTITY, summed)
 
     def drop_entity(self, type: str, id: str) -> None:
         """Forget an entity that has no event here any more."""
@@ -284,3 +291,16 @@ class Index(Printed):
         copy.streams, copy.spans = StreamTable(copy._db), SpanTable(copy._db)
         self._db.backup(copy._db)
         return copy
+
+
+def _entity(row: tuple[Any, ...]) -> EntityRow:
+    facts = EntityRow(*row[:-1])
+    if row_sum(facts) != row[-1]:
+        raise broken("rows of entities")
+    return facts
+
+
+def _texts(data: str | None, state: str, said: int) -> tuple[str | None, str]:
+    if state_sum(data, state) != said:
+        raise broken("states of entities")
+    return data, state

@@ -1,6 +1,10 @@
 """An index file as a whole: looking into it without trusting it, and writing it anew."""
 
 import sqlite3
+from typing import Any
+
+from journal.index.rows import EntityRow, broken, row_sum, state_sum
+from journal.index.schema import SCHEMA
 
 _NO_JSON = """
 SELECT 'entities' FROM entities WHERE NOT json_valid(state) OR (data IS NOT NULL AND NOT json_valid(data))
@@ -10,7 +14,6 @@ UNION ALL SELECT 'spans' FROM spans WHERE length(lengths) != 4 * count OR length
 UNION ALL SELECT 'meta' FROM meta WHERE key IN ('have_files', 'covers', 'bridges') AND NOT json_valid(value)
 """
 _TEXTS = (
-    "SELECT type, name, lane, data, state FROM entities",
     "SELECT lane, sees, prev_segment FROM sections",
     "SELECT lane, seqs FROM parts",
     "SELECT key, value FROM meta",
@@ -24,6 +27,7 @@ _TEXTS = (
     "SELECT type, name FROM unprinted",
     "SELECT path FROM folders",
 )
+_ENTITIES = "SELECT type, name, rev, seq, lane, conflicts, data, state, row_sum, state_sum FROM entities"
 _SAID_MAX = 120
 
 
@@ -74,17 +78,25 @@ def problem_of(path: str, *, thorough: bool) -> str | None:
 
 def _unreadable(database: sqlite3.Connection) -> str | None:
     """Return what cannot be read of the rows: SQLite has no checksums, so its pages may be right and texts be wrong."""
-    if database.execute("SELECT count(*) FROM sqlite_master WHERE name = 'entities'").fetchone() == (0,):
-        return None  # of another schema: it is replaced before it is read
+    if database.execute("PRAGMA user_version").fetchone() != (SCHEMA,):
+        return None  # it is replaced before it is read
     try:
         found = database.execute(_NO_JSON).fetchone()
         for statement in _TEXTS:
             for _ in database.execute(statement):
                 pass
+        if not all(map(_is_as_written, database.execute(_ENTITIES))):
+            return str(broken("rows of entities"))
     except sqlite3.OperationalError as error:
         is_able = "no such function" not in str(error)  # SQLite may be built without its JSON functions
         return str(error)[:_SAID_MAX] if is_able else None
     return f"rows of {found[0]} are not JSON" if found else None
+
+
+def _is_as_written(row: tuple[Any, ...]) -> bool:
+    *facts, state, row_said, state_said = row
+    entity = EntityRow(*facts)
+    return bool(row_sum(entity) == row_said and state_sum(entity.data, state) == state_said)
 
 
 def file_uri(path: str) -> str:

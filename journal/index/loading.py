@@ -21,6 +21,7 @@ from journal.index.replay import Piece
 from journal.index.rows import DamageFacts, FileFacts, checksum_on, grown
 from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Text, split_segments, text_of
+from journal.segments.pack import NOT_AS_NAMED, is_pack_whole
 from journal.segments.scan import Damage, Found, Scan, Section, scan
 from journal.state import vector
 
@@ -39,7 +40,8 @@ def load_pieces(view: View, facts: FileFacts, bounds: Bounds, applier: Applier) 
         data = view.files.read(path)
     except FileNotFoundError as error:
         raise NeedsRebuildError(f"{path} left while it was read") from error
-    if facts.folder == SEGMENTS or not (yield from _whole_segments(view, facts, data, applier)):
+    is_whole = facts.folder != SEGMENTS and is_pack_whole(facts.name, data)
+    if not (is_whole and (yield from _whole_segments(view, facts, data, applier))):
         pieces = sorted(_pieces_of_all(view, facts, data, bounds, applier), key=lambda piece: piece.start)
         for piece, after in zip_longest(pieces, pieces[1:]):
             yield piece._replace(following=after and after.start)
@@ -103,6 +105,8 @@ def _pieces_of_all(view: View, facts: FileFacts, data: bytes, bounds: Bounds, ap
     last = max((section.last for section in result.sections), default=0)
     view.put_file(facts._replace(applied=applied, crc=crc, last=last))
     _note_damage(view, facts.id, named.lane, text, result.damage)
+    if not (facts.folder == SEGMENTS or text.lost or is_pack_whole(facts.name, data)):
+        view.add_damage(DamageFacts(facts.id, 0, len(data), named.lane, 0, -1, NOT_AS_NAMED))  # cut between members
     return pieces
 
 

@@ -8,6 +8,7 @@ back: so while there is such damage, each look tries the blobs again, and what i
 import hashlib
 import os
 
+from journal.errors import UnsafePathError
 from journal.format.names import blob_file
 from journal.index.comparing import path_of
 from journal.index.rows import DamageFacts
@@ -51,5 +52,5 @@ def _is_here(view: View, sha256: str) -> bool:
         return False
     try:
         return hashlib.sha256(view.files.read(path)).hexdigest() == sha256
-    except OSError:
+    except (OSError, UnsafePathError):
         return False

@@ -37,7 +37,7 @@ def list_events(
         for is_light in (True, False):
             if _list_file(view, facts._replace(listed=1), bounds, keep, is_light=is_light):
                 break
-        if facts.applied:
+        if facts.applied or not facts.size:  # it was read before
             view.damage, view.overlay.damage = damage, seen
             if view.by_id[facts.id].crc != facts.crc:
                 view.doubt(facts.id)

@@ -2,11 +2,14 @@
 
 import zlib
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from journal.disk.files import FileStat
 from journal.format import values
 from journal.format.segment import Intervals, Vector
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 class FileFacts(NamedTuple):
@@ -81,15 +84,61 @@ class PrintedFacts(NamedTuple):
     inode: int
 
 
+def broken(what: str) -> "sqlite3.DatabaseError":
+    """Return the error for rows that are not as they were written: SQLite has no checksums, so it does not tell."""
+    import sqlite3  # not for the merge driver, which opens no index
+
+    return sqlite3.DatabaseError(f"{what} are not as they were written")
+
+
+_OF_THE_CONTENT = ("Could not decode to UTF-8", "no such table", "no such column", "malformed")
+
+
+def is_broken(error: "sqlite3.Error") -> bool:
+    """Tell whether an error is of what the index holds, and not of the disk or of others who use it."""
+    import sqlite3
+
+    if isinstance(error, sqlite3.OperationalError):
+        return str(error).startswith(_OF_THE_CONTENT)
+    return isinstance(error, sqlite3.DatabaseError)
+
+
+def row_sum(row: EntityRow) -> int:
+    """Return the checksum that stands beside an entity's row."""
+    type, id, rev, seq, lane, conflicts, data = row
+    return zlib.crc32(f"{type}\n{id}\n{rev}\n{seq}\n{lane}\n{conflicts}\n{data}".encode())
+
+
+def state_sum(data: str | None, state: str) -> int:
+    """Return the checksum that stands beside an entity's state; any, where rot has made either of them no text."""
+    return zlib.crc32(f"{state}".encode(), zlib.crc32(f"{data}".encode()) if data is not None else 1)
+
+
 def intervals_of(text: str) -> Intervals:
-    """Return intervals from the JSON that the index keeps."""
-    return tuple((low, high) for low, high in values.decode(text))
+    """Return intervals from the JSON that the index keeps. Raises sqlite3.DatabaseError for what is none."""
+    try:
+        return _numbers(values.decode(text))
+    except (ValueError, TypeError) as error:
+        raise broken("intervals") from error
+
+
+def _numbers(intervals: Any) -> Intervals:
+    found = tuple((low, high) for low, high in intervals)
+    if not all(type(low) is type(high) is int for low, high in found):
+        raise TypeError
+    return found
 
 
 @lru_cache(maxsize=256)
 def vector_of(text: str) -> Vector:
-    """Return a vector from the JSON that the index keeps. Shared, as vectors are values."""
-    return {lane: tuple((low, high) for low, high in intervals) for lane, intervals in values.decode(text).items()}
+    """Return a vector from the JSON that the index keeps. Shared, as vectors are values.
+
+    Raises sqlite3.DatabaseError for what is none.
+    """
+    try:
+        return {lane: _numbers(intervals) for lane, intervals in values.decode(text).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise broken("vectors") from error
 
 
 def section_of(row: tuple[Any, ...]) -> SectionFacts:

@@ -1,6 +1,6 @@
 """The tables of the index. A change here raises ``SCHEMA``; an index of another schema is built anew."""
 
-SCHEMA = 6
+SCHEMA = 7
 
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -27,10 +27,12 @@ CREATE TABLE damage(
   file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, lane TEXT NOT NULL, low INTEGER NOT NULL,
   high INTEGER NOT NULL, reason TEXT NOT NULL, blob TEXT NOT NULL, PRIMARY KEY(file, offset)) WITHOUT ROWID;
 
--- data: what the entity shows, compact JSON (NULL: deleted); state: the rest of its state.
+-- data: what the entity shows, compact JSON (NULL: deleted); state: the rest of its state. row_sum, state_sum: their
+-- checksums (rows.py), since what is written to the truth rests on these rows, and SQLite has none.
 CREATE TABLE entities(
   id INTEGER PRIMARY KEY, type TEXT NOT NULL, name TEXT NOT NULL, rev INTEGER NOT NULL, seq INTEGER NOT NULL,
-  lane TEXT NOT NULL, conflicts INTEGER NOT NULL, data TEXT, state TEXT NOT NULL, UNIQUE(type, name));
+  lane TEXT NOT NULL, conflicts INTEGER NOT NULL, data TEXT, state TEXT NOT NULL, row_sum INTEGER NOT NULL,
+  state_sum INTEGER NOT NULL, UNIQUE(type, name));
 CREATE INDEX live_entities ON entities(type, name) WHERE data IS NOT NULL;
 CREATE INDEX open_conflicts ON entities(type, name) WHERE conflicts > 0;
 

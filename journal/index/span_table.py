@@ -8,7 +8,7 @@ import sqlite3
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
-from journal.index.rows import Location
+from journal.index.rows import Location, broken
 from journal.index.spans import SPAN_EVENTS_MAX, Span
 
 SPAN_TABLES = ("lanes", "spans", "events")
@@ -16,14 +16,16 @@ SPAN_TABLES = ("lanes", "spans", "events")
 NOTES = 0
 """The owner of events that are notes. Entities are owners above it, streams, with the sign turned, below."""
 
-_SPANS = "SELECT s.first, l.lane, s.file, s.offset, s.inner, s.lengths FROM spans s JOIN lanes l ON l.id = s.lane"
-_OWNED = """SELECT e.seq, l.lane, s.first, s.file, s.offset, s.inner, s.lengths FROM events e
+_SPANS = (
+    "SELECT s.first, l.lane, s.file, s.offset, s.inner, s.lengths, s.count FROM spans s JOIN lanes l ON l.id = s.lane"
+)
+_OWNED = """SELECT e.seq, s.first, l.lane, s.file, s.offset, s.inner, s.lengths, s.count FROM events e
 JOIN lanes l ON l.id = e.lane JOIN spans s ON s.lane = e.lane AND s.first > e.seq - :most AND s.first <= e.seq
 AND s.first + s.count > e.seq WHERE e.owner = :owner"""
 _SPAN_OF = "lane = ? AND first > ? AND first <= ? AND first + count > ?"
 _ADD = "INSERT INTO spans(lane, first, count, file, offset, inner, lengths, owners) VALUES(?, ?, ?, ?, ?, ?, ?, ?)"
 
-Row = tuple[int, str, int, int, int | None, bytes]
+Row = tuple[int, str, int, int, int | None, bytes, int]
 
 
 class SpanTable:
@@ -60,15 +62,15 @@ class SpanTable:
     def owned(self, owner: int) -> Iterator[Location]:
         """Yield where an owner's events stand, in no order; one that several files hold comes for each."""
         query = {"owner": owner, "most": SPAN_EVENTS_MAX}
-        for seq, lane, first, file, offset, inner, lengths in self._db.execute(_OWNED, query):
-            yield _span((first, lane, file, offset, inner, lengths)).place(seq)
+        for seq, *row in self._db.execute(_OWNED, query):
+            yield _span(row).place(seq)
 
     def owners(self, lane: str, low: int, high: int) -> Iterator[tuple[int, int]]:
         """Yield (seq, owner) of a lane's events of a range, those of streams too; some may come twice."""
-        query = f"SELECT first, owners FROM spans WHERE {_SPAN_OF}"  # noqa: S608 - constants
+        query = f"SELECT first, owners, count FROM spans WHERE {_SPAN_OF}"  # noqa: S608 - constants
         rows = self._db.execute(query, (self._number(lane), low - SPAN_EVENTS_MAX, high, low)).fetchall()
-        for first, owners in rows:
-            for seq, owner in enumerate(_numbers("q", owners), start=first):
+        for first, owners, count in rows:
+            for seq, owner in enumerate(_numbers("q", owners, count), start=first):
                 if low <= seq <= high:
                     yield seq, owner
 
@@ -117,12 +119,14 @@ class SpanTable:
 
 
 def _span(row: Row) -> Span:
-    first, lane, file, offset, inner, lengths = row
-    return Span(first, lane, file, offset, inner, _numbers("I", lengths))
+    first, lane, file, offset, inner, lengths, count = row
+    return Span(first, lane, file, offset, inner, _numbers("I", lengths, count))
 
 
-def _numbers(kind: str, text: bytes) -> "array[int]":
+def _numbers(kind: str, text: bytes, count: int) -> "array[int]":
     numbers = array(kind)
+    if type(text) is not bytes or len(text) != count * numbers.itemsize:
+        raise broken("spans")
     numbers.frombytes(text)
     return numbers
 

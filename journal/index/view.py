@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from journal.disk.files import FileStat, ReadFiles
+from journal.errors import UnsafePathError
 from journal.format import values
 from journal.format.limits import DEPTH_MAX
 from journal.format.lines import BadLineError
@@ -203,7 +204,7 @@ class View(Places, AppliedFiles):
         path = os.path.join(self.root, "blobs", *blob_file(ref["sha256"]).split("/"))
         try:
             text = self.files.read_at(path, 0, ref["bytes"] + 1)
-        except OSError as error:
+        except (OSError, UnsafePathError) as error:
             raise BadLineError(f"the blob {ref['sha256'][:16]}… is missing: {error}") from error
         if hashlib.sha256(text).hexdigest() != ref["sha256"]:
             raise BadLineError(f"the blob {ref['sha256'][:16]}… does not match its name")

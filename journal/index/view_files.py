@@ -71,6 +71,11 @@ class AppliedFiles:
         self.doubted[facts.folder, facts.name] = file
         self.read_once[facts.folder, facts.name] = facts
 
+    def keep_in_mind(self, facts: FileFacts, stat: FileStat) -> None:
+        """Remember how far a segment was applied whose bytes were changed in place: git puts others in its place."""
+        if facts.folder == SEGMENTS and (facts.inode, facts.size) == (stat.inode, stat.size):
+            self.read_once[facts.folder, facts.name] = facts
+
     def take_doubts_of(self, other: "AppliedFiles") -> None:
         """Doubt what a view that this one takes the place of did."""
         self.doubted, self.read_once = other.doubted, other.read_once

@@ -141,7 +141,7 @@ def _take_patterns(form: dict[str, Any], patterns: dict[str, Pattern], pointer: 
 def _checker(form: Any, matches: Callable[[str, str], bool], spend: Callable[[int], None]) -> Any:
     """Return the library's checker for a schema's draft, its rules counted and those on patterns our own."""
     try:
-        from jsonschema import exceptions, validators
+        from jsonschema import validators
         from referencing import Registry
     except ImportError as error:
         raise MissingLibraryError from error
@@ -149,15 +149,24 @@ def _checker(form: Any, matches: Callable[[str, str], bool], spend: Callable[[in
     draft = validators.validator_for(form, default=None) if asked is not None else validators.Draft202012Validator
     if draft is None:
         raise RefusedError(f"/$schema: no draft of that name is known: {str(asked)[:100]!r}")
-    try:
-        draft.check_schema(form)
-    except exceptions.SchemaError as error:
-        raise RefusedError(f"{_pointer(error.absolute_path) or 'the schema'}: {error.message[:300]}") from error
-    except RecursionError as error:
-        raise RefusedError("the schema is nested too deep") from error
-    own = {**draft.VALIDATORS, **_OwnRules(matches).by_name()}
+    rules = _OwnRules(matches).by_name()
+    _refuse_no_schema(draft, form, rules["uniqueItems"])
+    own = {**draft.VALIDATORS, **rules}
     counted = {name: _counted(name, rule, spend) for name, rule in own.items() if name in draft.VALIDATORS}
     return validators.extend(draft, counted)(form, registry=Registry())
+
+
+def _refuse_no_schema(draft: Any, form: Any, unique_items: Any) -> None:
+    """Refuse what the draft's own schema does not take; older ones ask that the members of some lists differ."""
+    from jsonschema import validators
+
+    usual = validators.validator_for(draft.META_SCHEMA, default=draft)
+    checker = validators.extend(usual, {"uniqueItems": unique_items})
+    try:
+        for error in checker(draft.META_SCHEMA, format_checker=usual.FORMAT_CHECKER).iter_errors(form):
+            raise RefusedError(f"{_pointer(error.absolute_path) or 'the schema'}: {error.message[:300]}")
+    except RecursionError as error:
+        raise RefusedError("the schema is nested too deep") from error
 
 
 def _counted(name: str, rule: Any, spend: Callable[[int], None]) -> Any:

@@ -128,7 +128,7 @@ class Pattern:
             before = len(self._states)
             self._emit_all(body)
             if len(self._states) == before:
-                return  # of nothing there is no more, however often
+                break  # of nothing there is no more, however often
         if high >= _ENDLESS:
             split = self._add(_State(_SPLIT))
             self._emit_all(body)

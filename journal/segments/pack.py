@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from journal.format.limits import PACK_MEMBER_BYTES, PACK_MEMBER_BYTES_MAX
+from journal.format.names import parse_pack_file
 
-_MAGIC = b"\x1f\x8b\x08"
+_MAGIC = b"\x1f\x8b\x08\x00"
+"""How a member begins: gzip, deflated, without a name or other fields that could hide one start within another."""
+_FEED_BYTES_FIRST, _FEED_BYTES = 1 << 9, 1 << 14
 _LEVEL = 6
+NOT_AS_NAMED = "the bytes are not those that the name promises"
 MEMBER_BYTES_MAX = PACK_MEMBER_BYTES_MAX + 1024
 """No member has more bytes in the file: deflate never makes a text much longer."""
 
@@ -46,6 +50,14 @@ def encode_pack(lines: Iterable[bytes], member: Callable[[bytes], bytes] = defla
     return b"".join(parts)
 
 
+def is_pack_whole(name: str, data: bytes) -> bool:
+    """Tell whether a pack has the bytes that its name promises: one that lacks members may still read well."""
+    import hashlib
+
+    named = parse_pack_file(name)
+    return named is not None and hashlib.sha256(data).hexdigest().startswith(named.digest)
+
+
 def read_members(data: bytes) -> Iterator[Member]:
     """Yield the members of a pack; after a damaged one reading goes on at the next that is whole."""
     offset = 0
@@ -73,14 +85,28 @@ def read_member(data: bytes) -> bytes:
 
 
 def _inflate(data: bytes, offset: int) -> tuple[bytes | None, int]:
+    """Return the text of the member that begins here, and how many bytes of the file it has; (None, 0) if damaged.
+
+    It is fed in pieces: each look costs what the member has, and not what the file has behind it.
+    """
     inflate = zlib.decompressobj(31)
+    parts: list[bytes] = []
+    room, at, more = PACK_MEMBER_BYTES_MAX, offset, _FEED_BYTES_FIRST
+    end = min(len(data), offset + MEMBER_BYTES_MAX)
     try:
-        text = inflate.decompress(data[offset:] if offset else data, PACK_MEMBER_BYTES_MAX)
+        while not inflate.eof:
+            feed = inflate.unconsumed_tail
+            if not feed:
+                feed, at, more = data[at : min(at + more, end)], min(at + more, end), _FEED_BYTES
+            # With no room left only the checksum may follow; to zlib, 0 would be no bound.
+            part = inflate.decompress(feed, max(room, 1))
+            room -= len(part)
+            if room < 0 or not (feed or part):
+                return None, 0
+            parts.append(part)
     except zlib.error:
         return None, 0
-    if not inflate.eof:
-        return None, 0
-    return text, len(data) - offset - len(inflate.unused_data)
+    return b"".join(parts), at - offset - len(inflate.unused_data)
 
 
 def _next_start(data: bytes, start: int) -> int:

@@ -18,6 +18,7 @@ from bisect import bisect_left
 from typing import NamedTuple
 
 from journal.format import record as records
+from journal.format import values
 from journal.format.light import decode_lightly
 from journal.format.lines import BadLineError, unseal
 from journal.format.record import Record
@@ -105,6 +106,7 @@ def scan(
 def _whole_sections(data: bytes, end_seq: int, *, is_light: bool) -> list[Section] | None:
     """Return the sections of the usual text: every line verifies, counts, and stands in order. Else None."""
     sections: list[Section] = []
+    headers: set[bytes] = set()
     found: list[Found] = []
     start, last = 0, 0
     try:
@@ -114,9 +116,10 @@ def _whole_sections(data: bytes, end_seq: int, *, is_light: bool) -> list[Sectio
             fields = unseal(line) if light is None else light
             if fields.get("kind") == "segment":
                 found = []
-                sections.append(Section(decode_header(fields), start, found))
-                if any(section.header == sections[-1].header for section in sections[:-1]):
+                header = decode_header(fields)
+                if _is_again(header, headers):
                     return None
+                sections.append(Section(header, start, found))
             else:
                 if light is None:
                     records.check(fields)
@@ -152,6 +155,7 @@ def _read_lines(data: bytes) -> list[_Line]:
 def _sections(lines: list[_Line], end_seq: int) -> list[Section]:
     sections: list[Section] = []
     seen: set[tuple[str, int]] = set()
+    headers: set[bytes] = set()
     lane = ""
     for line in lines:
         if line.fields is None:
@@ -159,7 +163,7 @@ def _sections(lines: list[_Line], end_seq: int) -> list[Section]:
         if line.fields["kind"] == "segment":
             header = _header(line.fields)
             lane = header.lane if header is not None else ""
-            if not any(section.header == header for section in sections):
+            if not _is_again(header, headers):
                 sections.append(Section(header, line.offset, []))
             continue
         seq = line.fields["seq"]
@@ -179,6 +183,14 @@ def _header(fields: Record) -> Header | None:
         return decode_header(fields)
     except BadLineError:
         return None
+
+
+def _is_again(header: Header | None, headers: set[bytes]) -> bool:
+    """Tell whether a header was there before, and note it: a file may have very many, so they are not compared."""
+    said = b"" if header is None else values.canonical([*header[:-1], header.previous and [*header.previous]])
+    size = len(headers)
+    headers.add(said)
+    return len(headers) == size
 
 
 def _seq_of(found: Found) -> int:

@@ -7,9 +7,11 @@ adding it to a state give the same in either order, and every copy of a record, 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from journal.format import values
+from journal.format.limits import DEPTH_MAX
 from journal.format.lines import BadLineError
 from journal.format.names import event_id, parse_event_id
 from journal.format.record import Record
@@ -53,11 +55,17 @@ def merge(into: Redactions, more: Redactions) -> set[EventId]:
     grown: set[EventId] = set()
     for event, paths in more.items():
         before = into.get(event, ())
-        after = normal((*before, *paths))
+        after = _joined(before, paths)
         if after != before:
             into[event] = after
             grown.add(event)
     return grown
+
+
+@lru_cache(maxsize=256)
+def _joined(before: Paths, more: Paths) -> Paths:
+    """Return pointers of both. Remembered: a note names many events that lose the same."""
+    return normal((*before, *more))
 
 
 def paths_in(record: Record) -> Paths:
@@ -203,4 +211,6 @@ def _paths(value: Any) -> Paths:
         root, place, *rest = [*path.split("/"), ""] if "/" in path else ["?", ""]
         if root or place not in _PLACES or (any(rest) and place in ("summary", "actor")):
             raise BadLineError("a redaction of what cannot be taken out")
+        if len(rest) > DEPTH_MAX + 1:
+            raise BadLineError("a redaction of what is deeper than a payload can be")
     return normal(value)

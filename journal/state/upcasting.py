@@ -77,6 +77,14 @@ class Upcasters:
         """Yield the names that have steps."""
         yield from sorted(self._steps)
 
+    def steps(self) -> list[list[str | int]]:
+        """Return the name, the version and the target of each step, in order."""
+        return [
+            [name, version, step.to]
+            for name, steps in sorted(self._steps.items())
+            for version, step in sorted(steps.items())
+        ]
+
     def newest(self, name: str) -> int | None:
         """Return the latest version that any step of a name leads to; None where it has none."""
         steps = self._steps.get(name)

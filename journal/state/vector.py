@@ -147,28 +147,35 @@ def normal(intervals: list[tuple[int, int]]) -> Intervals:
 
 
 def _without_end(intervals: Intervals, other: Intervals) -> Intervals:
-    while intervals:
-        low, high = intervals[-1]
+    left = len(intervals)
+    while left:
+        low, high = intervals[left - 1]
         at = bisect_right(other, (high, high + 1 << 60)) - 1
         if at < 0 or other[at][1] < high:
             break
         start = other[at][0]
-        intervals = intervals[:-1] if start <= low else (*intervals[:-1], (low, start - 1))
-    return intervals
+        left -= 1
+        if start > low:
+            return (*intervals[:left], (low, start - 1))
+    return intervals[:left]
 
 
 def _subtract(intervals: Intervals, other: Intervals) -> Intervals:
+    """Both ascend, so each is walked once: a stranger's may be very many."""
     left: list[tuple[int, int]] = []
+    at = 0
     for low, high in intervals:
         start = low
-        for other_low, other_high in other:
-            if other_high < start or other_low > high:
-                continue
+        while at < len(other) and other[at][1] < start:
+            at += 1
+        while at < len(other) and other[at][0] <= high:
+            other_low, other_high = other[at]
             if other_low > start:
                 left.append((start, other_low - 1))
             start = other_high + 1
             if start > high:
-                break
+                break  # it may reach into the next interval
+            at += 1
         if start <= high:
             left.append((start, high))
     return tuple(left)

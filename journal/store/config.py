@@ -26,7 +26,9 @@ _ID_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyz")
 _FORMAT = rb"^[ \t]*format[ \t]*=[ \t]*(\d{1,9})[ \t]*(?:#.*)?\r?$"
 _NEEDS = rb'^[ \t]*needs[ \t]*=[ \t]*"(\d[0-9A-Za-z.]{0,30})"'
 _HINT = "mend the file in an editor"
-_LINES_LOOKED_AT_MAX = 500
+_LINES_LOOKED_AT_MAX, _CHARACTERS_LOOKED_AT_MAX = 500, 1 << 16
+_DOTS_MAX = 1000
+"""In a line: each may begin a table within a table."""
 DURABILITIES = ("sync", "os")
 SCHEMA_MODES = ("refuse", "report")
 """What becomes of a write that does not fit its type's schema: it is refused, or doctor alone tells of it."""
@@ -89,7 +91,13 @@ class Config(NamedTuple):
 
 
 def new_config(random_bytes: bytes, *, fanout_types: tuple[str, ...] = ()) -> bytes:
-    """Return the text of a new store's configuration; the id is made of 16 random bytes."""
+    """Return the text of a new store's configuration; the id is made of 16 random bytes.
+
+    Raises RefusedError for what can be no type: it would make a text that nobody can read.
+    """
+    from journal.format.names import check_type
+    from journal.format.reserved import KV_TYPE
+
     number = int.from_bytes(random_bytes[:16], "big")
     store = "st_" + "".join(_ID_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
     text = f"""\
@@ -109,15 +117,27 @@ projections = "eager"
 # fanout = true           # 256 folders, for more than a few thousand entities
 # merge = {{ tags = "union", votes = "max" }}
 """
-    for type in fanout_types:
-        text += f'\n[types."{type}"]\nfanout = true\n'
+    for type in dict.fromkeys(fanout_types):
+        if type != KV_TYPE:
+            check_type(type)
+        text += f"\n[types.{quoted(type)}]\nfanout = true\n"
     return text.encode()
+
+
+def quoted(type: str) -> str:
+    """Return a type as TOML writes a key, which is as JSON writes a text."""
+    from journal.format.values import encode
+
+    return encode(type).decode()
 
 
 def read_config(files: ReadFiles, root: str) -> Config:
     """Return the store's configuration. Raises NewerFormatError, and FormatError for a wrong value."""
     path = os.path.join(root, CONFIG_FILE)
-    return parse_config(files.read_at(path, 0, _BYTES_MAX), path)
+    data = files.read_at(path, 0, _BYTES_MAX + 1)
+    if len(data) > _BYTES_MAX:
+        raise FormatError(f"cannot be read: it has more than {_BYTES_MAX:,} bytes", path=path, hint=_HINT)
+    return parse_config(data, path)
 
 
 def parse_config(data: bytes, path: str) -> Config:
@@ -126,15 +146,26 @@ def parse_config(data: bytes, path: str) -> Config:
 
     try:
         text = data.decode()
+        _refuse_deep(text)
         fields = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # also of an integer that Python does not read
         refuse_newer(data, path)
         raise _unreadable(path, data, error) from error
+    except RecursionError as error:
+        refuse_newer(data, path)
+        raise _unreadable(path, data, ValueError("it is nested too deep")) from error
     try:
         return _parse(fields)
     except ValueError as error:
         refuse_newer(data, path)
         raise FormatError(f"{error}{_line_of(text, str(error))}", path=path, hint=_HINT) from error
+
+
+def _refuse_deep(text: str) -> None:
+    """Raise ValueError for a name of very many parts: the time that reading one takes grows with their square."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > _DOTS_MAX and not line.startswith("#"):
+            raise ValueError(f"more than {_DOTS_MAX:,} dots in a line (at line {number})")
 
 
 def refuse_newer(text: bytes, path: str) -> None:
@@ -174,7 +205,11 @@ class ConfigWatch:
 def _unreadable(path: str, data: bytes, error: ValueError) -> FormatError:
     for number, line in enumerate(data.split(b"\n"), 1):
         if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
-            hint = f"take one side of it, in an editor or with git, and then: git add {os.path.basename(path)}"
+            import shlex
+
+            folder, name = os.path.split(path)
+            add = shlex.join(["git", "-C", folder, "add", name])  # from wherever one is, and on a branch of its own
+            hint = f"take one side of it, in an editor or with git, and then: {add}"
             return FormatError(
                 f"has git's conflict markers (line {number}); nothing was read or written", path=path, hint=hint
             )
@@ -189,7 +224,8 @@ def _line_of(text: str, message: str) -> str:
     import tomllib
 
     lines = text.split("\n")
-    for number in range(len(lines) if len(lines) <= _LINES_LOOKED_AT_MAX else 0):
+    is_short = len(lines) <= _LINES_LOOKED_AT_MAX and len(text) <= _CHARACTERS_LOOKED_AT_MAX
+    for number in range(len(lines) if is_short else 0):
         try:
             _parse({**_COMPLETE, **tomllib.loads("\n".join(lines[: number + 1]))})
         except tomllib.TOMLDecodeError:

@@ -58,10 +58,20 @@ def damage_note(view: View, key: Key | None) -> str | None:
     if not damage:
         return None
     path, offset, _ = damage_name(view, damage[0])
-    lost = sum(max(0, item.high - item.low + 1) for item in damage)
-    events = f"{lost} event{'s' if lost != 1 else ''} lost" if lost else "events may be lost"
-    more = f" and {len(damage) - 1} more places" if len(damage) > 1 else ""
+    lost = _count_lost(view, damage)
+    events = f"{lost:,} event{'s' if lost != 1 else ''} lost" if lost else "events may be lost"
+    others = len(damage) - 1
+    more = f" and {others:,} more place{'s' if others > 1 else ''}" if others else ""
     return f"{path} is damaged at byte {offset}{more}: {events}; this answer may lack what they said"
+
+
+def _count_lost(view: View, damage: list[DamageFacts]) -> int:
+    """Return how many events damage costs: neighbours may cost the same ones, and another file may have some."""
+    lost = vector.EMPTY
+    for item in damage:
+        these = vector.of(item.lane, item.low, item.high)
+        lost = vector.union(lost, these if item.blob else vector.subtract(these, view.have_files))
+    return vector.count(lost)
 
 
 def _is_beyond(view: View, key: Key, item: DamageFacts) -> bool:

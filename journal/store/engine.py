@@ -18,7 +18,7 @@ from journal.disk.files import FileStat
 from journal.disk.gitdir import HeadWatch, find_git
 from journal.errors import ClosedError, FormatError, JournalError, NotAppliedError
 from journal.index.view import Key, View
-from journal.store.breakage import BREAKAGE, breakage_told
+from journal.store.breakage import BREAKAGE, breakage_told, distrusts
 from journal.store.config import ConfigWatch, read_config
 from journal.store.home import LOCK_FILE, TIP_FILE, claim, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
@@ -236,7 +236,8 @@ class Engine:
     def settle(self) -> None:
         """Bring index and projections up to date if anything lags and that needs no waiting."""
         indexing, view = self.indexing, self.indexing.view
-        if view is not None and (not view.overlay.is_empty or view.index.unprinted() or indexing.has_old_copies()):
+        lags = view is not None and (not view.overlay.is_empty or view.index.unprinted() or indexing.has_old_copies())
+        if lags or indexing.is_broken:
             self._try_settling()
 
     def close(self, *, settle: bool = True) -> None:
@@ -280,10 +281,9 @@ class Engine:
     def _be_current(self) -> None:
         try:
             self._bring_up_to_date()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            self.indexing.distrust()
+        except sqlite3.DatabaseError as error:
+            if not distrusts(self.indexing, error):
+                raise
             self._bring_up_to_date()
 
     def _bring_up_to_date(self) -> None:

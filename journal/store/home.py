@@ -12,7 +12,7 @@ from typing import Any
 from journal.disk.files import Files, ReadFiles, write_whole
 from journal.format import values
 
-_NOTE = "home.json"
+NOTE_FILE = "home.json"
 LOCK_FILE = "lock"
 LANE_FILE = "lane.json"
 TIP_FILE = "tip"
@@ -65,7 +65,7 @@ def write_note(files: Files, local: str) -> None:
     """Note who made this folder, and which ``lane.json`` is ours."""
     lane = files.stat(os.path.join(local, LANE_FILE))
     note = {"made": _signature(files, local), "lane": lane and [lane.inode, lane.ctime_ns]}
-    write_whole(files, os.path.join(local, _NOTE), values.pretty(note), durable=False)
+    write_whole(files, os.path.join(local, NOTE_FILE), values.pretty(note), durable=False)
 
 
 def is_lane_ours(files: Files, local: str) -> bool:
@@ -75,8 +75,12 @@ def is_lane_ours(files: Files, local: str) -> bool:
 
 
 def _read(files: ReadFiles, local: str) -> dict[str, Any] | None:
+    path = os.path.join(local, NOTE_FILE)
+    found = files.stat(path)
+    if found is None or found.kind != "file":
+        return None
     try:
-        note = values.decode(files.read_at(os.path.join(local, _NOTE), 0, 4096))
+        note = values.decode(files.read_at(path, 0, 4096))
     except (OSError, ValueError):
         return None
     return note if type(note) is dict else None

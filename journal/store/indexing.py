@@ -65,7 +65,8 @@ class Indexing:
         self.view: View | None = None
         self.is_shared = False
         """Whether the view stands on the index file, which may be written under the lock."""
-        self._is_broken = False
+        self.is_broken = False
+        """SQLite, or a checksum, says so of the index file: whoever holds the lock next makes it anew."""
         self._is_behind = False
         """The files were seen to differ from the view, which has not been brought to them yet."""
         self.bury: Callable[[str], None] = lambda _: None
@@ -97,13 +98,13 @@ class Indexing:
     def distrust(self) -> None:
         """SQLite finds the index broken: it is a cache, and the next one who holds the lock makes it anew."""
         self.drop()
-        self._is_broken = True
+        self.is_broken = True
 
     def open_if_ours(self) -> View | None:
         """Open the index file as it is, without the lock; None where there is none that counts."""
         path = os.path.join(self._local, INDEX_FILE)
         found = self._files.stat(path)
-        if self._is_broken or found is None or found.kind != "file" or not is_made_here(self._files, self._local):
+        if self.is_broken or found is None or found.kind != "file" or not is_made_here(self._files, self._local):
             return None
         for read_only in (False, True):
             with contextlib.suppress(sqlite3.Error):
@@ -128,10 +129,10 @@ class Indexing:
 
     def _open_or_replace(self, path: str) -> Index:
         found = self._files.stat(path)
-        if found is not None and found.kind == "file" and not self._is_broken:
+        if found is not None and found.kind == "file" and not self.is_broken:
             with contextlib.suppress(sqlite3.Error):
                 return Index(self._backend.index_path(path))
-        self._is_broken = False
+        self.is_broken = False
         # A cache that cannot be used is dropped; a link goes, what it leads to stays.
         for suffix in ("", "-wal", "-shm", "-journal"):
             self._files.remove(path + suffix)
@@ -329,7 +330,10 @@ class Indexing:
         self._is_behind = True
         listing = look.listing
         if listing is None:
-            listing, _ = self.freshness.look(self.tail.look())
+            name = self.tail.look()
+            if self.view is not None and has_moved_unseen(self.view, name):
+                self.freshness.forget()
+            listing, _ = self.freshness.look(name)
         if self.tail.lost or look.changes is None or not look.changes.is_open:
             self.tail.sync_opening(listing)
         self.tail.take_note(listing)

@@ -100,8 +100,9 @@ def make_store(files: Files, root: str, config: bytes, alone: "Alone | None" = N
     ``journal.toml`` comes last, so that a folder with one is a whole store. Running again completes it.
     """
     parent = os.path.dirname(root)
-    if files.stat(parent) is None:
-        raise RefusedError("the folder does not exist", path=parent)
+    above = files.stat(parent)
+    if above is None or above.kind == "file":
+        raise RefusedError("the folder does not exist" if above is None else "is a file, not a folder", path=parent)
     path = os.path.join(root, CONFIG_FILE)
     is_there = files.stat(path) is not None
     found = files.stat(root)

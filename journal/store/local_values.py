@@ -12,7 +12,8 @@ by a later write, at most once a minute.
 
 **Crash argument.** A write replaces the file whole, by one rename: a reader finds the value before or the one after,
 and a killed writer leaves one of them. Every file ends in a checksum: what a power cut left empty or torn counts as no
-value, so a value that was not asked to be ``durable`` may be lost then, and never wrong. Compare-and-set is exact
+value, so a value that was not asked to be ``durable`` may be lost then, and never wrong. What cannot be read is an
+error and no absence, or a lease would have two holders. Compare-and-set is exact
 because who writes holds ``local/kv.lock``, which the system frees when its holder dies.
 
 **Whose.** A copied folder or a restored backup brings files that nobody here wrote. They count no more than anything
@@ -111,10 +112,13 @@ class LocalValues:
         return (os.path.join(self._folder, name) for name, stat in listed if stat.kind == "file" and _is_entry(name))
 
     def _live(self, path: str) -> _Entry | None:
-        """Return what a file says; None where it is gone, says nothing whole, or has expired."""
+        """Return what a file says; None where it is gone, says nothing whole, or has expired.
+
+        Raises OSError where the system does not give it, as for want of descriptors: a lease may well be held then.
+        """
         try:
             entry = unseal(self._files.read_at(path, 0, LINE_BYTES_MAX + 1))
-        except (OSError, BadLineError):
+        except (FileNotFoundError, NotADirectoryError, BadLineError):
             return None
         return None if "value" not in entry or "key" not in entry or self._has_expired(entry) else entry
 
@@ -174,7 +178,9 @@ class LocalValues:
         try:
             line = seal(entry)
         except RefusedError as error:
-            raise RefusedError(f"a local value has at most {LINE_BYTES_MAX:,} bytes", hint="a blob has room") from error
+            raise RefusedError(
+                f"a local value, with its key, has at most {LINE_BYTES_MAX:,} bytes", hint="a blob has room"
+            ) from error
         path = self._path(key)
         ensure_folder(self._files, self._engine.root, f"{LOCAL}/{KV_FOLDER}", durable=durable)
         write_whole(self._files, path, line, durable=durable)
@@ -203,8 +209,9 @@ class LocalValues:
             return
         write_whole(self._files, stamp, b"", durable=False)
         for path in self._paths():
-            if self._live(path) is None:
-                self._files.remove(path)
+            with contextlib.suppress(OSError):  # what cannot be read just now stays, and stops no write of another key
+                if self._live(path) is None:
+                    self._files.remove(path)
 
 
 def _is_entry(name: str) -> bool:

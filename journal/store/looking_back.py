@@ -5,11 +5,25 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from journal.errors import NotAppliedError
-from journal.index.view import OvertakenError, View
+from journal.index.rows import EntityRow
+from journal.index.view import Key, OvertakenError, View
+from journal.store.breakage import BrokenIndexError
 from journal.store.engine import Engine
 from journal.store.indexing import LOOKS_MAX, changes_too_fast
 
 T = TypeVar("T")
+
+
+def row_at(engine: Engine, key: Key) -> EntityRow | None:
+    """Return what an entity shows, deleted ones too; where the index turns out to be broken, from one built anew."""
+    for is_again in (False, True):
+        try:
+            with engine.reading() as view:
+                return view.row(key)
+        except BrokenIndexError:
+            if is_again:
+                raise
+    return None
 
 
 class DoubtError(Exception):
@@ -45,9 +59,10 @@ def look(engine: Engine, read: Callable[[View], T], *, history: bool = False) ->
     """Return what ``read`` makes of the view, all of one moment: what others write to the index is not mixed in.
 
     Where they write it faster than it can be read, it is read under the writer lock. Where a line turns out not to
-    verify any more, its file is taken in anew, and it is damage. Raises JournalError where that does not end.
+    verify any more, its file is taken in anew, and it is damage; where the index is broken, it is built anew. Raises
+    JournalError where that does not end.
     """
-    overtaken, can_lock = 0, True
+    overtaken, can_lock, was_broken = 0, True, False
     for _ in range(LOOKS_MAX):
         is_held = can_lock and overtaken >= _LOOKS_UNLOCKED
         held: AbstractContextManager[None] = engine.locked() if is_held else nullcontext()
@@ -56,6 +71,10 @@ def look(engine: Engine, read: Callable[[View], T], *, history: bool = False) ->
                 return read(view)
         except (DoubtError, OvertakenError):
             overtaken += 1
+        except BrokenIndexError:
+            if was_broken:
+                raise
+            was_broken = True
         except FileNotFoundError:
             pass
         except NotAppliedError:

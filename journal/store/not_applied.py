@@ -4,6 +4,7 @@ import sqlite3
 from types import TracebackType
 
 from journal.errors import NotAppliedError
+from journal.index.rows import is_broken
 
 
 class _NothingApplied:
@@ -19,7 +20,7 @@ class _NothingApplied:
             raise NotAppliedError(
                 f"the disk refused: {error.strerror or error}; nothing was applied", path=error.filename
             ) from error
-        if isinstance(error, sqlite3.OperationalError):
+        if isinstance(error, sqlite3.OperationalError) and not is_broken(error):
             hint = "the index is a cache: once the cause is mended it is made again by itself"
             raise NotAppliedError(f"the index cannot be used: {error}; nothing was applied", hint=hint) from error
 

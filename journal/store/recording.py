@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from journal.disk.backend import Backend
 from journal.disk.clock import Clock
 from journal.disk.files import Files, FileStat
+from journal.errors import NotAppliedError
 from journal.format import record as records
-from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SPACES_MAX
+from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX, SEQ_MAX, SPACES_MAX
 from journal.index.overlay import Owner
 from journal.index.rows import checksum_on, grown
 from journal.index.streams import changes_of, note_event, note_record
@@ -46,6 +47,7 @@ def encode_lines(
 ) -> Lines:
     """Return the lines of one transaction; payloads that are too long for a line are made durable as blobs first."""
     size = sum(draft.size for draft in drafts)
+    _refuse_used_up(target.seq + size - 1, drafts)
     spaces = [byte & SPACES_MAX for byte in backend.random(size)]
     lines: list[bytes] = []
     for draft in drafts:
@@ -56,6 +58,21 @@ def encode_lines(
         else:
             lines.append(_line(backend.files, root, draft, place))
     return Lines(b"".join(lines), list(map(len, lines)))
+
+
+def _refuse_used_up(last: int, drafts: Sequence[Draft | Block]) -> None:
+    """Raise NotAppliedError where a seq or a rev would pass the greatest one: no reader would take such a line.
+
+    Only events that say so can lead there, and a merge may bring some.
+    """
+    revs = (draft.rev + draft.size - 1 if isinstance(draft, Block) else draft.own.get("rev", 0) for draft in drafts)
+    if last <= SEQ_MAX and max(revs) <= SEQ_MAX:
+        return
+    what = "seq of the journal" if last > SEQ_MAX else "rev of what is written"
+    raise NotAppliedError(
+        f"the greatest {what} is used up by an event that is here, so no further one can be written",
+        hint="journal log -n 1 shows the newest event: no journal counts so far by itself; git tells who brought it",
+    )
 
 
 class _Place(NamedTuple):

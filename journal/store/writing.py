@@ -14,6 +14,7 @@ from journal.errors import NotAppliedError
 from journal.index.view import View
 from journal.state.entity import Past
 from journal.store.batch import Batch, Operation, Written
+from journal.store.breakage import breakage_before
 from journal.store.engine import Decide, Engine
 from journal.store.expectation import Conflict
 from journal.store.not_applied import nothing_applied
@@ -67,6 +68,11 @@ def _append(engine: Engine, operations: Sequence[Operation] | Decide, *, history
             if conflict is not None or not batch.drafts:
                 return [], conflict
             return _record(engine, view, target, batch), None
+    except sqlite3.DatabaseError as error:
+        told = breakage_before(error, indexing, engine.local)  # once it is appended, no error of the index comes here
+        if told is error:
+            raise
+        raise told from error
     finally:
         # Whatever was told or refused by now may rest on what others have written and not yet synced.
         if not engine.lanes.is_unsettled:

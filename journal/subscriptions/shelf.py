@@ -227,17 +227,19 @@ class FileShelf:
             data = self._files.read_at(checked(self._files, self._root, self._state_path), 0, _STATE_BYTES_MAX)
         except FileNotFoundError:
             raise self._is_gone() from None
-        if self._known is not None and data == self._known[0]:
-            return self._known[1]
+        known = self._known  # once: threads that do not hold the lock read as well, and may be behind
+        if known is not None and data == known[0]:
+            return known[1]
         try:
-            self._known = data, decode(data)
-            return self._known[1]
+            saved = decode(data)
         except BadLineError as error:
             raise DamagedError(
                 f"the state of the cursor {self.name!r} cannot be read: {error}",
                 path=self._state_path,
                 hint="take another name to begin at a position that you know; this file stays as it is",
             ) from error
+        self._known = data, saved
+        return saved
 
     def _is_gone(self) -> NotFoundError:
         return NotFoundError(

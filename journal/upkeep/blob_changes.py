@@ -35,8 +35,6 @@ Known = Callable[[str], dict[str, str]]
 def blob_changes(engine: Engine, view: View, place: Place, known: Known) -> Iterator[FileChange]:
     """Yield what is to differ from HEAD among the blobs."""
     files, root = engine.files, engine.root
-    if view.redacting is not None:
-        yield from _redacted(engine, place, known)
     unlike: list[FileChange] = []
     for file in blob_files(files, root):
         folder, _, name = file.path.rpartition("/")
@@ -47,10 +45,17 @@ def blob_changes(engine: Engine, view: View, place: Place, known: Known) -> Iter
             unlike.extend(_if_bytes(engine, place, file, identity))
     if unlike and is_set_up(read_configuration(place.repository)):
         yield from unlike
-    for path, _ in parked_blobs(files, root):
+    # Both ways tell of one that was put aside and redacted, and one may have been put aside more than once.
+    gone = {*_put_aside(engine, place, known), *(_redacted(engine, place, known) if view.redacting is not None else ())}
+    yield from (FileChange(path, None) for path in sorted(gone))
+
+
+def _put_aside(engine: Engine, place: Place, known: Known) -> Iterator[str]:
+    """Yield git's path of each blob that compaction has put aside here, as often as it did."""
+    for path, _ in parked_blobs(engine.files, engine.root):
         folder, _, name = path.rpartition("/")
-        if name in known(folder) and files.stat(os.path.join(root, *path.split("/"))) is None:
-            yield FileChange(place.outer(path), None)
+        if name in known(folder) and engine.files.stat(os.path.join(engine.root, *path.split("/"))) is None:
+            yield place.outer(path)
 
 
 def _content(engine: Engine, file: BlobFile) -> Content:
@@ -60,8 +65,8 @@ def _content(engine: Engine, file: BlobFile) -> Content:
     return StoredFile(os.path.join(engine.root, *file.path.split("/")), file.stat.size)
 
 
-def _redacted(engine: Engine, place: Place, known: Known) -> Iterator[FileChange]:
-    """Yield the removal of what a redaction took away; it has taken that out of git's index too, any other stays."""
+def _redacted(engine: Engine, place: Place, known: Known) -> Iterator[str]:
+    """Yield git's path of what a redaction took away; it has taken that out of git's index too, any other stays."""
     listed: set[str] | None = None
     top = os.path.join(engine.root, BLOBS)
     for folder, stat in engine.files.list(top):
@@ -72,7 +77,7 @@ def _redacted(engine: Engine, place: Place, known: Known) -> Iterator[FileChange
         }:
             listed = index_paths(place.repository, place.prefix) if listed is None else listed
             if (path := place.outer(f"{BLOBS}/{folder}/{name}")) not in listed:
-                yield FileChange(path, None)
+                yield path
 
 
 def _if_bytes(engine: Engine, place: Place, file: BlobFile, identity: str) -> Iterator[FileChange]:

@@ -11,10 +11,14 @@ events: absence is not a deletion.
 Of a blob that git LFS carries, its pointer is committed, once git LFS has the bytes.
 """
 
+import contextlib
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
+from journal.disk.gitdir import HeadWatch
 from journal.errors import GitError
 from journal.format import values
 from journal.format.names import parse_pack_file, parse_segment_file
@@ -23,6 +27,7 @@ from journal.git.commit import CommitResult, FileChange, commit_changes, stage_c
 from journal.git.content import Content, StoredFile
 from journal.git.objects import ObjectReader, content_id
 from journal.git.questions import Questions
+from journal.git.refs import MovedError
 from journal.git.repository import Repository
 from journal.git.status import changed_paths as paths_between
 from journal.git.status import (
@@ -46,14 +51,52 @@ from journal.upkeep.lfs_keeping import keep_for_lfs
 from journal.upkeep.packed import packs_of
 from journal.upkeep.place import Place, place_of
 
+_Done = TypeVar("_Done")
+_TRIES = 5
+_PAUSE_SECONDS = 0.05
+"""Between two tries, without the lock."""
 _TREE, _SEGMENTS = "committed_tree", "committed_segments"
 _LARGE_BYTES = 1 << 16
 
 
 def commit(engine: Engine, message: str | None, *, author: str | None, verify: bool) -> CommitResult | None:
     """Commit what changed and return the commit, None where git has it all. Raises GitError."""
+    return _again(engine, lambda holds: _commit(engine, message, author, holds, verify=verify))
+
+
+def stage(engine: Engine) -> int:
+    """Put what changed into git's index and return how many files that were. Raises GitError."""
+    return _again(engine, lambda holds: _stage(engine, holds))
+
+
+def _again(engine: Engine, work: Callable[[Callable[[], bool]], _Done]) -> _Done:
+    """Do under the lock what begins with a look at the files, and anew where git worked on them before it was kept out.
+
+    A checkout, or a merge that is given up, takes files away and git keeps no reader out meanwhile: what was read
+    before is not to be committed after it, and what was listed before may be gone when it is to be read.
+    """
+    watch = HeadWatch(engine.files, engine.git)
+    for tries_left in range(_TRIES - 1, -1, -1):
+        with contextlib.suppress(MovedError), engine.locked():
+            seen = watch.signature()
+            try:
+                return work(lambda seen=seen: watch.signature() == seen)  # type: ignore[misc]
+            except FileNotFoundError:
+                if not tries_left:
+                    raise
+        time.sleep(_PAUSE_SECONDS)
+    raise GitError(
+        "git changed its index, or what is checked out, at every attempt; nothing was changed",
+        path=place_of(engine).repository.work_tree,
+        hint="wait for the other git commands and run it again",
+    )
+
+
+def _commit(
+    engine: Engine, message: str | None, author: str | None, holds: Callable[[], bool], *, verify: bool
+) -> CommitResult | None:
     place = place_of(engine)
-    with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
+    with engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
         changes = [
@@ -76,16 +119,16 @@ def commit(engine: Engine, message: str | None, *, author: str | None, verify: b
             author=author,
             verify=verify,
             configuration=settings,
+            holds=holds,
         )
         engine.lanes.end_segment()
         _remember(view, tree_in_head(place))
         return result and replace(result, left_behind=left_behind)
 
 
-def stage(engine: Engine) -> int:
-    """Put what changed into git's index and return how many files that were. Raises GitError."""
+def _stage(engine: Engine, holds: Callable[[], bool]) -> int:
     place = place_of(engine)
-    with engine.locked(), engine.reading() as view, Questions(place.repository) as questions:
+    with engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
         changes = [
@@ -95,7 +138,7 @@ def stage(engine: Engine) -> int:
         _refuse_ignored(questions, changes)
         _refuse_passing(place, changes)
         keep_for_lfs(engine, place, changes, questions.configuration)
-        staged = stage_changes(place.repository, changes, files=engine.files)
+        staged = stage_changes(place.repository, changes, files=engine.files, holds=holds)
         engine.lanes.end_segment()
         return staged
 

@@ -22,6 +22,7 @@ misnamed, bad-header   the header of a segment is not what its name says, or can
 newer-format           written by a later version
 strange-file           something that has no business there
 unsafe-path            a link, or no folder, where the store has its own
+unreadable             something cannot be read at all; nothing is concluded from that, and it is left as it is
 index-corrupt          SQLite cannot read the index
 index-differs          the index has other events than the files
 state-differs          an entity or a stream is not what a rebuild gives (``verify``)
@@ -30,6 +31,7 @@ edited                 a person edited a projection; it is left alone
 local-not-ignored      git would commit what belongs to this checkout alone
 local-tracked          git has it already
 ignored-truth          an ignore rule keeps the truth out of commits; ignored-projections: likewise
+filtered-truth         git add would keep other bytes of the truth; filtered-projections: likewise
 own-file-missing       .gitignore, .gitattributes or README.md; own-file-altered: a rule is missing from it
 git-unreadable         git's side could not be checked
 hook-not-run           a hook of ours is installed, and git would not run it; hook-program-missing: nor its program
@@ -44,10 +46,10 @@ schema-violated        an entity does not fit its type's schema; schema-broken: 
 =====================  ===============================================================================
 
 Only information, and no reason to worry: redact-again, torn-tail, leftover, parked, lock-busy, uncommitted,
-index-foreign, local-foreign, checkpoint-due, conflicts-open, busy, hook-edited, payload-versions, old-unreadable,
-old-store-gone, old-store-idle, old-store-ahead, schema-unchecked, blob-not-fetched, lfs-not-set-up, lfs-left-behind,
-lfs-bytes-in-git, ends-early (git left an early version of a segment beside the pack that has all of it); and any loss
-that was accepted.
+index-foreign, local-foreign, checkpoint-due, conflicts-open, busy, not-compared, hook-edited, payload-versions,
+old-unreadable, old-store-gone, old-store-idle, old-store-ahead, schema-unchecked, blob-not-fetched, lfs-not-set-up,
+lfs-left-behind, lfs-bytes-in-git, ends-early (git left an early version of a segment beside the pack that has all of
+it); and any loss that was accepted.
 
 Without ``fix`` nothing is written and no lock is taken. Every file of the truth is read once; ``verify`` builds the
 state anew in two ways besides, and reads for that what each of them reads.
@@ -86,7 +88,8 @@ def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool) -> Re
             done.extend(repaired)
             # A segment that is whole again may refer to a blob that is not.
             found = look(engine, verify=verify)
-        accepted = accept(engine, found) if accept_loss else []
+        # What cannot be read is not lost, and may hold what the rest seems to lack.
+        accepted = accept(engine, found) if accept_loss and not found.unread.is_blind else []
         if accepted:
             found = look(engine, verify=verify)
     return _report(found, [*done, *accepted])

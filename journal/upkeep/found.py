@@ -11,6 +11,7 @@ from journal.upkeep.checks.facts import Reference
 from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.printed import Printed
 from journal.upkeep.checks.survey import Survey
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.findings import Finding
 
 
@@ -20,11 +21,12 @@ class Look:
 
     ``missing`` and ``changed`` are files of the truth that git has as they were; ``lost``: events without their
     blob; ``have``: all other events that are in files; ``covers``: those in sound checkpoints;
-    ``lying``: checkpoints that say other than their events.
+    ``lying``: checkpoints that say other than their events; ``unread``: what could not be read.
     """
 
     survey: Survey
     copies: Copies | None
+    unread: Unread
     checkpoints: list[CheckpointRead] = field(default_factory=list)
     blobs: BlobsRead = field(default_factory=BlobsRead.nothing)
     references: list[Reference] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 import os
 
-from journal.disk.folders import ensure_folder
+from journal.disk.folders import checked, ensure_folder
 from journal.disk.pieces import pieces_of, write_pieces
 from journal.store.engine import Engine
 from journal.store.layout import LOCAL
@@ -14,10 +14,12 @@ PARKED = f"{LOCAL}/parked"
 def park(engine: Engine, path: str) -> str:
     """Move what stands at a path of the store, a link or a folder too, and return where it is now.
 
-    Crash argument: one rename, so it is in one of the two places at every instant.
+    Raises UnsafePathError where a link leads to it, out of the store. Crash argument: one rename, so it is in one of
+    the two places at every instant.
     """
+    full = checked(engine.files, engine.root, os.path.join(engine.root, *path.split("/")))
     target = _target(engine, path)
-    engine.files.replace(os.path.join(engine.root, *path.split("/")), os.path.join(engine.root, *target.split("/")))
+    engine.files.replace(full, os.path.join(engine.root, *target.split("/")))
     return target
 
 

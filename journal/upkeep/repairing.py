@@ -11,8 +11,8 @@ from journal.store.batch import Note
 from journal.store.blobs import BLOBS
 from journal.store.damage import ACCEPTED_NOTE
 from journal.store.engine import Engine
-from journal.store.home import INDEX_FILE
-from journal.store.layout import complete_own_files
+from journal.store.home import INDEX_FILE, MEMORY_FILES, NOTE_FILE
+from journal.store.layout import LOCAL, accompanying_files, complete_own_files
 from journal.upkeep.checks.carried import has_lfs
 from journal.upkeep.checks.leftovers import temporary_files
 from journal.upkeep.checks.losses import note_of, open_losses
@@ -32,9 +32,12 @@ def repair(engine: Engine, found: Look) -> list[str]:
     engine.close_lane()
     if found.has("unredacted"):
         return _redact_again(engine)
-    own = complete_own_files(engine.files, engine.root, has_lfs=has_lfs(engine, found.blobs))
+    done = [*_put_aside_in_local(engine), *_complete_own_files(engine, found)]
+    if found.unread.is_blind:
+        # What cannot be read may hold what the rest seems to lack.
+        return [*done, *restore_truth(engine, found)]
     truth = [*restore_truth(engine, found), *_put_aside(engine, found)]
-    done = [*own, *truth]
+    done.extend(truth)
     if any(BLOBS in sentence for sentence in truth) or _is_index_wrong(found):
         _build_index_anew(engine, found)
         done.append("built the index anew from the truth")
@@ -45,6 +48,24 @@ def repair(engine: Engine, found: Look) -> list[str]:
         reconcile(engine)
         done.append("brought the projections up to date")
     return done
+
+
+def _complete_own_files(engine: Engine, found: Look) -> list[str]:
+    stats = ((name, engine.files.stat(os.path.join(engine.root, name))) for name in accompanying_files())
+    done = [_aside(engine, name) for name, stat in stats if stat is not None and stat.kind != "file"]
+    if not any(found.unread.hides(name) for name in accompanying_files()):
+        done.extend(complete_own_files(engine.files, engine.root, has_lfs=has_lfs(engine, found.blobs)))
+    return done
+
+
+def _put_aside_in_local(engine: Engine) -> list[str]:
+    """Have what is no file give way where this work tree keeps what it remembers: all of that is made anew."""
+    stats = ((name, engine.files.stat(os.path.join(engine.local, name))) for name in (*MEMORY_FILES, NOTE_FILE))
+    return [_aside(engine, f"{LOCAL}/{name}") for name, stat in stats if stat is not None and stat.kind != "file"]
+
+
+def _aside(engine: Engine, path: str) -> str:
+    return f"put {path} aside, as {park(engine, path)}"
 
 
 def _redact_again(engine: Engine) -> list[str]:
@@ -79,7 +100,7 @@ def _put_aside(engine: Engine, found: Look) -> list[str]:
     done = []
     for path in paths:
         if engine.files.stat(os.path.join(engine.root, *path.split("/"))) is not None:
-            done.append(f"put {path} aside, as {park(engine, path)}")
+            done.append(_aside(engine, path))
     return done
 
 

@@ -19,12 +19,13 @@ from journal.upkeep.wholeness import whole_bytes
 
 
 def restore_truth(engine: Engine, found: Look) -> list[str]:
-    """Put back what git still has whole, and what can be told from what is here."""
+    """Put back what git still has whole, and what can be told from what is here; not what only cannot be read."""
     suspects = [*found.missing, *found.changed, *(loss.path for loss in found.losses)]
     suspects.extend(item.path for item in found.checkpoints if item.problem is not None and not item.is_newer)
     restored = (_restore(engine, found, path, None) for path in dict.fromkeys(suspects))
     unsound = {ref.sha256: ref for ref in found.references if ref.sha256 not in found.blobs.sound}
-    blobs = (_restore(engine, found, f"{BLOBS}/{blob_file(ref.sha256)}", ref) for ref in unsound.values())
+    named = ((f"{BLOBS}/{blob_file(sha256)}", ref) for sha256, ref in unsound.items())
+    blobs = (_restore(engine, found, path, ref) for path, ref in named if not found.unread.hides(path))
     return [sentence for sentence in (*restored, *blobs) if sentence is not None]
 
 
@@ -39,7 +40,7 @@ def _restore(engine: Engine, found: Look, path: str, ref: Reference | None) -> s
         return None
     current = engine.files.read(full) if stat is not None else None
     wanted = whole_bytes(path, current, found.copies.read(path) if found.copies is not None else None)
-    if wanted is None and ref is not None and ref.key is not None:
+    if wanted is None and ref is not None and ref.key is not None and not found.unread.is_blind:
         wanted = next((data for text in _shown(engine, ref.key) if (data := whole_bytes(path, current, text))), None)
     if wanted is None:
         return None

@@ -34,7 +34,7 @@ def verify_state(engine: Engine, indexing: Indexing, live: View | None, fresh: V
         one = build(indexing, engine, {**alone, key: listing[key]})
         if any(differences(one, events, "the events alone")):
             found.lying.append("/".join(key))
-            hint = "the events are the truth: journal doctor --fix puts the checkpoint aside"
+            hint = "the events are the truth: journal doctor --verify --fix puts the checkpoint aside"
             message = "says other than the events that it covers"
             found.findings.append(Finding("checkpoint-differs", "error", found.lying[-1], message, hint))
         one.index.close()

@@ -3,8 +3,10 @@
 import os
 import shutil
 
-from journal import Journal
-from journal.store.blobs import blob_path
+import pytest
+
+from journal import Journal, NotFoundError
+from journal.store.blobs import CHUNK_BYTES, blob_path
 from journal.upkeep.blob_parking import may_leave, still_idle
 from tests.support.stores import clone
 from tests.support.worktree import WorkTree
@@ -34,6 +36,20 @@ def test_a_blob_that_was_idle_at_two_checkpoints_is_put_aside_and_still_found(jo
     assert journal.doctor(verify=True).ok
     assert journal.blobs.put(b"idle") == idle
     assert names(journal) == {idle["sha256"]}
+
+
+def test_who_reads_a_blob_while_it_is_put_aside_reads_it_to_its_end(journal, root):
+    data = os.urandom(3 * CHUNK_BYTES)
+    ref = journal.blobs.put(data)
+    rounds(journal)
+    with journal.blobs.open(ref) as file, journal.blobs.open(ref) as other:
+        begin, first = file.read(10), other.read(1)
+        assert rounds(journal) == [blob_path(ref["sha256"])]
+        assert begin + file.read() == data
+        shutil.rmtree(os.path.join(root, "local", "parked"))
+        with pytest.raises(NotFoundError):
+            other.read()
+    assert first == data[:1]
 
 
 def test_whatever_an_event_refers_to_stays(journal):
@@ -136,6 +152,20 @@ def test_git_sees_the_blob_leave_and_its_bytes_are_still_read_here(tmp_path):
         assert tree.git("status", "--porcelain") == ""
         # Somebody refers to it after all: the bytes are put aside, not gone.
         journal.put("order", "o", {"invoice": ref})
+        assert journal.blobs.get(ref) == b"bytes"
+
+
+def test_a_blob_that_was_put_aside_twice_leaves_git_again(tmp_path):
+    tree = WorkTree(tmp_path / "one")
+    with tree.open() as journal:
+        for _ in range(2):
+            ref = journal.blobs.put(b"bytes")
+            journal.commit("a blob")
+            assert rounds(journal, 2) == [blob_path(ref["sha256"])]
+            assert journal.commit("compacted") is not None
+        assert f".journal/{blob_path(ref['sha256'])}" not in tree.git("ls-files").split()
+        assert tree.git("status", "--porcelain") == ""
+        assert len(os.listdir(tree.store / "local" / "parked")) == 2
         assert journal.blobs.get(ref) == b"bytes"
 
 

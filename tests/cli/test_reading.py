@@ -179,6 +179,13 @@ def test_damage_is_a_warning_and_status_20_and_the_answer_is_printed(plans):
         ("blame", "plan", "lost"),
         ("show", "EVENT"),
         ("kv", "get", "lost"),
+        ("kv", "delete", "lost"),
+        ("delete", "plan", "lost"),
+        ("edit", "plan", "lost"),
+        ("revert", "EVENT"),
+        ("redact", "--event", "EVENT", "--reason", "asked", "--yes"),
+        ("resolve", "plan", "lost", "title", "--value", "1"),
+        ("truncate", "lost", "--through", "1"),
     ],
 )
 def test_what_is_not_found_may_be_what_damage_has_cost(plans, asked):
@@ -195,6 +202,18 @@ def test_what_is_not_found_may_be_what_damage_has_cost(plans, asked):
     ended = plans(*(event if word == "EVENT" else word for word in asked), "--json", status=20)
     assert '"code": "damaged"' in ended.err
     assert "1 event lost" in ended.err
+
+
+@pytest.mark.parametrize("asked", [("schema", "check"), ("checkpoint",), ("compact", "--dry-run")])
+def test_what_needs_the_whole_truth_ends_with_20_where_some_is_damaged_and_its_help_says_so(plans, asked):
+    import os
+
+    (name,) = os.listdir(plans.store("segments"))
+    with open(plans.store("segments", name), "r+b") as file:
+        file.seek(file.read().index(b'"Rest"'))
+        file.write(b'"REST"')
+    assert '"code": "damaged"' in plans(*asked, "--json", status=20).err
+    assert "\n  20 " in plans(*asked[: 2 if asked[0] == "schema" else 1], "--help").out
 
 
 def test_a_store_is_found_upwards_by_option_and_by_environment(plans, monkeypatch):

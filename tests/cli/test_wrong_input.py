@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+import weakref
 
 import pytest
 from journal.cli.moments import moment, with_zone
@@ -152,3 +153,34 @@ def test_a_stdin_that_does_not_wait_is_waited_for(work, words, shown):
     else:
         found = json.loads(work(*shown, "--json").out)
         assert (found["value"] if "value" in found else found["data"]) == {"n": 123, "m": 4}
+
+
+def test_an_error_in_json_steers_no_terminal(shell):
+    nasty = "nope\u202e\u009b5m"
+    ended = shell("-C", nasty, "list", "--json", terminal=True, status=3)
+    assert "nope\\u202e\\u009b5m" in ended.err
+    assert json.loads(ended.err)["error"]["path"] == nasty
+    assert nasty in shell("-C", nasty, "list", "--json", status=3).err
+
+
+def test_a_lack_of_memory_is_told_as_that_and_what_filled_it_is_let_go(shell, monkeypatch):
+    from journal.cli import running
+
+    def fill(call):
+        held = object_that_is_large()
+        raise MemoryError(held and "")
+
+    class Large:
+        pass
+
+    def object_that_is_large():
+        large = Large()
+        kept.append(weakref.ref(large))
+        return large
+
+    kept = []
+    monkeypatch.setattr(running, "execute", fill)
+    ended = shell("list", "--json", status=1)
+    assert ended.error["code"] == "system"
+    assert "memory" in ended.error["message"]
+    assert kept[0]() is None

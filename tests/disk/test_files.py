@@ -3,13 +3,14 @@
 import contextlib
 import errno
 import os
+import socket
 import subprocess
 import sys
 from functools import partial
 
 import pytest
 
-from journal.disk.files import TEMPORARY_SUFFIX, OsFiles, write_whole
+from journal.disk.files import TEMPORARY_SUFFIX, OsFiles, OsOpenFile, write_whole
 from journal.disk.programs import write_program
 from journal.errors import UnsafePathError
 from tests.support.faults import FaultyFiles
@@ -55,6 +56,24 @@ def test_no_call_follows_a_link_to_a_file(folder, outside, call, leads_somewhere
         FOLLOWING[call](link)
     assert files.read(outside) == b"precious"
     assert not os.path.exists(outside + "-missing")
+
+
+@pytest.mark.parametrize("call", sorted(FOLLOWING.keys() - {"create", "open_append, new"}))
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+def test_no_call_waits_at_a_pipe_or_uses_what_is_no_file(folder, monkeypatch, call, kind):
+    """Opening a pipe that nobody else has open would wait for ever."""
+    path = os.path.join(folder, "x")
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        monkeypatch.chdir(folder)  # the path of a socket is short
+        with socket.socket(socket.AF_UNIX) as bound:
+            bound.bind("x")
+    with pytest.raises(UnsafePathError):
+        FOLLOWING[call](path)
+    with pytest.raises(UnsafePathError):
+        files.open_note(path)
+    assert files.stat(path).kind == "other"
 
 
 @pytest.mark.parametrize("call", FOLLOWING_FOLDERS)
@@ -243,7 +262,7 @@ def test_a_write_that_failed_once_is_never_completed_behind_its_error(folder, mo
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="/dev/full")
 def test_no_space_raises():
-    file = files.open_append("/dev/full", create=False)
+    file = OsOpenFile("/dev/full", os.open("/dev/full", os.O_WRONLY))
     with pytest.raises(OSError, match="No space"):
         file.write(b"x")
     file.close()

@@ -535,3 +535,22 @@ def test_progress_is_told_at_the_end_also_of_nothing(journal):
     journal.fold(SUM, "none", progress=told.append)
     journal.fold(SUM, "s", progress=told.append)
     assert told == [0, 5]
+
+
+def lifts(journal):
+    journal.upcasters.register("E", 0)(lambda data: {"n": data["n"] * 100, "schema_version": 1})
+
+
+def test_an_upcaster_that_is_registered_later_lifts_what_a_view_and_a_snapshot_had_folded(journal, root):
+    view = journal.view(SUM, "s")
+    assert (view.read(), journal.snapshot(SUM, "s").value) == (15, 15)
+    lifts(journal)
+    assert view.read() == journal.fold(SUM, "s").value == 1500
+    journal.append("s", "E", {"n": 6})
+    assert view.read() == journal.snapshot(SUM, "s").value == 2100
+    with Journal.open(store=root) as other:
+        assert other.fold(SUM, "s").value == 21, "it knows no upcaster"
+        lifts(other)
+        calls = []
+        assert other.fold(counting(calls), "s").value == 2100
+        assert calls == [], "the snapshot that was made with it"

@@ -10,7 +10,7 @@ from git_support import Work
 
 from journal.disk.files import OsFiles
 from journal.disk.pieces import PIECE_BYTES
-from journal.errors import GitError
+from journal.errors import GitError, UnsafePathError
 from journal.git.commit import FileChange, commit_changes
 from journal.git.content import StoredFile
 
@@ -213,6 +213,22 @@ def test_a_branch_with_folders_in_its_name_that_is_unborn(empty):
     empty.assert_sound()
 
 
+@pytest.mark.parametrize(("there", "new"), [("a", "a/b"), ("a/b", "a")])
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_first_commit_where_another_branch_is_in_the_way_is_refused(work, there, new, packed):
+    work.git("branch", there)
+    if packed:
+        work.git("pack-refs", "--all")
+    work.git("switch", "-q", "--orphan", new)
+    before = work.git("for-each-ref")
+    with pytest.raises((GitError, UnsafePathError)):
+        work.commit({A: b"{}\n"})
+    assert work.git("for-each-ref") == before
+    work.git("switch", "-q", "-f", there)
+    work.user_commits("goes", b"on\n")
+    work.assert_sound()
+
+
 def test_a_linked_work_tree_commits_on_its_own_branch(work, tmp_path):
     work.git("worktree", "add", "-q", str(tmp_path / "other"), "-b", "other")
     other = Work(tmp_path / "other")
@@ -290,6 +306,46 @@ def test_an_object_that_a_power_cut_left_empty_is_written_anew(work):
     with open(path, "wb"):
         pass
     work.commit({A: b"x\n"})
+    work.assert_sound()
+
+
+class BesideGc(OsFiles):
+    """A disk on which ``git gc`` takes away what it does not need just before we come back to it."""
+
+    def __init__(self, objects, takes):
+        self.objects, self.takes, self.taken = objects, takes, []
+
+    def create(self, path, data):
+        folder = os.path.dirname(path)
+        if self.takes == "folders" and not self.taken and "tmp_obj" in path and not os.listdir(folder):
+            self.taken.append(folder)
+            os.rmdir(folder)
+        super().create(path, data)
+
+    def sync(self, path):
+        if self.takes == "objects" and not self.taken and "tmp_obj" not in path and path.startswith(self.objects):
+            self.taken.append(path)
+            os.unlink(path)
+        super().sync(path)
+
+
+@pytest.mark.parametrize("takes", ["folders", "objects"])
+def test_a_commit_goes_on_beside_a_gc(work, takes):
+    work.git("hash-object", "-w", "--stdin", data=b"known\n")
+    files = BesideGc(work.repository.objects_dir, takes)
+    assert work.commit({A: b"known\n", SEGMENT: b"1\n"}, files=files).changed == 2
+    assert files.taken
+    work.assert_sound()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the objects of git's that are there are not written over")
+def test_an_object_that_was_left_long_ago_is_written_anew_since_a_gc_may_take_it(work):
+    identity = work.git("hash-object", "-w", "--stdin", data=b"left behind\n").strip()
+    path = work.path(f".git/objects/{identity[:2]}/{identity[2:]}")
+    long_ago = time.time() - 30 * 86_400
+    os.utime(path, (long_ago, long_ago))
+    work.commit({A: b"left behind\n"})
+    assert os.stat(path).st_mtime > long_ago + 86_400
     work.assert_sound()
 
 

@@ -9,12 +9,14 @@ import time
 import pytest
 from git_support import FileChange, OsFiles, Work, commit_changes
 
+from journal.disk.gitdir import find_git
 from journal.errors import GitError
 from journal.git import status
 from journal.git.configuration import read_configuration
 from journal.git.ignore import ignored_paths
 from journal.git.refs import read_head
 from journal.git.repository import Repository
+from journal.git.unattended import run_unattended
 
 A = ".journal/entities/plan/a.json"
 SEGMENT = ".journal/segments/1.jsonl"
@@ -170,6 +172,31 @@ def test_another_user_s_repository_is_refused_unless_declared_safe(work, monkeyp
             ours(work)
         subprocess.run([program, "config", "--global", "--add", "safe.directory", work.folder], check=True)
         assert ours(work) is not None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="giving a folder away needs root")
+def test_nothing_that_another_user_s_repository_names_is_run_before_git_trusts_it(work, tmp_path):
+    """Git's settings name programs, and git would run them for a mere list of names."""
+    ours(work)
+    ran, program = tmp_path / "ran", tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho >> {ran}\n")
+    program.chmod(0o755)
+    work.git("config", "core.fsmonitor", str(program))
+    for folder, folders, files in os.walk(work.folder):
+        for name in (".", *folders, *files):
+            os.lchown(os.path.join(folder, name), 12345, 12345)
+    asked = [
+        lambda: ignored_paths(work.repository, [A, "x"]),
+        lambda: run_unattended(work.repository, ["ls-files"], 10),
+        lambda: ours(work),
+    ]
+    for ask in asked:
+        with pytest.raises(GitError, match="does not trust"):
+            ask()
+        assert not ran.exists()
+    work.git("config", "--global", "--add", "safe.directory", work.folder)
+    ignored_paths(work.repository, [A, "x"])
+    assert ran.exists()
 
 
 def test_a_bare_repository_is_refused_and_never_found_on_the_way(tmp_path, work):
@@ -349,6 +376,36 @@ def test_a_missing_or_damaged_object_is_an_error(work):
         ours(work)
 
 
+@pytest.mark.parametrize("has_git", [True, False])
+@pytest.mark.parametrize("what", ["bytes", "cut", "empty", "index"])
+def test_a_damaged_pack_is_an_error_that_says_so(work, monkeypatch, what, has_git):
+    work.git("gc", "-q")
+    (name,) = [name for name in os.listdir(work.path(".git/objects/pack")) if name.endswith(".pack")]
+    path = work.path(f".git/objects/pack/{name if what != 'index' else name.replace('.pack', '.idx')}")
+    os.chmod(path, 0o644)
+    with open(path, "rb") as file:
+        data = file.read()
+    with open(path, "wb") as file:
+        file.write({"cut": data[:50], "empty": b""}.get(what, data[:20] + bytes(byte ^ 0x5A for byte in data[20:])))
+    if not has_git:
+        monkeypatch.setattr("journal.git.objects.is_installed", lambda: False)
+    with pytest.raises(GitError, match=r"damaged|missing"):
+        ours(work)
+
+
+def test_what_a_damaged_pack_holds_is_read_where_there_is_a_sound_copy(work):
+    work.git("gc", "-q")
+    (name,) = [name for name in os.listdir(work.path(".git/objects/pack")) if name.endswith(".pack")]
+    sound = work.read(f".git/objects/pack/{name}")
+    os.makedirs(work.path("other/objects/pack"))
+    for ending in (".pack", ".idx"):
+        shutil.copy(work.path(f".git/objects/pack/{name}").replace(".pack", ending), work.path("other/objects/pack"))
+    work.write(".git/objects/info/alternates", os.fsencode(work.path("other/objects")) + b"\n")
+    os.chmod(work.path(f".git/objects/pack/{name}"), 0o644)
+    work.write(f".git/objects/pack/{name}", sound[:20] + bytes(byte ^ 0x5A for byte in sound[20:]))
+    assert ours(work).changed == 2
+
+
 def test_the_other_storage_of_refs_is_left_to_git(work, monkeypatch):
     """Git itself stands in for it here: its commands do the same for refs in plain files."""
     import dataclasses
@@ -366,3 +423,48 @@ def test_the_other_storage_of_refs_is_left_to_git(work, monkeypatch):
     other.git("checkout", "-q", "--orphan", "fresh")
     assert commit_changes(repository, work.changes({SEGMENT: b"z\n"}), "m", files=OsFiles()).branch == "fresh"
     work.assert_sound()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+@pytest.mark.parametrize("name", [b"caf\xe9", "no-break\u00a0".encode()], ids=["latin-1", "space"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_branch_that_moves_is_the_one_that_is_checked_out_whatever_its_name(work, name, packed):
+    work.git("switch", "-q", "-c", name)
+    if packed:
+        work.git("pack-refs", "--all")
+    ours(work)
+    assert work.git("rev-list", "--count", name) == "3\n"
+    assert work.git("for-each-ref", "--format=x") == "x\nx\n"
+    assert work.status() == ""
+    work.assert_sound()
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+def test_a_folder_whose_name_is_no_utf_8_is_committed(work):
+    folder = os.fsdecode(b"caf\xe9")
+    for place in (folder, f"{folder}/deeper"):
+        work.commit({f"{place}/{A}": b"{}\n", f"{place}/{SEGMENT}": b"1\n"})
+        assert ignored_paths(work.repository, [f"{place}/{A}"]) == []
+        assert work.status() == ""
+    work.stage({f"{folder}/{A}": b"[]\n"})
+    assert work.git("diff", "--cached", "--name-only", "-z") == f"{folder}/{A}\0"
+    work.git("update-index", "--split-index")
+    work.commit({f"{folder}/{A}": b"[1]\n", f"{folder}/{SEGMENT}": None})
+    assert work.status() == ""
+    work.assert_sound()
+
+
+def test_a_name_that_is_no_utf_8_is_in_the_commit_as_it_was_given(work, monkeypatch):
+    work.git("config", "user.name", b"Ren\xe9")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", os.fsdecode(b"Jos\xe9"))
+    ours(work)
+    assert work.git("log", "-1", "--format=%an %cn", "--encoding=utf-8") == os.fsdecode(b"Jos\xe9 Ren\xe9\n")
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+def test_a_linked_work_tree_whose_name_is_no_utf_8_is_one(work, tmp_path):
+    folder = os.path.join(str(tmp_path), os.fsdecode(b"caf\xe9"))
+    work.git("worktree", "add", "-q", folder, "-b", "linked")
+    found = find_git(OsFiles(), folder)
+    assert found is not None
+    assert found.common == work.repository.common_dir

@@ -4,10 +4,12 @@ A table: the state that git is in -> what staging and committing end with. Readi
 what git is doing is given up, and everything that was ever acknowledged is still there.
 """
 
+import os
 import subprocess
 
 import pytest
 
+import journal.upkeep.commit as commit_module
 from journal import Journal
 from journal.errors import FormatError, GitError, JournalError, RefusedError, StoreNotFoundError
 from tests.support.stores import documents
@@ -190,6 +192,7 @@ def test_conflict_markers_in_the_configuration_stop_every_verb(tmp_path, verb):
     assert "conflict markers" in raised.value.message
     assert "line" in raised.value.message
     assert raised.value.path == str(path)
+    assert f"git -C {tree.store} add journal.toml" in raised.value.hint  # which works in any folder
     tree.git("checkout", "--theirs", str(path))
     with tree.open() as journal:
         journal.put("plan", "q", {})
@@ -250,3 +253,92 @@ def test_a_store_in_a_submodule_is_the_submodules_own(tmp_path, monkeypatch):
     assert outer.git("status", "--porcelain") == " M part\n"
     with outer.open() as journal:
         assert documents(journal) == {}
+
+
+def test_what_git_takes_away_while_a_commit_is_made_ready_is_not_committed(tmp_path, monkeypatch):
+    """The files that a merge brought are looked at, and then it is given up."""
+    work = between_two_branches(tmp_path)
+    before = during(monkeypatch, lambda: work.git("merge", "--abort"))
+    with work.open() as journal:
+        journal.put("plan", "mine", {"n": 1})
+        done = journal.commit("mine")
+    assert before
+    assert (
+        work.git("diff", "--name-only", "--diff-filter=AD", "HEAD~1", "HEAD", "--", ".journal/segments").count("\n")
+        == 1
+    )
+    assert work.git("rev-parse", "HEAD").strip() == done.commit
+    assert work.git("status", "--porcelain") == ""
+    with work.open() as journal:
+        assert {entity.id for entity in journal.list("plan")} == {"base", "mine"}
+        assert journal.doctor().ok
+
+
+def test_what_git_takes_away_between_the_listing_and_the_reading_is_no_error(tmp_path, monkeypatch):
+    work = between_two_branches(tmp_path)
+    schemas, happened = commit_module._schemas, []
+
+    def abort(*given):
+        if not happened:
+            happened.append(work.git("merge", "--abort"))
+        return schemas(*given)
+
+    monkeypatch.setattr(commit_module, "_schemas", abort)  # the first thing that is read after the listing
+    with work.open() as journal:
+        journal.put("plan", "mine", {"n": 1})
+        assert journal.commit("mine") is not None
+    assert happened
+    assert work.git("status", "--porcelain") == ""
+
+
+def test_what_git_takes_away_while_it_is_being_staged_is_not_staged(tmp_path, monkeypatch):
+    work = WorkTree(tmp_path / "work")
+    with work.open() as journal:
+        journal.commit("begin")
+        journal.put("plan", "p", {"n": 1})
+        before = during(monkeypatch, lambda: work.git("stash", "-q", "-u"))
+        assert journal.stage() == 0
+    assert before
+    assert work.git("status", "--porcelain") == ""
+
+
+def test_a_commit_beside_a_git_that_never_rests_ends(tmp_path, monkeypatch):
+    work = WorkTree(tmp_path / "work")
+    with work.open() as journal:
+        work.git("add", ".journal/README.md")
+        during(monkeypatch, lambda: os.utime(work.path / ".git" / "index"), always=True)
+        with pytest.raises(GitError, match="at every attempt"):
+            journal.commit("never")
+    assert work.git("log", "--all", "--oneline") == ""
+
+
+def between_two_branches(tmp_path):
+    """A work tree in the middle of a merge that conflicts in a file of the user's and brings events."""
+    work = WorkTree(tmp_path / "work")
+    (work.path / "f").write_text("1\n")
+    with work.open() as journal:
+        journal.put("plan", "base", {"n": 1})
+        work.commit_all()
+        work.git("switch", "-q", "-c", "side")
+        journal.put("plan", "theirs", {"n": 1})
+        (work.path / "f").write_text("2\n")
+        work.commit_all()
+    work.git("switch", "-q", "main")
+    (work.path / "f").write_text("3\n")
+    work.commit_all()
+    work.git("merge", "-q", "side", check=False)
+    return work
+
+
+def during(monkeypatch, act, *, always=False):
+    """Let something happen between a commit's look at the files and its taking of git's lock; return whether it did."""
+    refuse, happened = commit_module._refuse_ignored, []
+
+    def refuse_ignored(*given):
+        refuse(*given)
+        if always or not happened:
+            happened.append(True)
+            act()
+
+    monkeypatch.setattr(commit_module, "_refuse_ignored", refuse_ignored)
+    return happened

@@ -61,7 +61,7 @@ def test_lines_that_are_added_piece_by_piece_are_found_where_they_stand(sizes):
     database, known = table()
     seq, offset = 5, 100
     for number in (1, 2, 3):
-        database.execute("INSERT INTO entities VALUES(?, 't', ?, 1, 1, '', 0, NULL, '{}')", (number, str(number)))
+        database.execute("INSERT INTO entities VALUES(?, 't', ?, 1, 1, '', 0, NULL, '{}', 0, 0)", (number, str(number)))
     for size in sizes:
         owners = [(seq + at) % 5 - 1 for at in range(size)]
         known.add(Span(seq, LANES[0], 1, offset, None, [10] * size), owners)

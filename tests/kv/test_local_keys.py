@@ -95,7 +95,7 @@ def test_what_cannot_be_kept_is_refused(keys):
     for value in (float("nan"), "x" * 300_000, object()):
         with pytest.raises(RefusedError):
             keys.put("k", value)
-    with pytest.raises(RefusedError, match="a local value has at most 262,144 bytes"):
+    with pytest.raises(RefusedError, match="a local value, with its key, has at most 262,144 bytes"):
         keys.put("k", "x" * 300_000)
     for key in ("", "a\nb", "x" * 2000):
         with pytest.raises(RefusedError):
@@ -274,6 +274,26 @@ def test_links_are_not_followed(root, tmp_path):
             with pytest.raises(UnsafePathError):
                 call()
     assert os.listdir(outside) == []
+
+
+def test_what_cannot_be_read_is_no_absent_key_and_is_not_reaped(keys, clock):
+    keys.create("lease", "ana", ttl_seconds=1_000)
+    read_at = OsFiles.read_at
+
+    def failing(self, path, *place):
+        if os.path.basename(path) == "lease.json":
+            raise OSError(errno.EMFILE, "Too many open files", path)
+        return read_at(self, path, *place)
+
+    clock.pass_(100)  # enough for the files of what has expired to be looked for
+    with patch.object(OsFiles, "read_at", failing):
+        for read in (lambda: keys.get("lease"), lambda: keys.has("lease"), keys.list):
+            with pytest.raises(OSError, match="Too many open files"):
+                read()
+        with pytest.raises(NotAppliedError, match="Too many open files"):
+            keys.create("lease", "ben")
+        assert keys.put("other", 1) == 1
+    assert keys.list() == {"lease": "ana", "other": 1}
 
 
 def test_a_full_disk_applies_nothing(keys):

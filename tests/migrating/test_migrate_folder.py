@@ -1,14 +1,18 @@
 """A folder of JSON files becomes entities; what is none is told; nothing is lost on either side."""
 
+import contextlib
 import errno
+import itertools
 import json
 import os
 import shutil
 
 import pytest
 
-from journal import Journal, NotFoundError, Rules, UsageError
+from journal import Journal, NotFoundError, Rules, UnsafePathError, UsageError
+from journal.disk.files import OsFiles
 from journal.upkeep.migrating import writing
+from journal.upkeep.migrating.writing import Writer
 from tests.support.cuts import Cut, CutFiles
 from tests.support.faults import FaultyFiles
 from tests.support.stores import truth
@@ -129,6 +133,31 @@ def test_links_are_told_and_never_followed(place, tmp_path):
     found = place.migrate()
     assert codes(found) == [("link", "plan/b.json", None), ("link", "task", None)]
     assert set(place.entities()) == {("plan", "a")}
+
+
+def test_a_folder_that_cannot_be_read_and_what_is_no_file_are_told_and_all_others_are_brought_in(place, monkeypatch):
+    place.write(plan__a={"n": 1}, shut__b={"n": 2}, task__c={"n": 3})
+    os.mkfifo(place.source / "plan" / "pipe.json")
+    shut, listed = str(place.source / "shut"), OsFiles.list
+
+    def refuse(files, folder):
+        if folder == shut:
+            raise PermissionError(13, "Permission denied", folder)
+        return listed(files, folder)
+
+    monkeypatch.setattr(OsFiles, "list", refuse)
+    found = place.migrate()
+    assert codes(found) == [("unreadable", "plan/pipe.json", None), ("unreadable", "shut", None)]
+    assert found.problems[1].message == "the folder cannot be read: permission denied"
+    assert set(place.entities()) == {("plan", "a"), ("task", "c")}
+
+
+def test_a_folder_that_is_a_link_is_not_followed_and_the_hint_names_where_it_leads(place):
+    place.write(plan__a={"n": 1})
+    os.symlink(place.source, place.folder / "elsewhere")
+    with place.open() as journal, pytest.raises(UnsafePathError, match="links are not followed") as raised:
+        journal.migrate_folder("elsewhere/{type}/{id}.json", base=place.folder)
+    assert str(place.source) in raised.value.hint
 
 
 def test_of_two_files_with_one_id_none_counts_and_both_are_named(place):
@@ -314,6 +343,42 @@ def test_cut_off_anywhere_it_goes_on_and_nothing_is_lost_or_doubled(place, monke
             assert len({note["run"] for note in notes}) == 1
             assert journal.doctor(verify=True).ok
     assert cuts > 10
+
+
+def test_a_run_that_was_cut_off_keeps_the_backup_of_what_was_there_before_it(place, monkeypatch):
+    with place.open() as journal:
+        journal.put("other", "o", {})
+    place.write(**{f"plan__p{number}": {"n": number} for number in range(9)})
+    monkeypatch.setattr("journal.upkeep.migrating.writing.DOCUMENTS_AT_ONCE", 2)
+    positions = set()
+    for at in (2, 2, 99):
+        calls, write = itertools.count(1), Writer._write
+        with monkeypatch.context() as patch:
+            patch.setattr(Writer, "_write", lambda *a, at=at, n=calls, write=write: cut_or(next(n) > at, write, *a))
+            with contextlib.suppress(Cut):
+                found = place.migrate()
+        (backup,) = (place.folder / "store" / ".journal" / "local" / "backups").iterdir()
+        positions.add((backup / "position.json").read_bytes())
+    (position,) = positions
+    assert list(json.loads(position)["have"].values()) == [[[1, 1]]]
+    assert found.backup == f"local/backups/{backup.name}"
+
+
+def test_a_run_of_which_only_its_end_was_cut_off_names_its_backup(place, monkeypatch):
+    place.write(plan__a={"n": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(Writer, "finish", lambda *_: cut_or(True, None))
+        with pytest.raises(Cut):
+            place.migrate()
+    found = place.migrate()
+    assert found.run is not None
+    assert found.backup == f"local/backups/{found.run}"
+
+
+def cut_or(is_cut, function, *arguments):
+    if is_cut:
+        raise Cut
+    return function(*arguments)
 
 
 def test_a_full_disk_is_told_and_the_rest_comes_later(place):

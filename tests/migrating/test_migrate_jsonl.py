@@ -8,6 +8,7 @@ import pytest
 
 from journal import NotFoundError, Rules
 from journal.upkeep.migrating import lines
+from tests.support.ending import ends
 
 ISSUES = Path(__file__).parents[3] / "shared" / "data" / "beads-issues.jsonl.gz"
 needs_issues = pytest.mark.skipif(not ISSUES.exists(), reason="the real snapshot is not beside this checkout")
@@ -76,3 +77,19 @@ def test_so_many_problems_are_counted_and_the_first_ones_listed(place):
 def test_a_missing_file_is_not_found(place):
     with pytest.raises(NotFoundError):
         migrate(place, place.source / "none.jsonl")
+
+
+def test_a_line_of_very_many_pieces_is_put_together_once(monkeypatch):
+    """Adding each piece to what is there would copy all of it again and again."""
+    monkeypatch.setattr("journal.upkeep.migrating.lines._PIECE_BYTES", 16)
+    monkeypatch.setattr("journal.upkeep.migrating.lines.FILE_BYTES_MAX", 3_000_000)
+    text = b"".join([b"a\n\n", b"b" * 2_900_000, b"\n", b"c" * 3_000_001, b"\n", b"d" * 2_900_000])
+    with ends():
+        found = list(lines.lines_of(lambda at, size: text[at : at + size]))
+    assert [line and (line[:1], len(line)) for line in found] == [
+        (b"a", 1),
+        b"",
+        (b"b", 2_900_000),
+        None,
+        (b"d", 2_900_000),
+    ]

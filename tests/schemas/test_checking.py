@@ -7,7 +7,9 @@ import pytest
 pytest.importorskip("jsonschema", reason="an optional library")
 
 from journal import RefusedError
+from journal.schemas import checking
 from journal.schemas.checking import Problem, Schema
+from tests.support.ending import ends
 
 PLAN = {
     "type": "object",
@@ -135,6 +137,24 @@ def test_the_work_of_a_hostile_schema_is_bounded():
 )
 def test_what_a_rule_goes_through_is_work_too(form, document):
     assert problems(form, document) == ["the document: checking it takes more work than is allowed"]
+
+
+def test_choices_count_as_work(monkeypatch):
+    monkeypatch.setattr(checking, "WORK_MAX", 20_000)
+    form = {"items": {"enum": list(range(600))}}
+    assert "more work" in str(problems(form, [599] * 2_000))
+    assert problems(form, list(range(6))) == []
+    assert problems({"items": {"enum": list(range(6))}}, [5] * 600) == []
+
+
+def test_a_schema_of_an_old_draft_with_very_many_choices_is_made_soon():
+    """Its own schema asks that choices differ; the library compares each with each where they cannot be sorted."""
+    choices = [one for number in range(6_000) for one in ({"a": number}, [number])]
+    form = {"$schema": "http://json-schema.org/draft-04/schema#", "enum": choices}
+    with ends():
+        assert problems(form, [5_999]) == []
+    with pytest.raises(RefusedError, match="/enum: has the same member twice"):
+        schema({**form, "enum": [1, {}, 1.0]})
 
 
 def test_a_schema_that_refers_to_itself_ends():

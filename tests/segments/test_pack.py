@@ -1,12 +1,14 @@
 """Packs: each line comes back, a damaged member costs what it holds, and a bomb ends early."""
 
+import random
 import zlib
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.format.limits import PACK_MEMBER_BYTES
-from journal.segments.pack import encode_pack, read_member, read_members
+from journal.format.limits import PACK_MEMBER_BYTES, PACK_MEMBER_BYTES_MAX
+from journal.segments.pack import deflate, encode_pack, read_member, read_members
 
 LINES = [b'{"n":%d,"text":"%b"}\n' % (n, b"%08x" % zlib.crc32(b"%d" % n) * 200) for n in range(60)]
 PACK = encode_pack(LINES)
@@ -65,3 +67,42 @@ def test_a_bomb_is_one_damaged_member():
 def test_any_bytes_end(rubbish):
     assert sum(member.length for member in read_members(rubbish)) == len(rubbish)
     assert read_member(rubbish) == b"" or len(rubbish) > 20
+
+
+class Counted(bytes):
+    """The bytes of a file, which tell how many of them were copied out."""
+
+    copied = 0
+
+    def __getitem__(self, at):
+        piece = super().__getitem__(at)
+        Counted.copied += len(piece) if isinstance(at, slice) else 1
+        return piece
+
+
+NAMED = b"\x1f\x8b\x08\x08"
+"""How a member with a name begins: to the next zero all may be its name, also further such starts."""
+
+
+COSTLY = {
+    "usual": PACK * 1000,
+    "empty members": deflate(b"") * 2000,
+    "starts of members": b"\x1f\x8b\x08" * 3000,
+    "starts without a name": b"\x1f\x8b\x08\0" * 3000,
+    "starts within names": NAMED * 3000 + b"\0" + deflate(b"x" * 10**6)[10:],
+}
+
+
+@pytest.mark.parametrize("data", COSTLY.values(), ids=COSTLY)
+def test_reading_a_pack_costs_its_size_and_not_its_square(data, monkeypatch):
+    monkeypatch.setattr(Counted, "copied", 0)
+    for _ in read_members(Counted(data)):
+        pass
+    assert Counted.copied < 150 * len(data)
+
+
+def test_a_member_of_just_the_greatest_size_is_read_and_a_longer_one_is_not():
+    for more in (-1, 0, 1):
+        text = random.Random(1).randbytes(PACK_MEMBER_BYTES_MAX + more)
+        (member,) = read_members(deflate(text))
+        assert (member.text == text) is (more <= 0)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from journal.format.segment import decode_vector
 from journal.state import vector
+from tests.support.ending import ends
 
 LANES = ["0000000000001", "0000000000002", "0000000000003"]
 TOP = 12
@@ -106,3 +107,16 @@ def test_contains_is_right_at_the_largest_seq():
     made = vector.union(vector.of(LANES[0], 1, 1), vector.of(LANES[0], top, top))
     assert vector.contains(made, top, LANES[0])
     assert not vector.contains(made, top - 1, LANES[0])
+
+
+def test_very_many_intervals_cost_their_number_and_not_its_square():
+    """A header, or a checkpoint, of a stranger's may name as many as its bytes hold."""
+
+    count = 100_000
+    first = {LANES[0]: tuple((4 * n + 1, 4 * n + 1) for n in range(count))}
+    second = {LANES[0]: tuple((4 * n + 3, 4 * n + 3) for n in range(count))}
+    with ends():
+        assert vector.subtract(first, second) == first
+        assert vector.count(vector.union(first, second)) == 2 * count
+        assert vector.intersect(first, first) == first
+        assert vector.without_ends(first, first) == {}

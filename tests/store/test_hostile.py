@@ -1,11 +1,13 @@
 """A hostile repository can make a read fail; it never writes outside the store, and never passes for our own memory."""
 
+import contextlib
 import gzip
 import hashlib
 import itertools
 import json
 import os
 import shutil
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -13,11 +15,14 @@ from pathlib import Path
 import pytest
 
 from journal import Journal
-from journal.errors import JournalError, RefusedError
+from journal.errors import FormatError, JournalError, NotAppliedError, RefusedError
 from journal.format.checkpoint import CheckpointHeader, compress, encode_lines
+from journal.format.limits import SEQ_MAX
 from journal.format.lines import unseal
 from journal.format.names import checkpoint_file, pack_file, segment_file
 from journal.format.segment import Header, decode_header, encode_header
+from journal.segments.scan import scan
+from tests.support.ending import ends
 from tests.support.stores import LANE_A, LANE_B, clone, documents, new_store, put_file, read_bytes, segments, truth
 
 ONE = {("t", "a"): {"n": 1}}
@@ -35,11 +40,14 @@ def root(tmp_path) -> str:
 def outside(tmp_path) -> Path:
     """A folder that must stay as it is."""
     folder = tmp_path / "outside"
-    folder.mkdir()
-    (folder / "precious").write_text("precious")
+    names = ["a.json", "kv/x", "lane.json", "precious", "t/a.json"]  # as files of the store are called, too
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("precious")
     yield folder
-    assert sorted(path.name for path in folder.rglob("*")) == ["precious"]
-    assert (folder / "precious").read_text() == "precious"
+    found = {str(path.relative_to(folder)): path for path in folder.rglob("*") if not path.is_dir()}
+    assert sorted(found) == names
+    assert {path.read_text() for path in found.values()} == {"precious"}
 
 
 def store_id(root: str) -> str:
@@ -164,22 +172,29 @@ LINKS = [
 ]
 
 
+USES = [
+    lambda journal: list(journal.log()),
+    documents,
+    lambda journal: journal.put("t", "a", {"text": "x" * 70_000}),
+    lambda journal: journal.put("t", "b", {"n": 1}),
+    lambda journal: journal.delete("t", "b"),
+    lambda journal: journal.kv.local.put("k", 1),
+    lambda journal: journal.reconcile(),
+    lambda journal: journal.checkpoint(),
+    lambda journal: journal.doctor(fix=True),
+    lambda journal: journal.put("t", "b", {"n": 3}),
+    lambda journal: journal.compact(),
+    lambda journal: journal.doctor(verify=True, fix=True, accept_loss=True),
+]
+
+
 @pytest.mark.parametrize("place", LINKS)
 def test_a_link_in_the_store_is_never_written_through(root, outside, place):
     linked(os.path.join(root, place), outside)
-    try:
-        with Journal.open(store=root) as journal:
-            list(journal.log())
-            documents(journal)
-            journal.put("t", "a", {"text": "x" * 70_000})
-            journal.put("t", "b", {"n": 1})
-            journal.delete("t", "b")
-            journal.reconcile()
-            journal.checkpoint()
-            journal.put("t", "b", {"n": 3})
-            journal.compact()
-    except JournalError:
-        pass  # a clear refusal is as good; ``outside`` sees to the rest
+    for use in USES:  # each on its own: one that is refused says nothing of the next
+        # A clear refusal is as good; ``outside`` sees to the rest.
+        with contextlib.suppress(JournalError), Journal.open(store=root) as journal:
+            use(journal)
 
 
 def test_a_store_that_is_a_link_is_refused(root, outside, tmp_path):
@@ -396,6 +411,47 @@ def test_a_record_of_wrong_types_with_a_right_checksum_costs_at_most_itself(root
         shutil.rmtree(os.path.join(root, "local"))
 
 
+@pytest.mark.parametrize(("seq", "rev"), [(SEQ_MAX, 1), (SEQ_MAX - 1, 1), (2, SEQ_MAX)])
+def test_no_line_that_no_reader_takes_is_written_behind_the_greatest_numbers(root, seq, rev):
+    """An event may say the greatest seq, or rev, there is. What is acknowledged beside it is there all the same."""
+    put_segment(root, record(seq, "x", rev=rev), first=seq)
+    written = {}
+    for name in ("x", "d", "x", "e"):
+        with Journal.open(store=root) as journal:
+            with contextlib.suppress(NotAppliedError):
+                written["t", name] = journal.put("t", name, {"n": seq + len(name) + len(written)}).data
+            with contextlib.suppress(NotAppliedError):
+                journal.append("s", "E", {})
+    shutil.rmtree(os.path.join(root, "local"))
+    with Journal.open(store=root) as journal:
+        assert documents(journal).items() >= written.items()
+        list(journal.log())
+        assert not journal.doctor().findings
+
+
+def test_very_many_headers_cost_their_number_and_not_its_square(root):
+    store = store_id(root)
+
+    def calls(count: int) -> int:
+        headers = [Header(store, LANE_A, number, sees={}) for number in range(2, 2 + count)]
+        text = b"".join(map(encode_header, headers))
+        made = 0
+
+        def note(frame, event, argument):
+            nonlocal made
+            made += event == "call"
+
+        sys.setprofile(note)
+        try:
+            results = scan(text), scan(text + b"x\n")
+        finally:
+            sys.setprofile(None)
+        assert [len(result.sections) for result in results] == [count, count]
+        return made
+
+    assert calls(800) < 9 * calls(100)
+
+
 HEADERS = [
     {"sees": {LANE_B: [[1, 10**9]]}, "first": 1},
     {"sees": {LANE_B: [[1, 2**53]]}, "first": 2},
@@ -443,6 +499,61 @@ def test_a_header_of_the_future_cannot_hide_what_comes_later(root):
     shutil.rmtree(os.path.join(root, "local"))
     with Journal.open(store=root) as journal:
         assert journal.get("t", "a").data == {"n": 5}
+
+
+@pytest.mark.parametrize(
+    ("paths", "events"),
+    [(["/data" + "/" * 200_000], 1), ([f"/data/{number:05}" for number in range(8_000)], 6_000)],
+    ids=["deep", "many"],
+)
+def test_a_redaction_of_very_many_places_ends_soon(root, paths, events):
+    redacted = [{"paths": paths, "events": [f"{number}@{LANE_A}" for number in range(1, 1 + events)]}]
+    fields = {"kind": "note", "seq": 2, "ts": "", "writer": "w", "note": "redaction", "data": {"redacted": redacted}}
+    put_segment(root, record(1, "b"), sealed(fields))
+    with ends(), Journal.open(store=root) as journal:
+        assert documents(journal)["t", "a"] == {"n": 1}
+
+
+DEEP_TOML = {
+    "arrays": "x = " + "[" * 10_000,
+    "tables": "x = " + "{a=" * 10_000,
+    "a name": "[" + ".".join("a" * 50_000) + "]",
+    "a quoted name": "[" + ".".join(['"a"'] * 50_000) + "]",
+    "an integer": "x = " + "9" * 5_000,
+    "a comment": "#" * (1 << 20),
+}
+
+
+@pytest.mark.parametrize("text", DEEP_TOML.values(), ids=DEEP_TOML)
+def test_a_configuration_that_is_deep_or_huge_is_refused_as_what_cannot_be_read(root, text):
+    with open(os.path.join(root, "journal.toml"), "a") as file:
+        file.write(f"\n{text}\n")
+    with pytest.raises(FormatError, match="cannot be read"):
+        Journal.open(store=root)
+
+
+PIPES = ["journal.toml", "entities/t/a.json", "local/home.json", "local/lane.json", "local/tip", "local/lock.holder"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+@pytest.mark.parametrize("place", [*PIPES, "segments", "local/lock", "schemas/t.json"])
+def test_a_pipe_in_the_place_of_a_file_keeps_nobody_waiting(root, place):
+    path = os.path.join(root, place)
+    if os.path.isdir(path):
+        shutil.rmtree(path)
+    elif os.path.exists(path):
+        os.unlink(path)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    os.mkfifo(path)
+    program = (
+        "import sys; from journal import Journal; from journal.errors import JournalError\n"
+        "for act in (lambda j: j.get('t', 'a'), lambda j: j.put('t', 'a', {'n': 2}), lambda j: j.doctor()):\n"
+        "    try:\n"
+        "        with Journal.open(store=sys.argv[1]) as journal: act(journal)\n"
+        "    except JournalError: pass\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, root], capture_output=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
 
 
 def test_segments_of_another_store_are_told(root, tmp_path):

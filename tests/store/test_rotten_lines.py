@@ -9,7 +9,8 @@ import pytest
 from journal import Fold, Journal
 from journal.disk.memory import MemoryBackend
 from journal.index.view import View
-from tests.support.stores import new_store, truth
+from journal.segments.pack import read_members
+from tests.support.stores import bring, clone, new_store, truth
 
 NAMES = Fold("names", [], lambda value, event: [*value, event.event])
 
@@ -190,6 +191,14 @@ def test_the_last_line_of_a_segment_is_no_torn_end_to_who_has_read_it(root, chan
         assert "1 event lost" in journal.damage_note()
 
 
+def test_what_neighbours_cost_is_counted_once(root):
+    with Journal.open(store=root) as journal:
+        for what in (b'"E1"', b'"E5"', b'"E6"', b'"E7"'):
+            rot(root, touched, what)
+        assert told(journal.read("s")) == [name for name in ALL if name not in ("E1", "E5", "E6", "E7")]
+        assert "and 3 more places: 4 events lost" in journal.damage_note()
+
+
 def test_who_knows_of_it_while_others_write_the_index_goes_on_knowing():
     backend = MemoryBackend()
     with Journal.on(backend) as journal, Journal.on(backend) as other:
@@ -223,6 +232,75 @@ def test_a_pack_that_rots_is_told_and_comes_back_whole(root):
         assert "events may be lost" in journal.damage_note()
         touched(f"{root}/{name}", good)
         assert told(journal.read("s")) == ALL
+        assert journal.damage_note() is None
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize("change", [in_place, touched])
+def test_the_last_line_of_another_lane_is_no_torn_end_once_it_was_taken_in(root, tmp_path, change, is_open):
+    here = clone(root, tmp_path / "here")
+    with Journal.open(store=root) as journal:
+        journal.append("s", "Last")
+    bring(root, here)
+    with Journal.open(store=here) as journal:
+        assert told(journal.read("s")) == [*ALL, "Last"]
+        if is_open:
+            mend = rot(here, change, b'"Last"')
+    if not is_open:
+        mend = rot(here, change, b'"Last"')
+    with Journal.open(store=here) as journal:
+        assert told(journal.read("s")) == ALL
+        assert "1 event lost" in journal.damage_note()
+        assert "damaged" in {finding.code for finding in journal.doctor().findings}
+        mend()
+        assert told(journal.read("s")) == [*ALL, "Last"]
+        assert journal.damage_note() is None
+
+
+def test_what_is_mended_in_its_place_is_seen_also_where_another_process_has_written_since(root):
+    with Journal.open(store=root) as journal:
+        journal.checkpoint()
+        journal.put("t", "y", {})
+        assert journal.compact().packs
+        (name,) = (name for name in truth(root) if name.startswith("archive/"))
+        good = truth(root)[name]
+        settle(journal)
+        os.truncate(f"{root}/{name}", len(good) // 2)
+        assert told(journal.read("s")) == []
+        with Journal.open(store=root) as other:
+            other.append("s", "Last")
+        touched(f"{root}/{name}", good)
+        assert told(journal.read("s")) == [*ALL, "Last"]
+
+
+@pytest.mark.parametrize("kept", [(), (0,), (1,), (0, 2), (1, 2), (0, 1)], ids=str)
+@pytest.mark.parametrize("has_local", [True, False])
+def test_a_pack_that_lacks_members_is_told_though_the_others_read_well(root, kept, has_local):
+    """A file that git wrote, and whose bytes a power cut took, often ends at nothing at all."""
+    with Journal.open(store=root) as journal:
+        for number in range(40, 60):
+            journal.append("s", f"E{number}", {"text": os.urandom(2500).hex()})
+        journal.checkpoint()
+        journal.put("t", "y", {})
+        assert journal.compact().packs
+        expected = told(journal.read("s"))
+    (name,) = (name for name in truth(root) if name.startswith("archive/"))
+    good = truth(root)[name]
+    members = list(read_members(good))
+    assert len(members) >= 3
+    parts = (members[at] for at in kept)
+    replaced(f"{root}/{name}", b"".join(good[part.offset : part.offset + part.length] for part in parts))
+    for path in [path for path in truth(root) if path.startswith("checkpoints/")]:
+        os.remove(f"{root}/{path}")
+    if not has_local:
+        shutil.rmtree(f"{root}/local")
+    with Journal.open(store=root) as journal:
+        assert len(told(journal.read("s"))) < len(expected)
+        assert "events may be lost" in journal.damage_note()
+        assert [path for path, *_ in journal.status().damage] == [name]
+        assert "damaged" in {finding.code for finding in journal.doctor().findings}
+        replaced(f"{root}/{name}", good)
+        assert told(journal.read("s")) == expected
         assert journal.damage_note() is None
 
 

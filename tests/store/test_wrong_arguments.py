@@ -1,8 +1,10 @@
 """Goal: an argument that makes no sense is told as that, and never by an error from deep inside."""
 
+import contextlib
+
 import pytest
 
-from journal import Condition, Journal, RefusedError, UsageError
+from journal import ClosedError, Condition, Fold, Journal, RefusedError, UsageError
 
 
 @pytest.fixture
@@ -86,3 +88,52 @@ def test_a_condition_with_an_operator_that_there_is_not_is_told(journal):
     with pytest.raises(UsageError, match="no operator '=='"):
         journal.list(where=[Condition(("n",), "==", 1)])
     assert journal.list(where=[Condition(("n",), ">=", 1)]) == []
+
+
+def test_a_hint_says_once_what_to_give(journal):
+    fold = Fold("n", 0, lambda value, event: value)
+    for call in (lambda: journal.view(fold, "s", refresh="never"), lambda: journal.fold(fold, "s", state="x")):
+        with pytest.raises(UsageError) as caught:
+            call()
+        assert caught.value.hint in ("give 'read'", "give a FoldState of this package")
+
+
+def test_a_change_that_returns_nothing_is_told_and_not_lost(journal):
+    """It changes the document in place, as ``list.sort`` does, and took for written what was not."""
+    journal.put("t", "x", {"n": 1})
+    with pytest.raises(RefusedError, match="returned None") as told:
+        journal.mutate("t", "x", lambda data: data.update(n=2))
+    assert told.value.hint == "return the document"
+    assert journal.get("t", "x").rev == 1
+
+
+def test_a_document_that_is_none_makes_no_empty_entity(journal):
+    with pytest.raises(UsageError, match="nothing to write"):
+        journal.put("t", "x", None)
+    with pytest.raises(UsageError, match="nothing to write"), journal.transaction() as transaction:
+        transaction.put("t", "y", None, action="create")
+    assert journal.list() == []
+    assert journal.put("t", "x", {}).rev == 1
+
+
+CALLS_OF_A_TRANSACTION = {
+    "put": lambda transaction: transaction.put("t", "y", {}),
+    "delete": lambda transaction: transaction.delete("t", "x"),
+    "append": lambda transaction: transaction.append("s", "F"),
+    "kv": lambda transaction: transaction.kv.put("k", 2),
+    "a second block": lambda transaction: transaction.__enter__(),
+}
+
+
+@pytest.mark.parametrize("name", CALLS_OF_A_TRANSACTION)
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_transaction_that_has_ended_takes_no_more(journal, name, fails):
+    transaction = journal.transaction()
+    with contextlib.suppress(KeyError), transaction:
+        transaction.put("t", "x", {})
+        transaction.kv.put("k", 1)
+        if fails:
+            raise KeyError
+    with pytest.raises(ClosedError, match="the transaction has ended"):
+        CALLS_OF_A_TRANSACTION[name](transaction)
+    assert len(list(journal.read_all())) == (1 if fails else 3)

@@ -1,5 +1,6 @@
 """A payload whose blob is lost costs its one event, is told, and comes once the blob is back."""
 
+import os
 import pathlib
 import shutil
 
@@ -54,9 +55,14 @@ def named(position):
 
 
 @pytest.mark.parametrize("way", ["read", "last", "all", "log", "newest", "fold"])
-@pytest.mark.parametrize("gone", ["missing", "wrong"])
-def test_it_costs_one_event_in_every_way_of_reading_and_is_told(store, blob, gone, way):
-    if gone == "missing":
+@pytest.mark.parametrize("gone", ["missing", "wrong", "link", "pipe"])
+def test_it_costs_one_event_in_every_way_of_reading_and_is_told(store, blob, tmp_path, gone, way):
+    if gone == "link":
+        blob.symlink_to(blob.rename(tmp_path / "kept"))
+    elif gone == "pipe":
+        blob.unlink()
+        os.mkfifo(blob)
+    elif gone == "missing":
         blob.unlink()
     else:
         blob.write_bytes(blob.read_bytes()[:-1] + b"!")

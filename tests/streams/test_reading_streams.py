@@ -10,6 +10,7 @@ import pytest
 from journal import Journal, JournalError, NotFoundError, RefusedError, UsageError
 from journal.format.lines import seal, unseal
 from journal.index.streams import Reading
+from journal.store.looking_back import look_back
 from journal.store.streams.appending import Append, NewEvents
 from tests.support.faults import CountingFiles
 from tests.support.reads import ReadMeter
@@ -83,6 +84,27 @@ def test_filters(journal):
     assert numbers(journal.read("s", after_time=datetime(2100, 1, 1, tzinfo=UTC))) == []
     with pytest.raises(UsageError, match="not a time"):
         journal.read("s", after_time="yesterday")
+
+
+def test_the_last_events_are_of_the_moment_of_the_call_and_their_tokens_name_them(journal, root, monkeypatch):
+    def and_then(engine, read):
+        found = look_back(engine, read)
+        with Journal.open(store=root) as other:
+            other.append("s", "Late", {})
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr("journal.store.streams.reading.look_back", and_then)
+        last = list(journal.read("s", last=2))
+    assert [event.position for event in last] == [6, 7]
+    assert [event.event for event in journal.read("s", since=last[-1].token)][:1] == ["Late"]
+    assert "Late" in [event.event for event in journal.read("s", last=3)]
+
+
+def test_the_last_events_of_those_that_a_token_does_not_name(journal):
+    *_, fifth, _, _ = journal.read("s")
+    assert [event.position for event in journal.read("s", last=2, since=fifth.token)] == [6, 7]
+    assert [event.position for event in journal.read("s", last=9, since=fifth.token)] == [6, 7]
 
 
 def test_last_with_a_filter_looks_further_back_than_one_piece(journal, monkeypatch):

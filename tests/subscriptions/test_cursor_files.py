@@ -3,10 +3,14 @@
 import os
 import shutil
 import tempfile
+from dataclasses import replace
 
 import pytest
 
 from journal import DamagedError, Journal, NotAppliedError, NotFoundError, RefusedError, UnsafePathError
+from journal.subscriptions.encoding import Saved
+from journal.subscriptions.selection import Selection
+from journal.subscriptions.shelf import FileShelf
 from tests.support.cuts import CutFiles
 from tests.support.inodes import EXTREMES, RANDOM
 from tests.support.outages import bury, restarted
@@ -239,3 +243,13 @@ def test_names_that_disks_do_not_like_are_names_of_cursors_all_the_same(root):
             with journal.subscribe(name) as feed:
                 feed.take()[0].ack()
         assert journal.cursors.names() == sorted(names)
+
+
+def test_who_holds_the_cursor_decides_on_what_it_read_whatever_other_threads_read(used, monkeypatch):
+    """A thread that reads without the lock may have read a little before, and come to its end in the middle of it."""
+    with Journal.open(store=used) as journal:
+        shelf = FileShelf(journal._engine.backend, used, "feed")
+        group = shelf.load()
+        monkeypatch.setattr(FileShelf, "_known", property(lambda _: behind, lambda *_: None), raising=False)
+        behind = b"", Saved([], Selection(), replace(group, taken={}))
+        assert shelf.load() == group

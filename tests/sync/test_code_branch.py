@@ -1,5 +1,8 @@
 """Goal: on the branch of the code too everything arrives, and the user's own files are git's and theirs."""
 
+import os
+import sys
+
 import pytest
 from sync_support import Clone, git, without
 
@@ -217,3 +220,19 @@ def test_what_is_here_is_committed_offline_and_arrives_later(hub, pair):
     one.sync()
     two.sync()
     assert_same(one, two)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the file system takes UTF-8 names only")
+@pytest.mark.parametrize("has_git", [True, False])
+def test_a_branch_whose_name_is_no_utf_8_is_exchanged(hub, monkeypatch, has_git):
+    name = os.fsdecode(b"caf\xe9")
+    one = hub.clone("one")
+    one.git("switch", "-q", "-c", name)
+    Journal.init(one.path)
+    if not has_git:
+        monkeypatch.setattr("journal.git.transport.is_installed", lambda: False)
+    with Journal.open(one.path) as journal:
+        for number in range(2):
+            journal.put("plan", "p", {"n": number})
+            assert journal.sync("origin").branch == name
+    assert hub.git("rev-list", "--count", name) == "3\n"

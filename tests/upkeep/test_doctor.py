@@ -9,7 +9,7 @@ import re
 import sqlite3
 
 import pytest
-from doctor_table import row, rows_of_page
+from doctor_table import PAGE, row, rows_of_page
 from doctored import Store, copy_of, fill, make_template
 
 from journal import Journal
@@ -18,6 +18,7 @@ from journal.format.checkpoint import compress, decompress_lines
 from journal.format.lines import seal
 from journal.format.names import checkpoint_file, parse_pack_file, segment_file
 from journal.format.pointer import Pointer, encode_pointer
+from journal.index.rows import EntityRow, row_sum, state_sum
 from journal.store.blobs import lfs_blob_path
 from journal.upkeep import doctor, looking
 from journal.upkeep.findings import Finding, Report
@@ -244,6 +245,17 @@ def index_is_garbage(store):
 
 
 def index_lies(store):
+    database = sqlite3.connect(store.path("local/index.db"))
+    with database:
+        columns = "type, name, rev, seq, lane, conflicts, data, state"
+        *facts, state = database.execute(f"SELECT {columns} FROM entities WHERE name = 'p1'").fetchone()
+        lie = EntityRow(*facts)._replace(data='{"number":99}')
+        said = lie.data, row_sum(lie), state_sum(lie.data, state)
+        database.execute("UPDATE entities SET data = ?, row_sum = ?, state_sum = ? WHERE name = 'p1'", said)
+    database.close()
+
+
+def value_in_the_index(store):
     _change_index(store, "UPDATE entities SET data = '{\"number\":99}' WHERE name = 'p1'")
 
 
@@ -305,6 +317,11 @@ def projection_is_a_link(store):
     os.symlink("/etc/hostname", store.path("entities/plan/p1.json"))
 
 
+def folder_of_projections_is_a_link(store):
+    store.remove("entities/plan")
+    os.symlink("/etc", store.path("entities/plan"))
+
+
 def projection_is_a_folder(store):
     store.remove("entities/plan/p1.json")
     store.write("entities/plan/p1.json/inner", b"x")
@@ -312,6 +329,10 @@ def projection_is_a_folder(store):
 
 def file_of_a_person(store):
     store.write("entities/plan/mine.json", b'{"a": 1}')
+
+
+def file_of_a_name_that_is_no_entitys(store):
+    store.write("entities/plan/a b.json", b'{"a": 1}')
 
 
 def file_of_no_kind(store):
@@ -344,6 +365,12 @@ def attributes_are_gone_and_git_converts(store):
     store.git("config", "core.autocrlf", "true")
 
 
+def filter_of_the_users_meets_the_store(store):
+    with open(os.path.join(store.folder, ".gitattributes"), "w") as file:
+        file.write("*.jsonl filter=upper\n*.json ident\n")
+    store.git("config", "filter.upper.clean", "tr a-z A-Z")
+
+
 def local_is_not_ignored(store):
     store.remove(".gitignore")
     store.remove("local/.gitignore")
@@ -369,7 +396,7 @@ def user_ignores_gzip(store):
 IN_GIT = [
     (byte_in_a_segment, {"damaged", "truth-changed"}, set()),
     (byte_in_a_header, {"damaged", "truth-changed"}, set()),
-    (byte_in_the_last_record, {"truth-changed"}, set()),
+    (byte_in_the_last_record, {"damaged", "truth-changed"}, set()),
     (byte_in_a_pack, {"damaged", "truth-changed"}, set()),
     (byte_in_the_gzip_header_of_a_pack, {"damaged", "truth-changed"}, set()),
     (byte_in_a_checkpoint, {"checkpoint-damaged", "truth-changed"}, set()),
@@ -400,6 +427,7 @@ IN_GIT = [
     (blobs_of_another_name, {"strange-file"}, {"strange-file"}),
     (index_is_garbage, {"index-corrupt"}, set()),
     (index_lies, {"state-differs"}, set()),
+    (value_in_the_index, {"index-corrupt"}, set()),
     (index_has_a_state_that_is_no_json, {"index-corrupt"}, set()),
     (index_has_a_text_that_is_no_text, {"index-corrupt"}, set()),
     (index_lacks_events, {"index-differs"}, set()),
@@ -412,8 +440,10 @@ IN_GIT = [
     (projection_is_edited, {"edited"}, {"edited"}),
     (projection_of_a_deleted_entity, {"projection-leftover"}, set()),
     (projection_is_a_link, {"projection-strange"}, set()),
+    (folder_of_projections_is_a_link, {"projection-strange"}, set()),
     (projection_is_a_folder, {"projection-strange", "strange-file"}, set()),
     (file_of_a_person, {"edited"}, {"edited"}),
+    (file_of_a_name_that_is_no_entitys, {"strange-file"}, {"strange-file"}),
     (file_of_no_kind, {"strange-file"}, {"strange-file"}),
     (leftover, set(), set()),
     (ignore_file_is_gone, {"own-file-missing"}, set()),
@@ -422,6 +452,11 @@ IN_GIT = [
     (rule_for_git_lfs_is_gone, {"own-file-altered"}, set()),
     (readme_is_gone, set(), set()),
     (attributes_are_gone_and_git_converts, {"own-file-missing", "line-endings"}, set()),
+    (
+        filter_of_the_users_meets_the_store,
+        {"filtered-truth", "filtered-projections"},
+        {"filtered-truth", "filtered-projections"},
+    ),
     (local_is_not_ignored, {"own-file-missing", "local-not-ignored"}, set()),
     (local_is_tracked, {"local-tracked"}, {"local-tracked"}),
     (store_is_ignored, {"ignored-truth", "ignored-projections"}, {"ignored-truth", "ignored-projections"}),
@@ -456,6 +491,16 @@ def without_a_hint(report: Report) -> list[str]:
     return [finding.code for finding in report.findings if finding.severity != "info" and not finding.hint]
 
 
+def led_astray(store: Store, report: Report) -> list[str]:
+    """Return what a hint leads to ``journal doctor --fix`` for, which does not look for it without ``--verify``."""
+    seen = {finding.code for finding in store.doctor(verify=False).findings}
+    return [
+        finding.code
+        for finding in report.findings
+        if "journal doctor --fix" in (finding.hint or "") and finding.code not in seen
+    ]
+
+
 def name_of(value):
     return value.__name__ if callable(value) else ""
 
@@ -468,6 +513,7 @@ def test_in_git_it_is_named_and_comes_back(breakage, codes, left, templates, tmp
     before = store.tree()
     report = store.doctor(verify=True)
     assert worse_than_information(report) == codes, report.findings
+    assert led_astray(store, report) == []
     assert report.ok is (not codes)
     assert store.tree() == before, "a look changes nothing"
     assert_nothing_dangerous_is_suggested(report)
@@ -671,7 +717,7 @@ def test_the_store_is_read_once(kind, templates, tmp_path):
 TRUTH = ("segments", "archive", "checkpoints", "blobs")
 
 
-def test_every_code_stands_in_the_table_of_the_module():
+def codes_of_sources():
     folder = os.path.dirname(doctor.__file__)
     paths = [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names if name.endswith(".py")]
     codes = set()
@@ -679,10 +725,25 @@ def test_every_code_stands_in_the_table_of_the_module():
         with open(path, encoding="utf-8") as file:
             codes |= set(re.findall(r'(?:Finding|Loss)\(\s*"([a-z-]+)"', file.read()))
     assert len(codes) > 25
-    told = {word.strip(",.;:") for word in doctor.__doc__.split()}
-    for code in codes:
-        kind, _, rest = code.partition("-")
-        assert code in told or (kind == "projection" and f"-{rest}" in told), code
+    return codes
+
+
+def codes_of_module():
+    """Return the codes of the table that the module begins with, those that it only ends with a dash too."""
+    words = {word.strip(",.;:()") for word in doctor.__doc__.split()}
+    kinds = [(kind, word) for kind in ("projection", "old") for word in words if word.startswith("-")]
+    return words | {f"{kind}{word}" for kind, word in kinds}
+
+
+def test_every_code_stands_in_the_table_of_the_module():
+    assert codes_of_sources() <= codes_of_module()
+
+
+def test_the_page_has_every_code_and_no_other():
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    page = {"".join(pair) for line in rows for pair in re.findall(r"`([a-z][a-z-]+)`|\(([a-z-]+)\)", line)}
+    assert codes_of_sources() | {"old-changed", "old-new", "old-missing", "old-lagging"} <= page
+    assert page <= codes_of_module()
 
 
 @pytest.mark.parametrize("code", ["reference-missing", "unredacted", "state-differs"])

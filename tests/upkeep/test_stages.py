@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from journal import FormatError, Journal, PromotionRefusedError, UsageError
+from journal.disk.files import OsFiles
 from journal.upkeep.stages import mirror
 from tests.support import brainclaw
 from tests.support.power import SimulatedDisk
@@ -430,6 +431,19 @@ def test_an_old_store_behind_a_link_is_never_written_and_stops_nobody(dual, base
         journal.put("plan", "pln_1", set={"status": "done"})
         assert "old-store-unsafe" in {item.code for item in journal.doctor().findings}
     assert brainclaw.contents(str(tmp_path / "elsewhere")) == before
+
+
+def test_a_folder_of_the_old_store_that_cannot_be_read_is_named(dual, base, monkeypatch):
+    shut, listed = os.path.join(base, "plans"), OsFiles.list
+
+    def refuse(files, folder):
+        if folder == shut:
+            raise PermissionError(13, "Permission denied", folder)
+        return listed(files, folder)
+
+    monkeypatch.setattr(OsFiles, "list", refuse)
+    (found,) = (item for item in dual.doctor().findings if item.code == "old-store-unsafe")
+    assert (found.path, found.severity) == (".brainclaw/plans", "error")
 
 
 def test_the_cost_of_a_change_in_dual_does_not_grow_with_the_number_of_documents(tmp_path):

@@ -1,6 +1,6 @@
 """``journal kv delete``."""
 
-from ...declare import WRITE_STATUSES, Verb
+from ...declare import LOST_STATUSES, WRITE_STATUSES, Verb
 from ...keys import KEY, LOCAL, keys_of, missing_key, print_written
 from ...session import Session
 
@@ -21,6 +21,6 @@ VERB = Verb(
     arguments=(KEY,),
     options=(LOCAL,),
     examples=(("journal kv delete stock/sku-1", ""),),
-    statuses=WRITE_STATUSES | {3: "there is no such key"},
+    statuses=WRITE_STATUSES | LOST_STATUSES | {3: "there is no such key"},
     writes=True,
 )

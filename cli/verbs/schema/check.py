@@ -15,6 +15,7 @@ def run(session: Session, *, type: str | None) -> int:
             session.output.line(shown(f"{item.type} {item.id}  {item.pointer or 'the document'}: {item.why}"))
     if not found:
         session.output.done("everything fits")
+    session.check_damage()
     return DAMAGED if found else 0
 
 
@@ -25,5 +26,9 @@ VERB = Verb(
     text="Looks at the payloads as they are stored. A line for each place that does not fit, as a JSON pointer.",
     arguments=(TYPE._replace(required=False, help="Entities of this type only."),),
     examples=(("journal schema check", ""), ("journal schema check plan --json", "a line for each misfit")),
-    statuses={3: "the type has no schema", 6: "a schema cannot be used", 20: "something does not fit"},
+    statuses={
+        3: "the type has no schema",
+        6: "a schema cannot be used",
+        20: "something does not fit, or damage may affect this answer",
+    },
 )

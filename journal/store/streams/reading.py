@@ -91,16 +91,17 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
     high = selection.high
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
-        still_fresh(view, reach, since)
-        stretches = last_up_to(size, then.reading(view).visible(selection.low, high, reverse=True))
+        fresh = still_fresh(view, reach, since)
+        visible = then.reading(view).visible(selection.low, high, reverse=True)
+        parts = (part for stretch in visible for part in reversed([*_within(stretch, fresh)]))
+        stretches = last_up_to(size, parts)
         events = list(events_of(view, stretches, since, reach, lose_in(view)))[::-1]
         return events, (stretches[0].position or 1) - 1 if stretches else 0
 
     while high > 0 and len(found) < count:
         top, size = high, min(count - len(found), PIECE_EVENTS)
         events, high = look_back(engine, lambda view: piece(view, top, size))  # noqa: B023
-        new = [event for event in events if not since or not vector.contains(since, event.seq, event.lane)]
-        found += selection.chosen(_lifted(engine, selection, iter(new)))
+        found += selection.chosen(_lifted(engine, selection, iter(events)))
     return found[:count][::-1]
 
 

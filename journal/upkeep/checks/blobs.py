@@ -16,6 +16,7 @@ from journal.store.lfs import LfsFolder, fetched, pointer_in
 from journal.upkeep.checks.facts import Reference
 from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.shortening import shortened
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.findings import LINK_HINT, Finding
 
 
@@ -56,8 +57,8 @@ class BlobsRead(NamedTuple):
         return {*self.sound, *self.bad, *self.lfs.all}
 
 
-def read_blobs(files: Files, root: str, lfs_folder: LfsFolder) -> BlobsRead:
-    """Read every blob."""
+def read_blobs(files: Files, root: str, lfs_folder: LfsFolder, unread: Unread) -> BlobsRead:
+    """Read every blob; what cannot be read is noted in ``unread``."""
     found = BlobsRead.nothing()
     top = files.stat(os.path.join(root, BLOBS))
     if top is not None and top.kind != "folder":
@@ -65,23 +66,27 @@ def read_blobs(files: Files, root: str, lfs_folder: LfsFolder) -> BlobsRead:
             Finding("unsafe-path", "error", BLOBS, "is a link, or no folder; it is not followed", LINK_HINT)
         )
         return found
-    for folder, outer in sorted(files.list(os.path.join(root, BLOBS))):
-        inner = files.list(os.path.join(root, BLOBS, folder)) if outer.kind == "folder" else []
+    for folder, outer in sorted(unread.listed(BLOBS)):
+        inner = unread.listed(f"{BLOBS}/{folder}") if outer.kind == "folder" else []
         if outer.kind != "folder" and not folder.endswith(TEMPORARY_SUFFIX):
             found.findings.append(_strange(f"{BLOBS}/{folder}"))
         for name, stat in sorted(inner):
-            path = f"{BLOBS}/{folder}/{name}"
-            named = parse_blob_file(f"{folder}/{name}")
-            if stat.kind != "file" or named is None:
-                if not name.endswith(TEMPORARY_SUFFIX):
-                    found.findings.append(_strange(path))
-            elif named.is_lfs:
-                _read_carried(files, root, path, stat, named.sha256, lfs_folder, found)
-            elif _is_right(files, os.path.join(root, BLOBS, folder, name), named.sha256):
-                found.sound[named.sha256] = stat.size
-            else:
-                found.bad.add(named.sha256)
+            with unread.noted(f"{BLOBS}/{folder}/{name}"):
+                _read_blob(files, root, f"{folder}/{name}", stat, lfs_folder, found)
     return found
+
+
+def _read_blob(files: Files, root: str, name: str, stat: FileStat, lfs_folder: LfsFolder, found: BlobsRead) -> None:
+    path, named = f"{BLOBS}/{name}", parse_blob_file(name)
+    if stat.kind != "file" or named is None:
+        if not name.endswith(TEMPORARY_SUFFIX):
+            found.findings.append(_strange(path))
+    elif named.is_lfs:
+        _read_carried(files, root, path, stat, named.sha256, lfs_folder, found)
+    elif _is_right(files, os.path.join(root, *path.split("/")), named.sha256):
+        found.sound[named.sha256] = stat.size
+    else:
+        found.bad.add(named.sha256)
 
 
 def _read_carried(
@@ -114,12 +119,12 @@ def _strange(path: str) -> Finding:
     return Finding("strange-file", "warning", path, "is no blob, by its name or its kind", hint)
 
 
-def blob_losses(references: Iterable[Reference], blobs: BlobsRead) -> Iterator[Loss]:
+def blob_losses(references: Iterable[Reference], blobs: BlobsRead, unread: Unread) -> Iterator[Loss]:
     """Yield a loss for each line whose blob is missing or not what its name says."""
     for ref in references:
-        if blobs.sound.get(ref.sha256) == ref.size:
-            continue
         path = blob_path(ref.sha256)
+        if blobs.sound.get(ref.sha256) == ref.size or unread.hides(path):
+            continue
         is_there = ref.sha256 in blobs.bad or ref.sha256 in blobs.sound
         code = "blob-damaged" if is_there else "blob-missing"
         what = "is not what its name says" if is_there else "is missing"

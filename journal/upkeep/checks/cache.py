@@ -17,6 +17,7 @@ from journal.index.rebuild import rebuild
 from journal.index.view import Key, View
 from journal.segments.folders import Listing, list_truth
 from journal.state import vector
+from journal.store.breakage import BREAKAGE
 from journal.store.engine import Engine
 from journal.store.home import INDEX_FILE, LANE_FILE, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
@@ -73,7 +74,7 @@ def open_cache(engine: Engine, indexing: Indexing, listing: Listing, *, thorough
         try:
             is_live = _bring_forward(view, listing, indexing)
             return Cache(view, is_live, {*view.index.unprinted(), *view.overlay.states}, findings)
-        except ValueError as error:
+        except (ValueError, *BREAKAGE) as error:
             view.index.close()
             findings.append(Finding("index-corrupt", "error", INDEX_PATH, f"cannot be read: {error}", _HINT))
     return Cache(build(indexing, engine, listing), False, set(), findings)
@@ -96,12 +97,14 @@ def _file_findings(engine: Engine, *, thorough: bool) -> list[Finding]:
     if found is None:
         return _lane_findings(engine) if not is_ours else []
     if found.kind != "file":
-        return [Finding("unsafe-path", "error", INDEX_PATH, "is a link or a folder; it is not followed", _HINT)]
+        return []  # that is told with the rest of the folder
     if not is_ours:
         message = "was not made by this work tree (a copy, a backup, or the lock file was replaced): it does not count"
         return [Finding("index-foreign", "info", INDEX_PATH, message, "the next write makes a new one")]
     problem = problem_of(path, thorough=thorough)
-    return [Finding("index-corrupt", "error", INDEX_PATH, problem, _HINT)] if problem else []
+    # What only a thorough look finds, only a repair that looks as thoroughly finds too.
+    hint = _HINT.replace("--fix", "--verify --fix") if thorough else _HINT
+    return [Finding("index-corrupt", "error", INDEX_PATH, problem, hint)] if problem else []
 
 
 def _lane_findings(engine: Engine) -> list[Finding]:

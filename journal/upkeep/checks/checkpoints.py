@@ -1,11 +1,9 @@
 """Checkpoints: a bad one costs time only, as long as the events that it covers are here."""
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from journal.disk.files import Files
 from journal.format.checkpoint import decode_entities, decode_header, decompress_lines
 from journal.format.limits import FORMAT
 from journal.format.lines import BadLineError
@@ -15,6 +13,7 @@ from journal.segments.folders import CHECKPOINTS, Listing
 from journal.state import vector
 from journal.state.encoding import decode_state
 from journal.upkeep.checks.facts import Reference
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.findings import Finding
 
 MANY_EVENTS = 100_000
@@ -33,8 +32,7 @@ class CheckpointRead(NamedTuple):
 
 
 def read_checkpoints(
-    files: Files,
-    root: str,
+    unread: Unread,
     listing: Listing,
     store: str,
     identities: dict[str, str],
@@ -46,9 +44,11 @@ def read_checkpoints(
         if folder != CHECKPOINTS or named is None:
             continue
         try:
-            data = files.read(os.path.join(root, folder, name))
+            data = unread.read(f"{folder}/{name}")
         except FileNotFoundError:
             continue  # it left while the others were read; the caller looks again
+        if data is None:
+            continue
         if identify is not None:
             identities[f"{folder}/{name}"] = identify(data)
         yield read_checkpoint(f"{folder}/{name}", named, data, store)

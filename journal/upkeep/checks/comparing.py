@@ -9,7 +9,7 @@ from journal.state.entity import normal
 from journal.upkeep.findings import Finding
 
 CODE = "state-differs"
-HINT = "the index holds nothing of its own: journal doctor --fix builds it anew"
+HINT = "the index holds nothing of its own: journal doctor --verify --fix builds it anew"
 
 
 def differences(live: View, other: View, told: str) -> Iterator[Finding]:

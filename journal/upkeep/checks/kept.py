@@ -13,16 +13,19 @@ from journal.store.blobs import BLOBS
 from journal.store.engine import Engine
 from journal.upkeep.checks.copies import Copies
 from journal.upkeep.checks.survey import Survey
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.findings import Finding
 
 _HINT = "journal doctor --fix brings it back from git"
 
 
-def missing_paths(copies: Copies, survey: Survey, present: set[str], covers: Vector, wanted: set[str]) -> list[str]:
+def missing_paths(
+    copies: Copies, survey: Survey, present: set[str], covers: Vector, wanted: set[str], unread: Unread
+) -> list[str]:
     """Return the files of the truth that git's index lists and that are needed and not here.
 
     After a compaction that is not committed yet, git lists segments whose events a pack holds: these are not missing.
-    Nor is a blob that nothing refers to (``wanted`` are those that something does).
+    Nor is a blob that nothing refers to (``wanted`` are those that something does), nor what cannot be read.
     """
     packed = {(section.lane, section.first) for section in survey.sections}
     known = vector.union(survey.have, covers)
@@ -36,7 +39,7 @@ def missing_paths(copies: Copies, survey: Survey, present: set[str], covers: Vec
             or (folder == CHECKPOINTS and parse_checkpoint_file(name) and _adds(copies.read(path), known))
             or (folder == BLOBS and is_sha256(name.rpartition("/")[2]) and name.rpartition("/")[2] in wanted)
         )
-        if is_needed:
+        if is_needed and not unread.hides(path):
             missing.append(path)
     return missing
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files
 from journal.store.layout import LOCAL
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.checks.walking import walk
 from journal.upkeep.findings import Finding
 
@@ -49,12 +50,15 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def leftover_findings(files: Files, root: str) -> Iterator[Finding]:
+def leftover_findings(files: Files, root: str, unread: Unread) -> Iterator[Finding]:
     """Yield what was left behind; none of it harms."""
-    for path in temporary_files(files, root):
+    left: list[str] = []
+    with unread.noted(severity="warning"):
+        left = temporary_files(files, root)
+    for path in left:
         message = "was left by a process that ended while it wrote; nobody reads it"
         yield Finding("leftover", "info", path, message, "journal doctor --fix puts it aside, into local/parked/")
-    parked = files.list(os.path.join(root, LOCAL, PARKED))
+    parked = unread.listed(f"{LOCAL}/{PARKED}", "warning")
     if parked:
         size = sum(stat.size for _, stat in parked)
         message = f"what had to give way is kept here: files {len(parked):,}, bytes {size:,}"

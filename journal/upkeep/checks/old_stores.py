@@ -1,5 +1,6 @@
 """The old store beside the journal: documents that do not say what their entities say. Nothing of it is changed."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -10,7 +11,7 @@ from journal.index.view import View
 from journal.store.config import OldStoreOptions
 from journal.store.engine import Engine
 from journal.upkeep.checks.shortening import shortened
-from journal.upkeep.checks.unreadable import reason_of
+from journal.upkeep.checks.unreadable import path_of, reason_of
 from journal.upkeep.findings import Finding
 from journal.upkeep.stages.deciding import Standing
 from journal.upkeep.stages.old_store import Unreadable, read_old_store
@@ -34,6 +35,7 @@ def old_store_findings(engine: Engine, view: View, memory: Index) -> Iterator[Fi
     options = engine.config.old_store
     if options is None:
         return
+    base = None
     try:
         base = base_of(engine, options)
         found = engine.files.stat(base)
@@ -45,11 +47,18 @@ def old_store_findings(engine: Engine, view: View, memory: Index) -> Iterator[Fi
     except (JournalError, OSError) as error:
         hint = "mend that, or put the folder itself in the place of a link; the journal's own events are not affected"
         message = f"the old store cannot be read: {reason_of(error)}"
-        yield Finding("old-store-unsafe", "error", options.path, message, hint)
+        yield Finding("old-store-unsafe", "error", _place(options, base, error), message, hint)
         return
     standings = look_at(engine, view, old, options.stage, memory=memory, list_places=lambda: list_events(view))
     yield from shortened(_of_files(options, unreadable_in(old, standings)))
     yield from _of_standings(engine, options, standings)
+
+
+def _place(options: OldStoreOptions, base: str | None, error: JournalError | OSError) -> str:
+    """Return what of the old store could not be read, as findings name its files; itself where that is not told."""
+    full = path_of(error)
+    inside = os.path.relpath(full, base).replace(os.sep, "/") if full is not None and base is not None else "."
+    return options.path if inside in (".", "..") or inside.startswith("../") else f"{options.path}/{inside}"
 
 
 def _of_files(options: OldStoreOptions, unreadable: list[Unreadable]) -> Iterator[Finding]:

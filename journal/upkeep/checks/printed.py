@@ -15,7 +15,8 @@ from journal.store.machine_made import is_machine_made
 from journal.upkeep.checks.cache import Cache
 from journal.upkeep.checks.shortening import shortened
 from journal.upkeep.checks.truth import HARMLESS
-from journal.upkeep.checks.walking import walk
+from journal.upkeep.checks.unread import Unread
+from journal.upkeep.edits.edited import is_misnamed, misnamed_hint
 from journal.upkeep.findings import Finding, Severity
 
 _KINDS: dict[Step, tuple[str, Severity, str, str | None]] = {
@@ -35,7 +36,7 @@ _KINDS: dict[Step, tuple[str, Severity, str, str | None]] = {
     Step.STRANGE: (
         "projection-strange",
         "warning",
-        "a link or a folder is in the place of a projection",
+        "a link or a folder is in the place of a projection, or no folder in that of one",
         "journal doctor --fix puts it aside, into local/parked/",
     ),
 }
@@ -86,11 +87,20 @@ class _Looker:
         code, severity, message, hint = _KINDS[step]
         if step is Step.WRITE and self._files.stat(os.path.join(self._root, *path.split("/"))) is None:
             code, message = "projection-missing", "is not there"
+        if step is Step.STRANGE:
+            path = self._in_the_way(path)
         if step is Step.EDITED and wanted is None:
             message = "shows an entity that is deleted, and was edited by a person; it is left as it is"
         if key in self._cache.behind and step in (Step.WRITE, Step.REMOVE):
             severity = "info"
         return Finding(code, severity, path, message, hint), step
+
+    def _in_the_way(self, path: str) -> str:
+        """Return what is in the way of a projection: itself, or the first folder above it that is none."""
+        names = path.split("/")
+        above = ("/".join(names[:count]) for count in range(1, len(names)))
+        full = ((folder, self._files.stat(os.path.join(self._root, *folder.split("/")))) for folder in above)
+        return next((folder for folder, found in full if found is not None and found.kind != "folder"), path)
 
     def look_at_stray(self, path: str) -> tuple[Finding, bool]:
         """Return what to say of a file that is no entity's projection, and whether a machine left it."""
@@ -104,39 +114,69 @@ class _Looker:
         if is_wreck(text) or (at[1] is not None and self._is_machine_made((at[0], at[1]), text)):
             hint = "journal doctor --fix puts it aside, into local/parked/"
             return Finding("projection-leftover", "warning", path, "shows nothing that is here", hint), True
+        if is_misnamed(path, text):  # absorb refuses it
+            hint = misnamed_hint(path)
+            return Finding("strange-file", "warning", path, "is no projection, by its name", hint), False
         hint = "journal absorb makes an entity of it; journal restore with its path moves it to local/parked/"
         return Finding("edited", "warning", path, "a person's file, of an entity that is not here", hint), False
 
 
-def look_at_projections(engine: Engine, view: View, cache: Cache) -> Printed:
+def look_at_projections(engine: Engine, view: View, cache: Cache, unread: Unread) -> Printed:
     """Look at all projections of a view.
 
     Where that is not the cache's own, but one built anew, the bytes of each file are read, whatever its stat says.
+    What cannot be read is noted in ``unread``.
     """
     looker = _Looker(engine, view, cache)
-    here = (path for folder in PROJECTED for path, _ in walk(engine.files, engine.root, folder))
+    here = (path for folder in PROJECTED for path in _in_folder(engine, folder, unread))
     present = {path for path in here if not _is_passing(path)}
     findings: list[Finding] = []
     leftovers: list[str] = []
-    strange: list[str] = []
+    strange: dict[str, None] = {}
     lagging, entities = 0, 0
     taken: set[str] = set()
     for path, key in looker.expected():
         taken.add(path)
         row = view.row(key)
         entities += row is not None and row.data is not None
-        finding, step = looker.look(path, key)
-        if finding is not None:
-            findings.append(finding)
+        finding, step = None, Step.KEEP
+        if unread.hides(path):
+            continue
+        with unread.noted(path, "warning"):
+            finding, step = looker.look(path, key)
         lagging += step in (Step.WRITE, Step.REMOVE)
-        if step is Step.STRANGE:
-            strange.append(path)
-    for path in sorted(present - taken):
-        finding, is_ours = looker.look_at_stray(path)
+        if finding is None or finding.path is None or finding.path in strange:
+            continue
         findings.append(finding)
-        if is_ours:
-            leftovers.append(path)
-    return Printed(shortened(findings), leftovers, strange, lagging, entities, len(present))
+        if step is Step.STRANGE:
+            strange[finding.path] = None
+    for path in sorted(present - taken - strange.keys()):
+        with unread.noted(path, "warning"):
+            finding, is_ours = looker.look_at_stray(path)
+            findings.append(finding)
+            if is_ours:
+                leftovers.append(path)
+    return Printed(shortened(findings), leftovers, list(strange), lagging, entities, len(present))
+
+
+def _in_folder(engine: Engine, folder: str, unread: Unread) -> Iterator[str]:
+    found = None
+    with unread.noted(folder, "warning"):
+        found = engine.files.stat(os.path.join(engine.root, folder))
+    if found is not None and found.kind != "folder":
+        yield folder
+    elif found is not None:
+        yield from _below(folder, unread)
+
+
+def _below(folder: str, unread: Unread) -> Iterator[str]:
+    """Yield the paths of all that is no folder below one; links too, and none is followed."""
+    for name, stat in unread.listed(folder, "warning"):
+        path = f"{folder}/{name}"
+        if stat.kind == "folder":
+            yield from _below(path, unread)
+        else:
+            yield path
 
 
 def _is_passing(path: str) -> bool:

@@ -7,16 +7,23 @@ from collections.abc import Iterator
 from journal.disk.files import Files
 from journal.disk.holder import current_holder
 from journal.disk.network import network_file_system
-from journal.store.home import LOCK_FILE
+from journal.store.home import INDEX_FILE, LOCK_FILE, MEMORY_FILES, NOTE_FILE
 from journal.store.layout import LOCAL
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.findings import Finding
 
 DISTRIBUTION = "git-journal"
+_LOCKS = (LOCK_FILE, f"{LOCK_FILE}.queue")
+_MEMORY = (*MEMORY_FILES, NOTE_FILE)
+# Closing a file lets go of the locks that this process has on it.
+_NOT_OPENED = (LOCK_FILE, INDEX_FILE)
+_MOVE_HINT = "move it out of the store: the next command makes what it needs"
 
 
-def surrounding_findings(files: Files, root: str) -> Iterator[Finding]:
+def surrounding_findings(files: Files, root: str, unread: Unread) -> Iterator[Finding]:
     """Yield what is doubtful around a store."""
-    yield from _lock_findings(files, root)
+    with unread.noted(LOCAL, "warning"):
+        yield from _local_findings(files, root, unread)
     kind = network_file_system(root)
     if kind is not None:
         message = f"the store is on {kind}, where a lock may bind this machine only"
@@ -27,14 +34,22 @@ def surrounding_findings(files: Files, root: str) -> Iterator[Finding]:
         yield Finding("package-clash", "warning", None, message, "give git-journal an environment of its own")
 
 
-def _lock_findings(files: Files, root: str) -> Iterator[Finding]:
-    for name in (LOCK_FILE, f"{LOCK_FILE}.queue"):
+def _local_findings(files: Files, root: str, unread: Unread) -> Iterator[Finding]:
+    found = files.stat(os.path.join(root, LOCAL))
+    if found is not None and found.kind != "folder":
+        yield Finding("unsafe-path", "error", LOCAL, "is a link, or no folder; nothing can be written so", _MOVE_HINT)
+        return
+    for name in (*_LOCKS, *_MEMORY):
+        path = f"{LOCAL}/{name}"
         found = files.stat(os.path.join(root, LOCAL, name))
         if found is not None and found.kind != "file":
-            message = "is a link or a folder; nothing can be locked by it"
-            hint = "move it out of the store: the next command makes the file itself"
-            yield Finding("unsafe-path", "error", f"{LOCAL}/{name}", message, hint)
-            return
+            what = "nothing can be locked by it" if name in _LOCKS else "it is not followed and not read"
+            yield Finding("unsafe-path", "error", path, f"is a link or a folder; {what}", _MOVE_HINT)
+            if name in _LOCKS:
+                return
+        elif found is not None and not name.startswith(_NOT_OPENED):
+            with unread.noted(path, "warning"):
+                files.read_at(os.path.join(root, LOCAL, name), 0, 1)
     holder = current_holder(os.path.join(root, LOCAL, LOCK_FILE))
     if holder is not None:
         yield Finding("lock-busy", "info", f"{LOCAL}/{LOCK_FILE}", f"the writer lock is {holder}")

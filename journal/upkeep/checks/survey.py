@@ -1,10 +1,8 @@
 """Every file of the truth, read once: what all checks of the truth and of the index go by."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from journal.disk.files import Files
 from journal.format.segment import Vector
 from journal.index.bounds import BoundsOf, with_limit
 from journal.segments.folders import ARCHIVE, SEGMENTS, Listing
@@ -13,6 +11,7 @@ from journal.upkeep.checks.duplicates import twice_between
 from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
 from journal.upkeep.checks.losses import Loss, Place
 from journal.upkeep.checks.reading import read_file
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.checks.versions import Versions
 from journal.upkeep.findings import Finding
 
@@ -56,8 +55,7 @@ class Survey:
 
 
 def survey_truth(
-    files: Files,
-    root: str,
+    unread: Unread,
     listing: Listing,
     strange: list[str],
     *,
@@ -66,7 +64,7 @@ def survey_truth(
     identify: Callable[[bytes], str] | None = None,
     progress: Progress | None = None,
 ) -> Survey:
-    """Read all segments and packs.
+    """Read all segments and packs; what cannot be read is noted in ``unread``.
 
     ``bounds``: what this work tree remembers of a segment's end. ``identify``: git's id of a file's bytes.
     """
@@ -75,9 +73,11 @@ def survey_truth(
     done = 0
     for folder, name in _in_order(listing):
         try:
-            data = files.read(os.path.join(root, folder, name))
+            data = unread.read(f"{folder}/{name}")
         except FileNotFoundError:
             continue  # it left while the others were read; the caller looks again
+        if data is None:
+            continue
         read = read_file(folder, name, data, with_limit(bounds, name, limits), store)
         for section in read.sections:
             if section.previous is not None:

@@ -1,15 +1,19 @@
-"""How the store is wired to git: nothing of it ignored, nothing of ``local/`` tracked, no line ending touched."""
+"""How the store is wired to git: nothing of it ignored, nothing of ``local/`` tracked, no byte changed on the way."""
 
 import os
 from collections.abc import Iterator
 
 from journal.disk.files import Files
 from journal.errors import GitError
+from journal.format.pointer import lfs_sha256
+from journal.git.attributes import CHANGING, attributes_of
 from journal.git.ignore import ignored_paths
+from journal.git.program import is_installed
 from journal.git.status import configuration
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files, missing_rules
 from journal.upkeep.checks.copies import Copies
+from journal.upkeep.checks.unread import Unread
 from journal.upkeep.checks.unreadable import git_unreadable
 from journal.upkeep.findings import Finding, Severity
 from journal.upkeep.place import place_of
@@ -41,14 +45,19 @@ def copies_of(engine: Engine) -> tuple[Copies | None, list[Finding]]:
     return copies, []
 
 
-def own_file_findings(files: Files, root: str, *, has_git: bool, has_lfs: bool) -> Iterator[Finding]:
+def own_file_findings(files: Files, root: str, unread: Unread, *, has_git: bool, has_lfs: bool) -> Iterator[Finding]:
     """Yield a finding for each of the store's own files that is missing, or lacks a line that it needs."""
     for name, content in accompanying_files(has_lfs=has_lfs).items():
         severity: Severity = "warning" if has_git and name in (_IGNORE, _ATTRIBUTES) else "info"
         found = files.stat(os.path.join(root, name))
-        missing = missing_rules(files, root, name, content)
-        if found is None or found.kind != "file":
+        missing: list[str] = []
+        with unread.noted(name, severity):
+            missing = missing_rules(files, root, name, content)
+        if found is None:
             yield Finding("own-file-missing", severity, name, "is not there", "journal doctor --fix writes it")
+        elif found.kind != "file":
+            hint = "journal doctor --fix puts it aside and writes the file"
+            yield Finding("own-file-missing", severity, name, "is no file", hint)
         elif missing:
             message = f"lacks {', '.join(repr(line) for line in missing)}"
             yield Finding("own-file-altered", severity, name, message, "journal doctor --fix adds it")
@@ -57,8 +66,11 @@ def own_file_findings(files: Files, root: str, *, has_git: bool, has_lfs: bool) 
 def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterator[Finding]:
     """Yield what is wrong between git's rules and the store; ``paths`` are the files of the truth."""
     try:
-        yield from _ignore_findings(copies, paths)
+        if not _is_pipe(engine, _IGNORE):
+            yield from _ignore_findings(copies, paths)
         yield from _attribute_findings(engine, copies)
+        if not _is_pipe(engine, _ATTRIBUTES):
+            yield from _filter_findings(copies)
     except (GitError, OSError) as error:
         yield git_unreadable("rules", error)
     tracked = sorted(path for path in copies.tracked if path.startswith(f"{LOCAL}/"))
@@ -67,6 +79,12 @@ def wiring_findings(engine: Engine, copies: Copies, paths: list[str]) -> Iterato
         outer = copies.place.outer(LOCAL)
         hint = f"git rm -r --cached -- {outer} makes git forget them, and leaves the files"
         yield Finding("local-tracked", "error", LOCAL, message, hint)
+
+
+def _is_pipe(engine: Engine, name: str) -> bool:
+    """Tell whether git would wait for ever at a file of rules."""
+    found = engine.files.stat(os.path.join(engine.root, name))
+    return found is not None and found.kind == "other"
 
 
 def _ignore_findings(copies: Copies, paths: list[str]) -> Iterator[Finding]:
@@ -102,3 +120,27 @@ def _attribute_findings(engine: Engine, copies: Copies) -> Iterator[Finding]:
         yield Finding(
             "line-endings", "error", _ATTRIBUTES, message, "journal doctor --fix writes the file if it is missing"
         )
+
+
+def _filter_findings(copies: Copies) -> Iterator[Finding]:
+    """Yield what ``git add`` would keep other bytes of than are here; ``journal commit`` takes them as they are."""
+    if not is_installed():
+        return
+    place = copies.place
+    asked = [place.outer(path) for path in (*_PROBES, *_PROJECTION_PROBES) if lfs_sha256(path) is None]
+    found = {place.inner(found.path): found for found in attributes_of(place.repository, CHANGING, asked)}
+    kinds: tuple[tuple[str, Severity, str, tuple[str, ...]], ...] = (
+        ("filtered-truth", "error", "the truth", _PROBES),
+        ("filtered-projections", "warning", "projections", _PROJECTION_PROBES),
+    )
+    for code, severity, what, probes in kinds:
+        here = [(path.partition("/")[0], found[path]) for path in probes if path in found]
+        if here:
+            folders = ", ".join(dict.fromkeys(folder for folder, _ in here))
+            _, name, value = here[0][1]
+            message = f"git add changes the bytes of {what}, by the attribute {name} ({value}): {folders}"
+            hint = (
+                f"git check-attr -a -- {place.outer('PATH')} shows it; as the last line of the attributes file that "
+                f"sets it: {place.outer('**')} {' '.join(f'-{name}' for name in CHANGING)}"
+            )
+            yield Finding(code, severity, here[0][0], message, hint)

@@ -190,10 +190,20 @@ def _may_stand(path: str, key: Key) -> bool:
     return path in (path_of(*key, fanout=False), path_of(*key, fanout=True))
 
 
-def _misnamed(path: str, shown: str) -> JournalError:
+def is_misnamed(path: str, text: bytes) -> bool:
+    """Tell whether no entity would have a projection with this text in this place."""
+    key = _key_of(path, text)
+    return key is None or not _may_stand(path, key)
+
+
+def misnamed_hint(path: str) -> str:
+    """Return what to do about a file that is misnamed."""
     name = path.rpartition("/")[2].removesuffix(".json")
-    hint = f"for the id {name!r} it is {encode_name(name)}.json, in the folder of its type; or keep it elsewhere"
-    return RefusedError("is no projection, by its name", path=shown, hint=hint)
+    return f"for the id {name!r} it is {encode_name(name)}.json, in the folder of its type; or keep it elsewhere"
+
+
+def _misnamed(path: str, shown: str) -> JournalError:
+    return RefusedError("is no projection, by its name", path=shown, hint=misnamed_hint(path))
 
 
 def read(engine: Engine, path: str) -> bytes:

@@ -162,7 +162,7 @@ class _Named:
     def _folders(self, commit: str) -> set[_Folder]:
         tree: str | None = self._reader.tree_of_commit(commit)
         for name in self._place.outer(BLOBS).split("/"):
-            entry = self._entries(tree).get(name.encode())
+            entry = self._entries(tree).get(os.fsencode(name))
             tree = entry.identity if entry is not None and entry.mode == MODE_FOLDER else None
         found = self._entries(tree).items()
         return {(os.fsdecode(name), entry.identity) for name, entry in found if entry.mode == MODE_FOLDER}

@@ -27,13 +27,16 @@ def pull(engine: Engine, place: Place, theirs: str, *, branch: str, what: str, v
     """
     repository = place.repository
     head_on(place, branch)
-    unmerged = merge_by_git(repository, theirs, f"Merge {what} into {branch}", verify=verify, has_bytes=has_bytes)
+    message = f"Merge {what} into {branch}"
+    ours = tuple(place.outer(f"{folder}/") for folder in PROJECTED)
+    unmerged = merge_by_git(
+        repository, theirs, message, store=place.prefix, rewritten=ours, verify=verify, has_bytes=has_bytes
+    )
     if not has_bytes:
         pull_the_rest(repository)
-    ours = tuple(place.outer(f"{folder}/") for folder in PROJECTED)
     foreign = [path for path in unmerged if not path.startswith(ours)]
     if foreign:
-        give_up(repository)
+        give_up(repository, ours)
         raise GitError(
             f"both sides changed {', '.join(foreign[:_NAMED_MAX])}{' and more' if foreign[_NAMED_MAX:] else ''}, "
             "which is for you to merge; nothing was changed",

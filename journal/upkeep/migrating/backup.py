@@ -5,7 +5,8 @@ Nothing that a migration does changes a file of the truth: it adds lines. So wha
 commit does not hold are copied beside it: git has the others.
 
 Crash argument: the copies are durable before ``position.json`` is, and that before the first event of the run is
-written. A backup without ``position.json`` is of a run that wrote nothing.
+written. A backup without ``position.json`` is of a run that wrote nothing; one with it stays as it is when the run is
+gone on with.
 """
 
 import hashlib
@@ -24,10 +25,24 @@ from journal.upkeep.commit import tree_in_head
 from journal.upkeep.place import Place, place_of
 
 BACKUPS = f"{LOCAL}/backups"
+_POSITION_FILE = "position.json"
+
+
+def backup_of(engine: Engine, run: str) -> str | None:
+    """Return the folder, relative to the store, in which the truth before a run is kept; None where it is not."""
+    folder = f"{BACKUPS}/{run}"
+    found = engine.files.stat(os.path.join(engine.root, *folder.split("/"), _POSITION_FILE))
+    return folder if found is not None and found.kind == "file" else None
 
 
 def back_up(engine: Engine, run: str) -> str:
-    """Under the lock: keep the truth as it is, and return the folder, relative to the store."""
+    """Under the lock: keep the truth as it is, and return the folder, relative to the store.
+
+    What was kept when the run began, which was cut off then, stays: the truth has a part of the run in it by now.
+    """
+    kept = backup_of(engine, run)
+    if kept is not None:
+        return kept
     folder = f"{BACKUPS}/{run}"
     listing, _ = list_truth(engine.files, engine.root)
     facts: dict[str, dict[str, object]] = {}
@@ -46,7 +61,7 @@ def back_up(engine: Engine, run: str) -> str:
     assert engine.indexing.view is not None
     seen = {lane: [list(span) for span in spans] for lane, spans in engine.indexing.view.have.items()}
     position = values.pretty({"run": run, "files": facts, "have": seen})
-    write_many(engine.files, engine.root, [(f"{folder}/position.json", position)])
+    write_many(engine.files, engine.root, [(f"{folder}/{_POSITION_FILE}", position)])
     return folder
 
 

@@ -2,15 +2,28 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from journal.disk.files import Files
-from journal.errors import NotFoundError, UsageError
+from journal.errors import NotFoundError, UnsafePathError, UsageError
+from journal.upkeep.checks.unreadable import reason_of
 from journal.upkeep.migrating.lines import documents_on, lines_of
 from journal.upkeep.migrating.model import Document, Problem
 from journal.upkeep.migrating.pattern import Pattern
 from journal.upkeep.migrating.reading import FILE_BYTES_MAX, LINES_ENDINGS, Rules, documents_in
 
 _SKIPPED = ".git"
+
+
+class NotRead(NamedTuple):
+    """Why something in the folder is passed over, as a ``Problem`` says it."""
+
+    code: str
+    message: str
+
+
+_LINK = NotRead("link", "is a symbolic link: links are not followed")
+_NO_FILE = NotRead("unreadable", "is no file, but a pipe, a socket or a device")
 
 
 def read_folder(
@@ -29,19 +42,25 @@ def read_folder(
             if full in seen:
                 continue
             seen.add(full)
-            if size is None:
-                yield Problem("link", shown_top + path, None, "is a symbolic link: links are not followed")
+            if isinstance(size, NotRead):
+                yield Problem(size.code, shown_top + path, None, size.message)
             else:
                 captured = pattern.match(path) or {}
                 yield from read_file(files, full, shown_top + path, size, captured, rules)
 
 
 def check_folder(base: str, patterns: Sequence[Pattern]) -> None:
-    """Raise NotFoundError where a pattern begins with a folder that is not there, or is a file that is not."""
+    """Raise NotFoundError where a pattern begins with a folder that is not there, or is a file that is not.
+
+    Raises UnsafePathError where it begins with a link.
+    """
     for pattern in patterns:
         top = os.path.join(base, pattern.top)
         if not os.path.isdir(top):
             raise NotFoundError("there is no such folder", path=top, hint=f"the pattern is {pattern.text!r}")
+        if os.path.islink(top.rstrip("/")):
+            message = "is a symbolic link: links are not followed"
+            raise UnsafePathError(message, path=top, hint=f"name the folder itself: {os.path.realpath(top)}")
         path = os.path.join(top, pattern.below_top)
         if not pattern.is_open and os.path.isdir(path):
             raise NotFoundError(
@@ -77,21 +96,28 @@ def read_file(
         yield Problem("unreadable", path, None, f"cannot be read: {error.strerror or error}")
 
 
-def _matching(files: Files, top: str, pattern: Pattern, store: str) -> Iterator[tuple[str, int | None]]:
-    """Yield (path below ``top``, size) of each file that matches, sorted within its folder; size None: a link."""
+def _matching(files: Files, top: str, pattern: Pattern, store: str) -> Iterator[tuple[str, int | NotRead]]:
+    """Yield (path below ``top``, size) of each file that matches, sorted within its folder; or why it is not read."""
     waiting = [""]
     while waiting:
         folder = waiting.pop()
         full = os.path.join(top, *folder.split("/")) if folder else top
         inner: list[str] = []
-        for name, stat in sorted(files.list(full)):
+        try:
+            listed = sorted(files.list(full))
+        except (OSError, UnsafePathError) as error:
+            if not folder:
+                raise
+            yield folder, NotRead("unreadable", f"the folder cannot be read: {reason_of(error)}")
+            continue
+        for name, stat in listed:
             path = f"{folder}/{name}" if folder else name
             if stat.kind == "folder":
                 if name != _SKIPPED and pattern.leads(path) and os.path.join(full, name) != store:
                     inner.append(path)
             elif stat.kind == "link":
                 if pattern.match(path) is not None or pattern.leads(path):
-                    yield path, None
-            elif stat.kind == "file" and pattern.match(path) is not None:
-                yield path, stat.size
+                    yield path, _LINK
+            elif pattern.match(path) is not None:
+                yield path, stat.size if stat.kind == "file" else _NO_FILE
         waiting.extend(reversed(inner))

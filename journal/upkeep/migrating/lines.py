@@ -52,15 +52,17 @@ def documents_on(
 
 def lines_of(read: Callable[[int, int], bytes]) -> Iterator[Line]:
     """Yield the lines of what ``read(offset, size)`` gives piece by piece, without their ends."""
-    rest, offset, is_too_long = b"", 0, False
+    parts: list[bytes] = []
+    size, offset = 0, 0
     while piece := read(offset, _PIECE_BYTES):
         offset += len(piece)
         first, *more = piece.split(b"\n")
-        rest = b"" if is_too_long else rest + first
-        if len(rest) > FILE_BYTES_MAX:
-            rest, is_too_long = b"", True
+        size += len(first)
+        parts.append(first)
+        if size > FILE_BYTES_MAX:
+            parts = []
         for line in more:
-            yield None if is_too_long else rest
-            rest, is_too_long = line, False
-    if rest or is_too_long:
-        yield None if is_too_long else rest
+            yield None if size > FILE_BYTES_MAX else b"".join(parts)
+            parts, size = [line], len(line)
+    if size:
+        yield None if size > FILE_BYTES_MAX else b"".join(parts)

@@ -31,7 +31,8 @@ class Problem(NamedTuple):
     ========== =====================================================================================
     code       what is the matter
     ========== =====================================================================================
-    unreadable no JSON: cut off, conflict markers, a key twice, no UTF-8, too long, a damaged file
+    unreadable no JSON: cut off, conflict markers, a key twice, no UTF-8, too long, a damaged file; a file or folder
+               that cannot be read
     no-entity  JSON, but no entity: no object, no id, an id or a value that cannot be stored
     duplicate  another document of the source has the same type and id
     link       a symbolic link: links are not followed
@@ -133,7 +134,8 @@ class Migration:
 
     ``types``: type → Counter of ``create``, ``update``, ``delete``, ``same`` (nothing to do) and ``kept`` (changed here
     since, and not in the source; or an overlap). ``verified``: how many entities were compared with the source
-    afterwards. ``backup``: where the files of the truth were put that git did not have, None where nothing was written.
+    afterwards. ``backup``: where the files of the truth were put that git did not have before the run, None where
+    nothing was written.
     """
 
     source: str

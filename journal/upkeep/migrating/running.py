@@ -10,6 +10,7 @@ from journal.store.looking_back import look_back
 from journal.store.options import Report
 from journal.upkeep.checkpoint import write_checkpoint
 from journal.upkeep.importing import CHECKPOINT_AFTER_EVENTS
+from journal.upkeep.migrating.backup import backup_of
 from journal.upkeep.migrating.earlier import Earlier, read_earlier
 from journal.upkeep.migrating.model import Migration, Problems, Revision, Source
 from journal.upkeep.migrating.verifying import verify
@@ -92,7 +93,7 @@ def _write(job: _Job) -> None:
             offset = revision.offset
             job.progress("migrate", offset)
         if found.transactions or unfinished is not None:
-            found.run = run
+            found.run, found.backup = run, found.backup or backup_of(engine, run)
             writer.finish(offset)
     if found.events >= CHECKPOINT_AFTER_EVENTS:
         write_checkpoint(engine, job.wishes.actor)
