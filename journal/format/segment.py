@@ -14,7 +14,7 @@ Vector = dict[str, Intervals]
 
 
 class Previous(NamedTuple):
-    """Where the valid part of the lane's segment before ends; ``size`` in bytes is only a hint."""
+    """Where the valid part of a segment before ends; ``size`` in bytes is only a hint."""
 
     segment: str
     size: int
@@ -26,6 +26,9 @@ class Header(NamedTuple):
 
     What the writer saw is given in one of three ways: ``sees`` complete; ``sees_ref``, the blob of a
     complete one; or ``added`` and ``dropped`` against what the segment named by ``previous`` says.
+
+    ``previous`` is the lane's segment before. In a lane's first segment it may be one of another lane: the work tree's
+    lane before, which ends there.
     """
 
     store: str
@@ -55,7 +58,8 @@ def encode_header(header: Header, *, spaces: int = 0) -> bytes:
         fields["sees_added"] = header.added or {}
         fields["sees_dropped"] = header.dropped or {}
     if header.previous is not None:
-        fields["prev"] = {
+        is_of_lane = header.previous.segment.endswith(f"-{header.lane}")
+        fields["prev" if is_of_lane else "ends"] = {
             "segment": header.previous.segment,
             "bytes": header.previous.size,
             "seq": header.previous.seq,
@@ -77,10 +81,11 @@ def decode_header(fields: dict[str, Any]) -> Header:
         raise BadLineError("no store or no lane")
     if type(first) is not int or not 1 <= first <= SEQ_MAX:
         raise BadLineError("no first seq")
-    previous = _previous(fields.get("prev"), lane, first)
+    is_first = fields.get("prev") is None
+    previous = _previous(fields.get("ends" if is_first else "prev"), lane, first, is_of_lane=not is_first)
     sees = fields.get("sees")
     if sees is None:
-        if previous is None:
+        if is_first:
             raise BadLineError("a lane's first segment must say all it sees")
         added = _vector(fields.get("sees_added"), first)
         dropped = _vector(fields.get("sees_dropped"), first)
@@ -106,17 +111,18 @@ def decode_vector(value: Any, *, below: int = SEQ_MAX + 1) -> Vector:
     return _vector(value, below)
 
 
-def _previous(value: Any, lane: str, first: int) -> Previous | None:
+def _previous(value: Any, lane: str, first: int, *, is_of_lane: bool) -> Previous | None:
     if value is None:
         return None
+    key = "prev" if is_of_lane else "ends"
     if type(value) is not dict:
-        raise BadLineError("prev is not an object")
+        raise BadLineError(f"{key} is not an object")
     segment, size, seq = value.get("segment"), value.get("bytes"), value.get("seq")
     if type(segment) is not str or type(size) is not int or type(seq) is not int or size < 0 or seq < 0:
-        raise BadLineError("prev is not {segment, bytes, seq}")
+        raise BadLineError(f"{key} is not {{segment, bytes, seq}}")
     name = parse_segment_file(f"{segment}.jsonl")
-    if name is None or name.lane != lane or name.first >= first or seq >= first:
-        raise BadLineError("prev is no earlier segment of the lane")
+    if name is None or (name.lane == lane) is not is_of_lane or name.first >= first or seq >= first:
+        raise BadLineError(f"{key} is no earlier segment of {'the' if is_of_lane else 'another'} lane")
     return Previous(segment, size, seq)
 
 

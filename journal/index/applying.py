@@ -49,10 +49,10 @@ class Applier:
             section = resolve(view, piece)
             view.put_section(section)
             self.resolved.add((piece.lane, piece.first))
-        if section.prev_seq and piece.found:
+        if piece.found:
             # Between the end of a lane's segment and the first seq of the next there is nothing.
-            view.add_bridge(section.lane, section.prev_seq + 1, section.first - 1)
-            self._gaps = vector.union(self._gaps, vector.of(section.lane, section.prev_seq + 1, section.first - 1))
+            view.add_bridge(section.lane, *section.gap)
+            self._gaps = vector.union(self._gaps, vector.of(section.lane, *section.gap))
         self._sections[id(piece)] = section
         self._pasts.pop(id(piece), None)
 

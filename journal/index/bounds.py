@@ -1,4 +1,4 @@
-"""Where the valid part of a segment ends: what memory, and the lane's next header, say of it."""
+"""Where the valid part of a segment ends: what memory, and the header behind it, say of it."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -37,22 +37,25 @@ def with_limit(bounds: BoundsOf, name: str, limits: dict[str, int]) -> Bounds:
 
 
 def limits_of(view: View, came: Sequence[Key], grew: Sequence[Key] = ()) -> dict[str, int]:
-    """Return, by segment, the end that the lane's next header names; also from files that just came."""
+    """Return, by segment, the end that the header behind it names; also from files that just came."""
     limits: dict[str, int] = {}
+
+    def take(segment: str | None, seq: int | None) -> None:
+        if segment is not None and seq is not None:
+            limits[segment] = min(seq, limits.get(segment, seq))
+
     for folder, name in came:
-        previous = first_header(view.files, os.path.join(view.root, folder, name)) if folder == SEGMENTS else None
-        if previous is not None:
-            limits[previous[0]] = previous[1]
-    named = (parse_segment_file(name) for folder, name in (*came, *grew) if folder == SEGMENTS)
-    for lane in {name.lane for name in named if name is not None}:
-        for section in view.index.sections_of(lane):
-            if section.prev_segment:
-                limits.setdefault(section.prev_segment, section.prev_seq)
+        if folder == SEGMENTS:
+            take(*first_header(view.files, os.path.join(view.root, folder, name)) or (None, None))
+    for section in view.overlay.sections.values():
+        take(section.prev_segment, section.prev_seq)
+    for segment in (name.removesuffix(".jsonl") for folder, name in (*came, *grew) if folder == SEGMENTS):
+        take(segment, view.index.end_of(segment))
     return limits
 
 
 def first_header(files: ReadFiles, path: str) -> tuple[str, int] | None:
-    """Return (segment, seq) that the header of a segment names as its predecessor's end."""
+    """Return (segment, seq) that the header of a segment names as the end of the one before."""
     try:
         line = files.read_at(path, 0, 1 << 18).split(b"\n", 1)[0] + b"\n"
         previous = decode_header(unseal(line)).previous
@@ -62,12 +65,12 @@ def first_header(files: ReadFiles, path: str) -> tuple[str, int] | None:
 
 
 def is_cut_off(files: ReadFiles, folder: str, mark: Mark) -> bool:
-    """Tell whether a later segment of the lane, in the folder of segments, says that one ends before a mark."""
+    """Tell whether a later segment, in the folder of segments, says that one ends before a mark."""
     named = parse_segment_file(mark.segment)
     assert named is not None, mark
     for name, _ in files.list(folder):
         other = parse_segment_file(name)
-        if other is None or other.lane != named.lane or other.first <= named.first:
+        if other is None or other.first <= named.first:
             continue
         previous = first_header(files, os.path.join(folder, name))
         if previous is not None and previous[0] == mark.segment.removesuffix(".jsonl") and previous[1] < mark.seq:

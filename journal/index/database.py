@@ -185,6 +185,12 @@ class Index(Printed):
         rows = self._db.execute("SELECT * FROM sections WHERE lane = ? ORDER BY first", (lane,))
         return [section_of(row) for row in rows]
 
+    def end_of(self, segment: str) -> int | None:
+        """Return the last seq that counts in a segment, by what the header behind it says; None where none is known."""
+        query = "SELECT MIN(prev_seq) FROM sections WHERE prev_segment = ?"
+        found: tuple[int | None] = self._db.execute(query, (segment,)).fetchone()
+        return found[0]
+
     def sections(self) -> Iterator[SectionFacts]:
         """Return all known segments."""
         return (section_of(row) for row in self._db.execute("SELECT * FROM sections"))

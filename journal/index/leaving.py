@@ -4,7 +4,7 @@ from journal.format.names import parse_segment_file
 from journal.format.segment import Vector
 from journal.index.checkpoints import remaining_covers
 from journal.index.loading import NeedsRebuildError
-from journal.index.rows import FileFacts
+from journal.index.rows import FileFacts, SectionFacts
 from journal.index.span_table import NOTES
 from journal.index.streams import forget
 from journal.index.view import Key, View
@@ -105,8 +105,16 @@ def _drop_section(view: View, lane: str, first: int, gone: set[int]) -> None:
         if parsed and parsed.first == first and section.number > 0:
             raise NeedsRebuildError("the base of a known difference left")
     known = view.index.section_at(lane, first)
-    if known is not None and known.first == first and known.prev_seq:
-        bridge = vector.of(lane, known.prev_seq + 1, first - 1)
+    if known is not None and known.first == first:
+        _refuse_uncut(view, known)
+        bridge = vector.of(lane, *known.gap)
         view.have_files = vector.subtract(view.have_files, bridge)
         view.bridges = vector.subtract(view.bridges, bridge)
     view.index.drop_section(lane, first)
+
+
+def _refuse_uncut(view: View, section: SectionFacts) -> None:
+    """Raise where the segment that a header cut off stays: nothing says then that its last lines do not count."""
+    facts = view.facts.get((SEGMENTS, f"{section.prev_segment}.jsonl")) if section.prev_segment else None
+    if facts is not None and facts.applied < facts.size:
+        raise NeedsRebuildError("the header that cut a segment off left")

@@ -29,7 +29,10 @@ class FileFacts(NamedTuple):
 
 
 class SectionFacts(NamedTuple):
-    """What the index knows of one segment's header."""
+    """What the index knows of one segment's header.
+
+    ``prev_segment`` ends at ``prev_seq``; it is of another lane where that one is not gone on with.
+    """
 
     lane: str
     first: int
@@ -37,6 +40,15 @@ class SectionFacts(NamedTuple):
     prev_segment: str | None
     prev_seq: int
     number: int
+
+    @property
+    def gap(self) -> tuple[int, int]:
+        """The least and the greatest of the seqs between the lane's segment before and this one; (1, 0) if none.
+
+        They belong to no event.
+        """
+        is_of_lane = self.prev_segment is not None and self.prev_segment.endswith(f"-{self.lane}")
+        return (self.prev_seq + 1, self.first - 1) if is_of_lane and self.prev_seq else (1, 0)
 
 
 class Location(NamedTuple):

@@ -1,6 +1,6 @@
 """The tables of the index. A change here raises ``SCHEMA``; an index of another schema is built anew."""
 
-SCHEMA = 7
+SCHEMA = 8
 
 TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -16,6 +16,7 @@ CREATE TABLE files(
 CREATE TABLE sections(
   lane TEXT NOT NULL, first INTEGER NOT NULL, sees TEXT NOT NULL, prev_segment TEXT, prev_seq INTEGER,
   number INTEGER NOT NULL, PRIMARY KEY(lane, first)) WITHOUT ROWID;
+CREATE INDEX sections_by_prev ON sections(prev_segment, prev_seq) WHERE prev_segment IS NOT NULL;
 
 -- Which part of which segment a file holds: seqs is JSON, intervals.
 CREATE TABLE parts(

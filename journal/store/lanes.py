@@ -88,7 +88,7 @@ class Lanes:
         self._memory: LaneMemory | None = None
         self.tip_file = tip_file
         self._tip: Tip | None = None
-        self._mark, self._cut = _NOTHING, _NO_CUT
+        self._mark, self._cut, self._last = _NOTHING, _NO_CUT, 0
         self._unsettled: Mark | None = None
         """What was appended and is not known to be durable yet."""
 
@@ -104,6 +104,7 @@ class Lanes:
         """Read the memory where another process has begun a segment, or this one has just begun."""
         tip = standing.tip if standing is not None else None
         self._mark, self._cut = (standing.mark, standing.cut) if standing is not None else (_NOTHING, None)
+        self._last = tip.seq if tip is not None else 0
         if self._open is not None and self._memory is not None and self._is_open_at(tip):
             self._tip = tip
             return
@@ -191,8 +192,12 @@ class Lanes:
     _listed_for: object = None
 
     def _new_lane(self, view: View) -> Target:
-        lane = names.lane_from(self._chance(8))
-        return self._fresh(view, lane, view.top + 1, None, None, 0)
+        lane, cut = names.lane_from(self._chance(8)), self._cut
+        if cut is None:
+            return self._fresh(view, lane, view.top + 1, None, None, 0)
+        # The lane before does not go on, and so no header of its own will say where it was cut off.
+        ended = Previous(cut.segment.removesuffix(".jsonl"), cut.size, cut.seq)
+        return self._fresh(view, lane, max(view.top, self._last) + 1, ended, None, 0)
 
     def _next_segment(self, view: View, memory: LaneMemory, tip: Tip, found: FileStat | None) -> Target:
         present, end = tip.seq, tip.size

@@ -147,8 +147,7 @@ def take_in(view: View, target: Target, drafts: Sequence[Draft | Block], lines: 
         facts = view.new_file(*key, stat)
         view.put_section(target.section)
         facts = facts._replace(applied=len(target.header), crc=checksum_on(0, target.header))
-        if target.section.prev_seq:
-            view.add_bridge(target.lane, target.section.prev_seq + 1, target.seq - 1)
+        view.add_bridge(target.lane, *target.section.gap)
     else:
         facts = view.facts[key]
     owners: list[Owner] = []

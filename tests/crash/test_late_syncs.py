@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from journal import Conflict, Journal
 from journal.errors import LockTimeoutError, NotAppliedError, OutcomeUnknownError
-from journal.index.bounds import is_cut_off
+from journal.index.bounds import first_header, is_cut_off
 from journal.segments.tip import Mark, Tip
 from journal.store.opening import note_lost, read_opening
 from journal.store.tip_file import Standing, TipFile
 from tests.support.inodes import EXTREMES, RANDOM
 from tests.support.outages import LOST, bury, restarted
 from tests.support.power import SimulatedDisk
-from tests.support.stores import LANE_A, examples, new_store, segments
+from tests.support.stores import LANE_A, clone, examples, new_store, segments
 
 
 class Crowd:
@@ -344,6 +344,38 @@ def test_a_segment_that_is_lost_with_its_writer_is_removed_by_the_next_who_begin
         crowd.check(crowd.disk.reboot(policy))
 
 
+@pytest.mark.parametrize("policy", [LOST, *EXTREMES, *RANDOM])
+def test_where_a_lane_that_was_cut_off_cannot_go_on_the_next_lane_says_where_it_ends(crowd, tmp_path_factory, policy):
+    class Killed(BaseException):
+        pass
+
+    def meanwhile() -> None:
+        crowd.disk.fail_sync_at(1, errno.EIO)
+        crowd.found(crowd.journals[2])
+        raise Killed
+
+    (cut,) = segments(crowd.root)
+    crowd.disk.fail_sync_at(1, errno.EIO)
+    assert crowd.append(0) == "unknown"
+    crowd.in_flight = frozenset([crowd.count + 1])
+    with pytest.raises(Killed):
+        begin_segment(crowd, 1, meanwhile)
+    bury(crowd.journals[1])
+    crowd.journals[1] = crowd.open()
+    assert crowd.append(2) == "done"
+    (begun,) = set(segments(crowd.root)) - {cut}
+    assert first_header(crowd.disk, begun) == (os.path.basename(cut).removesuffix(".jsonl"), 4)
+    crowd.disk.fail_sync_at(1, errno.EIO)
+    assert crowd.append(2) == "unknown"  # from here on the memory of a cut is of this one
+    assert crowd.append(0) == crowd.append(1) == "done"
+    assert [crowd.found(journal) for journal in crowd.journals] == [crowd.acknowledged] * 3
+    with Journal.open(store=clone(crowd.root, tmp_path_factory.mktemp("clone"))) as journal:
+        assert crowd.found(journal) == crowd.acknowledged
+        assert journal.doctor(verify=True).ok
+    with restarted():
+        crowd.check(crowd.disk.reboot(policy))
+
+
 def test_a_writer_whose_sync_went_well_does_not_acknowledge_what_another_noted_as_lost(crowd):
     def meanwhile() -> None:
         assert note_lost(crowd.disk, os.path.join(crowd.root, "local"), opening_of(crowd).segment)
@@ -408,6 +440,7 @@ def test_an_interrupted_sync_shows_nothing_that_may_be_lost(crowd):
 @example(857, 7)  # such a segment was listed by the look before
 @example(389, 7)  # the writer of a segment that was lost begins it once more
 @example(6798, 25)  # a segment that was begun cannot be synced, by who meets it, and its writer is killed
+@example(311, 15)  # neither what stands in the open segment is durable nor the beginning of the next, and a lane begins
 @example(40166, 5)  # the tip outlives a power cut, the cut and the tail do not, and no stat shows it
 @given(st.integers(0, 2**32 - 1), st.integers(5, 25))
 def test_any_story_of_late_syncs_keeps_what_was_acknowledged(tmp_path_factory, seed, steps):

@@ -113,7 +113,9 @@ def headers(draw):
     if way == "difference":
         added, dropped = draw(vectors(first)), draw(vectors(first))
         return Header(store, lane, first, added=added, dropped=dropped, previous=previous)
-    previous = draw(st.sampled_from([None, previous]))
+    other = draw(lanes.filter(lambda one: one != lane))
+    ended = previous._replace(segment=segment_file(draw(st.integers(1, first - 1)), other).removesuffix(".jsonl"))
+    previous = draw(st.sampled_from([None, previous, ended]))
     if way == "ref":
         return Header(store, lane, first, sees_ref=draw(refs), previous=previous)
     return Header(store, lane, first, sees=draw(vectors(first)), previous=previous)

@@ -13,6 +13,7 @@ LANE = "k3f9x2a7b4c5d"
 OTHER = "p0q7w8e9r1t2y"
 REF = {"sha256": "0" * 64, "bytes": 5}
 PREVIOUS = {"segment": f"000000000001-{LANE}", "bytes": 10, "seq": 9}
+ENDED = {"segment": f"000000000001-{OTHER}", "bytes": 10, "seq": 9}
 HEADER = {"kind": "segment", "format": FORMAT, "store": "st_a", "lane": LANE, "first": 10, "sees": {OTHER: [[1, 9]]}}
 
 
@@ -33,13 +34,24 @@ def test_one_changed_byte_is_never_a_header(header, data):
         decode_header(unseal(bytes(line)))
 
 
-@given(st.dictionaries(st.sampled_from([*HEADER, "prev", "sees_added", "sees_dropped"]), json_values, max_size=3))
+@given(
+    st.dictionaries(st.sampled_from([*HEADER, "prev", "ends", "sees_added", "sees_dropped"]), json_values, max_size=3)
+)
 def test_a_header_with_foreign_fields_raises_only_bad_line(changes):
     try:
         header = decode_header(unseal(seal({**HEADER, "prev": PREVIOUS, **changes})))
     except BadLineError:
         return
     assert decode_header(unseal(encode_header(header))) == header
+
+
+def test_the_first_header_of_a_lane_may_say_where_another_lane_ends():
+    ended = Header("st_a", LANE, 10, sees={}, previous=Previous(f"000000000001-{OTHER}", 10, 9))
+    fields = unseal(encode_header(ended))
+    assert fields["ends"] == ENDED
+    assert "prev" not in fields
+    assert decode_header(fields) == ended
+    assert decode_header({**HEADER, "prev": PREVIOUS, "ends": ENDED}).previous.segment == PREVIOUS["segment"]
 
 
 def test_a_header_says_what_was_seen_in_three_ways():
@@ -87,6 +99,11 @@ def test_a_header_that_sees_nothing_says_so():
         {**HEADER, "prev": {**PREVIOUS, "segment": "../../etc/passwd"}},
         {**HEADER, "prev": {**PREVIOUS, "segment": f"000000000001-{OTHER}"}},
         {**HEADER, "prev": {**PREVIOUS, "segment": f"000000000010-{LANE}"}},
+        without_sees(sees_added={}, sees_dropped={}, ends=ENDED),
+        {**HEADER, "ends": ENDED["segment"]},
+        {**HEADER, "ends": {**ENDED, "seq": 10}},
+        {**HEADER, "ends": {**ENDED, "segment": f"000000000001-{LANE}"}},
+        {**HEADER, "ends": {**ENDED, "segment": f"000000000010-{OTHER}"}},
     ],
 )
 def test_a_header_with_a_wrong_field_is_refused(fields):

@@ -144,6 +144,6 @@ def gaps(survey: Survey) -> Vector:
     """Return the seqs between a lane's segments, which belong to no event and count as here."""
     gaps: Vector = {}
     for section in survey.sections:
-        if section.previous is not None:
+        if section.previous is not None and section.previous.segment.endswith(f"-{section.lane}"):
             gaps = vector.union(gaps, vector.of(section.lane, section.previous.seq + 1, section.first - 1))
     return gaps

@@ -81,7 +81,8 @@ def survey_truth(
         read = read_file(folder, name, data, with_limit(bounds, name, limits), store)
         for section in read.sections:
             if section.previous is not None:
-                limits[section.previous.segment] = section.previous.seq
+                segment, seq = section.previous.segment, section.previous.seq
+                limits[segment] = min(seq, limits.get(segment, seq))
         found.take(read, len(data))
         if identify is not None:
             found.identities[read.path] = identify(data)

@@ -34,7 +34,7 @@ def chain_losses(survey: Survey, covers: Vector, was_known: Callable[[str], bool
             continue
         seen.add((named.lane, named.first))
         if (named.lane, named.first) in here:
-            yield from _short_end(survey, section, named.first)
+            yield from _short_end(survey, section, named.lane, named.first)
             continue
         path = f"{SEGMENTS}/{section.previous.segment}.jsonl"
         if (SEGMENTS, f"{section.previous.segment}.jsonl") in survey.listing:
@@ -51,18 +51,18 @@ def chain_losses(survey: Survey, covers: Vector, was_known: Callable[[str], bool
         yield Loss("history-missing", path, 0, 0, named.lane, named.first, section.previous.seq, reason, severity)
 
 
-def _short_end(survey: Survey, section: SectionRead, first: int) -> Iterator[Loss]:
+def _short_end(survey: Survey, section: SectionRead, lane: str, first: int) -> Iterator[Loss]:
     """A segment that is packed must reach as far as the next header says (a live one's scan tells that itself)."""
     assert section.previous is not None, section
     path = f"segments/{section.previous.segment}.jsonl"
-    parts = [part for part in survey.sections if (part.lane, part.first) == (section.lane, first)]
+    parts = [part for part in survey.sections if (part.lane, part.first) == (lane, first)]
     if any(part.path == path for part in parts) or section.previous.seq < first:
         return
     last = max(part.last for part in parts)
     if last < section.previous.seq:
         holder = max(parts, key=lambda part: part.last).path
         reason = f"ends at seq {last}, and {section.path} says that {section.previous.seq} stood in it"
-        yield Loss("damaged", holder, first, 0, section.lane, last + 1, section.previous.seq, reason)
+        yield Loss("damaged", holder, first, 0, lane, last + 1, section.previous.seq, reason)
 
 
 # -- what does not belong ---------------------------------------------------------------------------

@@ -1,0 +1,64 @@
+"""Goal: what a new lane's first header says of the end of another counts whichever of the two is here first."""
+
+import os
+
+import pytest
+
+from journal import Journal
+from journal.format.lines import unseal
+from journal.format.segment import Previous, decode_header, encode_header
+from tests.support.stores import clone, drop_file, new_store, newest_segment, put_file, read_bytes
+
+
+@pytest.fixture
+def stores(tmp_path):
+    """A store, and the texts of two segments by name: of three events, and of one that says: only the first counts."""
+    root = new_store(tmp_path)
+    with Journal.open(store=root) as journal:
+        journal.append_batch("s", [("E", {"n": n}) for n in range(3)])
+    cut = newest_segment(root)
+    with Journal.open(store=clone(root, tmp_path / "other")) as journal:
+        journal.append("s", "E", {"n": 3})
+        other = newest_segment(journal.root)
+    head, rest = read_bytes(other).split(b"\n", 1)
+    ended = Previous(os.path.basename(cut).removesuffix(".jsonl"), 0, 1)
+    text = encode_header(decode_header(unseal(head + b"\n"))._replace(previous=ended)) + rest
+    return root, {os.path.basename(cut): read_bytes(cut), os.path.basename(other): text}
+
+
+def numbers(journal) -> list[int]:
+    return [event.data["n"] for event in journal.read("s")]
+
+
+def test_it_counts_in_every_order_and_counts_no_more_when_its_header_left(stores, tmp_path):
+    root, texts = stores
+    cut, other = texts
+    here = {cut}
+    steps = [({cut, other}, [0, 3]), ({cut}, [0, 1, 2]), ({other}, [3]), ({cut, other}, [0, 3]), ({cut}, [0, 1, 2])]
+    with Journal.open(store=root) as journal:
+        for at, (wanted, expected) in enumerate(steps):
+            for name in wanted - here:
+                put_file(root, f"segments/{name}", texts[name])
+            for name in here - wanted:
+                drop_file(root, f"segments/{name}")
+            here = wanted
+            assert numbers(journal) == expected
+            with Journal.open(store=clone(root, tmp_path / f"clone-{at}")) as fresh:
+                assert numbers(fresh) == expected
+                assert fresh.doctor(verify=True).ok is (cut in here)
+            assert journal.doctor(verify=True).ok is (cut in here)
+
+
+def test_it_counts_for_a_segment_that_grows_afterwards(stores, tmp_path):
+    old, texts = stores
+    root = clone(old, tmp_path / "clone")
+    cut, other = texts
+    lines = texts[cut].splitlines(keepends=True)
+    put_file(root, f"segments/{cut}", b"".join(lines[:2]))
+    put_file(root, f"segments/{other}", texts[other])
+    with Journal.open(store=root) as journal:
+        assert numbers(journal) == [0, 3]
+        with open(os.path.join(root, "segments", cut), "ab") as file:
+            file.writelines(lines[2:])
+        assert numbers(journal) == [0, 3]
+        assert journal.doctor(verify=True).ok
