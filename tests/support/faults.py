@@ -186,6 +186,29 @@ class FaultyFiles(_Around):
             self.inner.overwrite(path, prefix)
 
 
+class FilesThatCannotBeRead(OsFiles):
+    """A disk that cannot give the bytes of some files, nor the names in some folders."""
+
+    def __init__(self, code, *paths):
+        self._code, self._paths = code, paths
+
+    def _refuse(self, path):
+        if path in self._paths:
+            raise OSError(self._code, os.strerror(self._code), path)
+
+    def list(self, folder):
+        self._refuse(folder)
+        return super().list(folder)
+
+    def read(self, path):
+        self._refuse(path)
+        return super().read(path)
+
+    def read_at(self, path, offset, length):
+        self._refuse(path)
+        return super().read_at(path, offset, length)
+
+
 class CountingFiles(_Around):
     """Files that count: what an operation costs in calls, which is the same on every machine.
 

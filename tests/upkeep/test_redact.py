@@ -1,6 +1,7 @@
 """Redaction takes a value out of every byte of the store, and leaves all else as it was."""
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ from journal import DamagedError, ExpectationError, Fold, GitError, Journal, Not
 from journal.disk.files import FileStat
 from journal.upkeep.redacting import searching
 from journal.upkeep.redacting.needles import Needles
+from tests.support.faults import FilesThatCannotBeRead
 from tests.support.stores import fresh_view, meaning, new_store
 from tests.support.worktree import WorkTree
 
@@ -200,6 +202,19 @@ def test_files_of_a_person_that_hold_it_are_told_by_a_dry_run_too(root):
                 "entities/user/notes.txt",
                 "schemas/user.json",
             ]
+
+
+def test_what_cannot_be_looked_into_is_told_whatever_it_holds(root):
+    with Journal.open(store=root) as journal:
+        journal.put("user", "u1", {"password": SECRET})
+    paths = ["README.md", "local/parked", "local/scrap", "notes"]
+    for path in ("local/parked", "notes"):
+        os.makedirs(os.path.join(root, path), exist_ok=True)
+    shutil.copy(os.path.join(root, "README.md"), os.path.join(root, "local", "scrap"))
+    files = FilesThatCannotBeRead(errno.EACCES, *(os.path.join(root, path) for path in paths))
+    with Journal.open(store=root, files=files) as journal:
+        done = journal.redact(value=SECRET, reason="leaked", dry_run=True)
+        assert done.stays == tuple(f"what {path} may hold: it cannot be read" for path in paths)
 
 
 def test_a_blob_that_an_entity_refers_to_leaves_with_what_it_holds(root):

@@ -5,6 +5,8 @@ back (``local/backups/``) those files leave that hold it; nothing of the store n
 """
 
 import os
+from collections.abc import Callable
+from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX
 from journal.disk.pieces import pieces_of
@@ -20,19 +22,26 @@ _DERIVED = f"{LOCAL}/{DERIVED_FOLDER}/"
 _INDEX = f"{LOCAL}/{INDEX_FILE}"
 
 
-def copies_of(engine: Engine, needles: Needles) -> tuple[list[str], list[str]]:
-    """Return (files that are to leave, other local files that hold it), by path in the store."""
-    leave: list[str] = []
-    others: list[str] = []
-    for path, stat in walk(engine.files, engine.root):
+class Copies(NamedTuple):
+    """Paths in the store: of files that are to leave, of others here that hold it, and of what cannot be read."""
+
+    leave: list[str]
+    others: list[str]
+    unread: list[str]
+
+
+def copies_of(engine: Engine, needles: Needles) -> Copies:
+    """Return the files that hold a copy, and what could not be looked into, folders too."""
+    leave, others, unread = found = Copies([], [], [])
+    for path, stat in walk(engine.files, engine.root, unlisted=unread.append):
         is_local = path.startswith(f"{LOCAL}/")
         if stat.kind != "file" or not (is_local or path.endswith(TEMPORARY_SUFFIX)):
             continue
         if path.startswith(_DERIVED):
             leave.append(path)
-        elif not path.startswith(_INDEX) and _holds(engine, path, needles):
+        elif not path.startswith(_INDEX) and _holds(engine, path, needles, unread.append):
             (leave if path.startswith(_KEPT) or path.endswith(TEMPORARY_SUFFIX) else others).append(path)
-    return leave, others
+    return found
 
 
 def clear(engine: Engine, paths: list[str]) -> None:
@@ -49,7 +58,7 @@ def still_holding(engine: Engine, needles: Needles) -> list[str]:
     return [path for path, stat in found if stat.kind == "file" and _holds(engine, path, needles)]
 
 
-def _holds(engine: Engine, path: str, needles: Needles) -> bool:
+def _holds(engine: Engine, path: str, needles: Needles, unread: Callable[[str], object] = lambda _: None) -> bool:
     if path == _INDEX:
         return needles.is_inside(content_of(os.path.join(engine.root, *path.split("/"))))
     if path == f"{_INDEX}-shm":
@@ -57,5 +66,8 @@ def _holds(engine: Engine, path: str, needles: Needles) -> bool:
     try:
         full = os.path.join(engine.root, *path.split("/"))
         return needles.is_inside_pieces(lambda: pieces_of(engine.files, full))
+    except FileNotFoundError:
+        return False
     except OSError:
+        unread(path)
         return False

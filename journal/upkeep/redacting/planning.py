@@ -53,6 +53,8 @@ class Plan:
     shown: set[tuple[str, bytes]] = field(default_factory=set)
     """(id of an entity, a document that holds it), as projections have shown it."""
     stays: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """Paths, in the store, of what could not be looked into."""
 
 
 def plan_of(engine: Engine, view: View, selection: Selection) -> Plan:
@@ -176,7 +178,10 @@ class _Planner:
     def _file_holds(self, path: str) -> bool:
         try:
             return self._needles.is_inside_pieces(lambda: pieces_of(self._engine.files, path))
+        except FileNotFoundError:
+            return False
         except OSError:
+            self._plan.unread.append(os.path.relpath(path, self._engine.root).replace(os.sep, "/"))
             return False
 
     def _look_at_loose_blobs(self) -> None:
@@ -191,10 +196,11 @@ class _Planner:
 
     def _look_at_other_files(self) -> None:
         """Tell of the files beside the truth that hold the text and are a person's to change."""
-        for path, stat in walk(self._engine.files, self._engine.root, skip=_LOOKED_AT):
+        engine, unread = self._engine, self._plan.unread
+        for path, stat in walk(engine.files, engine.root, skip=_LOOKED_AT, unlisted=unread.append):
             if stat.kind != "file" or entity_at(path) is not None or path.endswith(TEMPORARY_SUFFIX):
                 continue
-            if self._file_holds(os.path.join(self._engine.root, *path.split("/"))):
+            if self._file_holds(os.path.join(engine.root, *path.split("/"))):
                 self._plan.stays.append(f"the file {path}: it is yours to change")
 
 

@@ -24,7 +24,7 @@ from journal.store.engine import Engine
 from journal.store.superseded import forget, remember
 from journal.upkeep.edits.edited import look_for_edits
 from journal.upkeep.redacting.arrival import is_git_busy
-from journal.upkeep.redacting.copies import clear, copies_of, still_holding
+from journal.upkeep.redacting.copies import Copies, clear, copies_of, still_holding
 from journal.upkeep.redacting.needles import Needles
 from journal.upkeep.redacting.old_documents import OldDocuments, documents_of, still_there, written_anew
 from journal.upkeep.redacting.places import Selection
@@ -102,8 +102,7 @@ def redact(
             again = _asked_again(view, selection, earlier)
             documents = documents_of(engine, view, plan.keys)
             beside = still_there(engine, view, documents, needles, is_done=False)
-        local, others = copies_of(engine, needles)
-        planned = _planned(engine, plan, local, others)
+        planned = _planned(engine, plan, copies_of(engine, needles))
         search = _search(engine, plan, planned, needles, again, earlier)
         if dry_run:
             said = replace(planned, stays=(*planned.stays, *beside))
@@ -242,15 +241,20 @@ def _search(
     return search
 
 
-def _planned(engine: Engine, plan: Plan, local: list[str], others: list[str]) -> Redaction:
+def _planned(engine: Engine, plan: Plan, copies: Copies) -> Redaction:
+    unread = sorted({*plan.unread, *copies.unread})
     return Redaction(
         is_done=False,
         events={event_id(*event): paths for event, paths in sorted(plan.redactions.items())},
         entities=tuple(sorted(plan.keys)),
         files=tuple("/".join(key) for key in sorted(plan.files | plan.more)),
         blobs=tuple(path for sha256 in sorted(plan.blobs) for path in _blob_paths(engine, sha256)),
-        local=tuple(local),
-        stays=(*plan.stays, *(f"the file {path}: it belongs to this work tree alone" for path in others)),
+        local=tuple(copies.leave),
+        stays=(
+            *plan.stays,
+            *(f"the file {path}: it belongs to this work tree alone" for path in copies.others),
+            *(f"what {path} may hold: it cannot be read" for path in unread),
+        ),
     )
 
 
