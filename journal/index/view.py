@@ -349,7 +349,7 @@ class View(Places, AppliedFiles):
         return EntityRow(*key, form["rev"], *head, 0, data), values.encode_trusted(rest).decode()
 
     def _write_spans(self) -> None:
-        owners = {owner for span in self.overlay.spans for owner in span.owners}
+        owners = dict.fromkeys(owner for span in self.overlay.spans for owner in span.owners)
         numbers: dict[Owner, int] = {None: NOTES}
         numbers.update((owner, -self.index.streams.number(owner)) for owner in owners if isinstance(owner, str))
         numbers.update(self.index.entity_numbers(owner for owner in owners if isinstance(owner, tuple)))
