@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from journal.store.batch import Operation
     from journal.store.events import Event
     from journal.store.streams.appending import Expect
+    from journal.store.streams.once import Appended
 
 
 @checks_arguments()
@@ -27,8 +28,18 @@ class Transaction:
         self._engine, self._actor, self._summary = engine, actor, summary
         self._operations: list[Operation] = []
         self._is_over = False
-        self.events: list[Event] = []
+        self._done: Appended | None = None
+
+    @property
+    def events(self) -> "list[Event]":
         """The events, once the block has ended; those first whose key was there already."""
+        if self._events is None:  # a writer of a thousand mostly looks at none of them
+            if self._done is None:
+                return []
+            self._events, self._done = all_events(self._done.firsts, self._done.written), None
+        return self._events
+
+    _events: "list[Event] | None" = None
 
     def __repr__(self) -> str:
         """Return how much it is to write, or has written."""
@@ -137,4 +148,4 @@ class Transaction:
                 hint="read it again, then decide again",
                 conflict=done,
             )
-        self.events = all_events(done.firsts, done.written)
+        self._done = done

@@ -108,6 +108,7 @@ def parse_checkpoint_file(name: str) -> CheckpointName | None:
     return CheckpointName(int(head), digest)
 
 
+@lru_cache
 def is_lane(text: str) -> bool:
     """Tell whether a text is a lane id."""
     return len(text) == LANE_CHARACTERS and _LANE.issuperset(text)

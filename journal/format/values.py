@@ -31,25 +31,36 @@ def encode(value: Any) -> bytes:
     Raises RefusedError for what JSON cannot carry exactly: NaN and infinities, integers beyond 64
     bits, lone surrogates, keys that are not strings, other Python types, and too deep nesting.
     """
+    return _stored(value)[0]
+
+
+def _stored(value: Any) -> tuple[bytes, Any]:
+    """Return the stored text of a value, and the value that it gives."""
     try:
         text = orjson.dumps(value, option=_STRICT)
         # orjson changes some values without a word: NaN to null, tuples to arrays, UUIDs to strings.
-        survives = orjson.loads(text) == value
+        back = orjson.loads(text)
+        survives = back == value
     except (TypeError, ValueError, RecursionError) as error:
         raise RefusedError(_why_refused(value, "") or f"not a JSON value: {error}") from error
     if not survives or _is_deep(text, value, DEPTH_MAX):
         raise RefusedError(_why_refused(value, "") or "the value would not come back as it is")
-    return text
+    return text, back
 
 
 def encode_payload(payload: Any) -> bytes:
     """Return the stored text of an entity's or event's payload; it must be a JSON object."""
+    return stored_payload(payload)[0]
+
+
+def stored_payload(payload: Any) -> tuple[bytes, Payload]:
+    """Return the same, and the payload that is stored: not the caller's object, which may change."""
     if not isinstance(payload, dict):
         raise RefusedError(f"a payload is a JSON object, not {_name_of(payload)}")
-    text = encode(payload)
+    text, back = _stored(payload)
     if len(text) > BLOB_BYTES_MAX:
         raise RefusedError(f"the payload has {len(text):,} bytes; at most {BLOB_BYTES_MAX:,} can be stored")
-    return text
+    return text, back
 
 
 def encode_payloads(payloads: Sequence[Any]) -> list[bytes]:

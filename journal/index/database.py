@@ -31,6 +31,8 @@ from journal.index.span_table import SPAN_TABLES, SpanTable
 from journal.index.stream_table import STREAM_TABLES, StreamTable
 
 MEMORY = ":memory:"
+_TOGETHER = 500
+"""Of so many entities one question is asked: SQLite used to take no more than 999 parameters."""
 
 
 _ROW = "type, name, rev, seq, lane, conflicts, data"
@@ -281,6 +283,18 @@ class Index(Printed):
             "SELECT id FROM entities WHERE type = ? AND name = ?", (type, id)
         ).fetchone()
         return found and found[0]
+
+    def entity_numbers(self, keys: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], int]]:
+        """Yield the same of many, each with its (type, id); those that are not here are left out."""
+        ids: dict[str, list[str]] = {}
+        for type, id in keys:
+            ids.setdefault(type, []).append(id)
+        for type, of_type in ids.items():
+            for start in range(0, len(of_type), _TOGETHER):
+                some = of_type[start : start + _TOGETHER]
+                query = f"SELECT name, id FROM entities WHERE type = ? AND name IN ({','.join('?' * len(some))})"  # noqa: S608
+                for name, number in self._db.execute(query, (type, *some)):
+                    yield (type, name), number
 
     def entity_named(self, number: int) -> tuple[str, str] | None:
         """Return (type, id) of the entity that a number stands for."""

@@ -159,7 +159,7 @@ class View(Places, AppliedFiles):
         strategies = self.strategies(key[0])
         shown = value(state, strategies)
         data = None if shown is None else values.encode_trusted(shown).decode()
-        is_simple = len(state.heads) == 1 and all(len(pairs) == 1 for pairs in state.fields.values())
+        is_simple = len(state.heads) == 1 and set(map(len, state.fields.values())) <= {1}
         open_conflicts = 0 if is_simple else len(conflicts(state, strategies))
         seq, lane = state.event
         return EntityRow(*key, state.rev, seq, lane, open_conflicts, data)
@@ -349,18 +349,12 @@ class View(Places, AppliedFiles):
         return EntityRow(*key, form["rev"], *head, 0, data), values.encode_trusted(rest).decode()
 
     def _write_spans(self) -> None:
+        owners = dict.fromkeys(owner for span in self.overlay.spans for owner in span.owners)
         numbers: dict[Owner, int] = {None: NOTES}
+        numbers.update((owner, -self.index.streams.number(owner)) for owner in owners if isinstance(owner, str))
+        numbers.update(self.index.entity_numbers(owner for owner in owners if isinstance(owner, tuple)))
         for span in self.overlay.spans:
-            for owner in span.owners:
-                if owner not in numbers:
-                    numbers[owner] = self._number_of(owner)
-            self.index.spans.add(span, [numbers[owner] for owner in span.owners])
-
-    def _number_of(self, owner: Owner) -> int:
-        if isinstance(owner, str):
-            return -self.index.streams.number(owner)
-        found = self.index.entity_number(*owner) if owner is not None else None
-        return found if found is not None else NOTES
+            self.index.spans.add(span, [numbers.get(owner, NOTES) for owner in span.owners])
 
     def settle(self) -> None:
         """Forget the overlay after it was written."""

@@ -32,7 +32,7 @@ def encode_state(state: EntityState) -> dict[str, Any]:
                 group = groups[event] = ([], [], {})
             if item is ABSENT:
                 group[1].append(name)
-            elif name in shown and _is_same(shown[name], item):
+            elif name in shown and (shown[name] is item or _is_same(shown[name], item)):
                 group[0].append(name)
             else:
                 group[2][name] = item
@@ -58,13 +58,15 @@ def decode_state(form: dict[str, Any]) -> EntityState:
         raise BadLineError("an entity's state without rev")
     if not heads or len(state.heads) != len(heads):
         raise BadLineError("an entity's state without heads, or with one of them twice")
-    if not all(type(image) is dict or (image is None and "data" not in form) for image in images):
+    if not set(map(type, images)) <= ({dict} if "data" in form else {dict, type(None)}):
         raise BadLineError("an entity's state with a head that is no document")
     return state
 
 
 def _fields(form: dict[str, Any]) -> dict[str, Assignments]:
     shown = form.get("data", {})
+    if form.keys().isdisjoint(("unset", "values")) and (usual := _only_set(form.get("set", {}), shown)) is not None:
+        return usual
     fields: dict[str, list[tuple[EventId, Any]]] = {}
     for text, names in form.get("set", {}).items():
         event = _event(text)
@@ -83,6 +85,18 @@ def _fields(form: dict[str, Any]) -> dict[str, Assignments]:
     }
 
 
+def _only_set(groups: dict[str, Any], shown: Payload) -> dict[str, Assignments] | None:
+    """Return the fields of the usual form, in which each was set by one event; None where some were by several."""
+    fields: dict[str, Assignments] = {}
+    count = 0
+    for text, names in groups.items():
+        event = _event(text)
+        for name in _names(names):
+            fields[name] = ((event, shown[name]),)
+        count += len(names)
+    return fields if len(fields) == count else None
+
+
 def _holes(form: dict[str, Any]) -> Holes:
     if "holes" not in form:
         return NO_HOLES
@@ -92,15 +106,13 @@ def _holes(form: dict[str, Any]) -> Holes:
 
 
 def _names(names: Any) -> list[str]:
-    if type(names) is not list or not all(type(name) is str for name in names):
+    if type(names) is not list or not set(map(type, names)) <= {str}:
         raise BadLineError("no list of field names")
     return names
 
 
 def _is_same(first: Any, second: Any) -> bool:
     """Tell whether two values have the same text."""
-    if first is second:
-        return True
     if type(first) is not type(second):
         return False
     if type(first) is str or type(first) is int:

@@ -121,7 +121,7 @@ def apply(state: EntityState | None, change: Change, past: Past) -> EntityState:
     if state is None:
         state = EntityState(0, {}, {})
     holes = state.holes
-    if holes is NO_HOLES and not hidden and all(past.has(head, me) for head in state.heads):
+    if holes is NO_HOLES and not hidden and _saw_all(past, state.heads, me):
         return _succeed(state, change, past)
     heads = {head: image for head, image in state.heads.items() if not past.has(head, me)}
     if not vector.contains(holes.heads, *me):
@@ -141,6 +141,13 @@ def apply(state: EntityState | None, change: Change, past: Past) -> EntityState:
     return EntityState(max(state.rev, change.rev), heads, fields, holes)
 
 
+def _saw_all(past: Past, heads: Iterable[EventId], me: EventId) -> bool:
+    for head in heads:  # noqa: SIM110 - mostly there is one, and a generator would be most of what this takes
+        if not past.has(head, me):
+            return False
+    return True
+
+
 def follow(state: EntityState | None, change: Change) -> EntityState:
     """Return what ``apply`` does where nothing is missing and the writer saw all events here: all is superseded."""
     me, image = change.id, change.image
@@ -158,11 +165,11 @@ def follow(state: EntityState | None, change: Change) -> EntityState:
 
 def _succeed(state: EntityState, change: Change, past: Past) -> EntityState:
     """The usual case of ``apply``: the event saw all heads (or is the first), and nothing is missing."""
-    me, known = change.id, state.fields
+    me, known, heads = change.id, state.fields, state.heads
     fields = known.copy()
     for name, value in _assigned(change):
         before = known.get(name, ())
-        if not before or (len(before) == 1 and past.has(before[0][0], me)):
+        if not before or (len(before) == 1 and (before[0][0] in heads or past.has(before[0][0], me))):
             fields[name] = ((me, value),)
         else:
             kept = [pair for pair in before if not past.has(pair[0], me)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from journal.errors import NotFoundError, RefusedError, UsageError
 from journal.format import names, values
@@ -17,7 +17,11 @@ from journal.state.delta import difference, named
 from journal.state.entity import Change, EntityState, Past, Payload, apply
 from journal.state.value import value
 from journal.store.expectation import ANYTHING, Conflict, Expectation, heads_of
+from journal.store.schemas import refuse_unfit
 from journal.store.streams.appending import Append, check_stream, texts_of, unmet
+
+if TYPE_CHECKING:
+    from journal.schemas.checking import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,11 +138,12 @@ class Batch:
     """Turns operations into drafts, each seeing what those before it did."""
 
     def __init__(
-        self, view: View, lane: str, first_seq: int, past: Past, refuse: Callable[[str, str, Payload], None]
+        self, view: View, lane: str, first_seq: int, past: Past, schema_of: "Callable[[str], Schema | None]"
     ) -> None:
-        """Take what is there; ``refuse`` raises RefusedError for a document that an entity of a type may not have."""
+        """Take what is there; ``schema_of`` tells what refuses documents of a type, and is asked once for each."""
         self._view, self._lane, self._past = view, lane, past
-        self._refuse = refuse
+        self._schema_of = schema_of
+        self._schemas: dict[str, Schema | None] = {}
         self._seq = first_seq
         self._states: dict[Key, EntityState | None] = {}
         self._lengths: dict[str, tuple[int, int]] = {}
@@ -205,7 +210,7 @@ class Batch:
     def _put(self, operation: Put, key: Key, state: EntityState | None) -> None:
         before = value(state, self._view.strategies(key[0])) if state is not None else None
         after = _after(operation, before)
-        payload = checked_document(key[0], after)
+        payload, image = checked_document(key[0], after)
         set_names, unset_names = difference(before, after, state)
         if operation.data is None or (key[0] == KV_TYPE and state is not None and len(state.heads) > 1):
             asked = (*operation.set, *(operation.merge or ()), *(operation.data or ()))
@@ -219,11 +224,18 @@ class Batch:
         own: dict[str, Any] = {"type": key[0], "id": key[1], "rev": rev, "action": action, "set": set_names}
         if unset_names:
             own["unset"] = unset_names
-        # What is kept is what was written, not the caller's object, which may change.
-        image: Payload = values.decode(payload)
-        self._refuse(*key, image)
+        self._refuse_unfit(key, image)
         change = Change((self._seq, self._lane), rev, image, set_names, unset_names)
         self._draft("entity", own, payload, key, apply(state, change, self._past), operation)
+
+    def _refuse_unfit(self, key: Key, document: Payload) -> None:
+        """Raise RefusedError for a document that does not fit its type's schema."""
+        type, id = key
+        if type not in self._schemas:
+            self._schemas[type] = self._schema_of(type)
+        schema = self._schemas[type]
+        if schema is not None:
+            refuse_unfit(schema, type, id, document)
 
     def _draft(
         self,
@@ -267,13 +279,16 @@ def checked_key(operation: Put | Delete) -> Key:
     return operation.type, operation.id
 
 
-def checked_document(type: str, document: Any) -> bytes:
-    """Return the stored text of an entity's document. Raises RefusedError for one that no entity of its type has."""
-    payload = values.encode_payload(document)
+def checked_document(type: str, document: Any) -> tuple[bytes, Payload]:
+    """Return the stored text of an entity's document, and what it says.
+
+    Raises RefusedError for one that no entity of its type has.
+    """
+    payload, image = values.stored_payload(document)
     if ID_FIELD in document:
         raise RefusedError(f"the field {ID_FIELD!r} is reserved")
     check_document(type, document)
-    return payload
+    return payload, image
 
 
 def check_texts(operation: Operation) -> None:

@@ -65,23 +65,36 @@ class Schemas:
             hint = "mend the file, or put the schema anew: journal schema put"
             raise RefusedError(f"the schema of {type!r} is none: {error.message}", path=path, hint=hint) from error
 
-    def refuse(self, type: str, id: str, document: Payload) -> None:
-        """Raise RefusedError for a document that does not fit its type's schema."""
+    def that_refuses(self, type: str) -> "Schema | None":
+        """Return the schema that documents of a type have to fit to be written; None where there is none.
+
+        Raises RefusedError where it cannot be read, or nothing can check it.
+        """
         if not self.refuses(type) or self._files.stat(self._folder) is None:
-            return
+            return None
         from journal.schemas.checking import MissingLibraryError
 
         try:
-            schema = self.of(type)
+            return self.of(type)
         except MissingLibraryError as error:
             raise RefusedError(
                 f"{type!r} has a schema, and the library that checks it is not installed", hint=LIBRARY_HINT
             ) from error
-        problems = schema.problems(document) if schema is not None else []
-        if problems:
-            shown = "; ".join(map(str, problems[:_SHOWN_MAX]))
-            more = f"; and {len(problems) - _SHOWN_MAX} more" if len(problems) > _SHOWN_MAX else ""
-            raise RefusedError(
-                f"{type} {id!r} does not fit its schema: {shown}{more}",
-                hint="nothing was written; journal schema check tells what else does not fit",
-            )
+
+    def refuse(self, type: str, id: str, document: Payload) -> None:
+        """Raise RefusedError for a document that does not fit its type's schema."""
+        schema = self.that_refuses(type)
+        if schema is not None:
+            refuse_unfit(schema, type, id, document)
+
+
+def refuse_unfit(schema: "Schema", type: str, id: str, document: Payload) -> None:
+    """Raise RefusedError for a document that does not fit the schema of its type."""
+    problems = schema.problems(document)
+    if problems:
+        shown = "; ".join(map(str, problems[:_SHOWN_MAX]))
+        more = f"; and {len(problems) - _SHOWN_MAX} more" if len(problems) > _SHOWN_MAX else ""
+        raise RefusedError(
+            f"{type} {id!r} does not fit its schema: {shown}{more}",
+            hint="nothing was written; journal schema check tells what else does not fit",
+        )

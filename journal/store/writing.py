@@ -63,7 +63,7 @@ def _append(engine: Engine, operations: Sequence[Operation] | Decide, *, history
             target = engine.lanes.target(view, indexing.tail.standing)
             _refuse_lost_lock(engine)
             past = Past(target.lane, target.section.first, target.section.sees)
-            batch = Batch(view, target.lane, target.seq, past, engine.schemas.refuse)
+            batch = Batch(view, target.lane, target.seq, past, engine.schemas.that_refuses)
             conflict = batch.add(asked)
             if conflict is not None or not batch.drafts:
                 return [], conflict

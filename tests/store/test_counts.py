@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from journal import Journal
+from journal.facade.values import all_events
 from journal.store.batch import Put
 from tests.support.faults import CountingFiles
 from tests.support.stores import new_store
@@ -59,6 +60,47 @@ def test_a_transaction_is_one_write_and_one_sync_however_many_records(counted, s
             tx.put("t", f"x{at}", {"n": at})
     assert files.syncs == 1
     assert files.calls["write"] == 1
+
+
+def test_a_transaction_looks_at_as_many_files_however_many_records(counted):
+    journal, files = counted
+    asked = []
+    for size in (2, 200):
+        files.reset()
+        with journal.transaction() as tx:
+            for at in range(size):
+                tx.put("t", f"y{at}", {"n": size})
+        asked.append(files.calls["stat"])
+    assert asked[1] <= asked[0] + 5
+
+
+def test_an_index_is_asked_for_the_numbers_of_many_entities_at_once(tmp_path):
+    with Journal.open(store=filled(tmp_path, 1000)) as journal:
+        journal.put("t", "e0", {"n": -1})
+        asked = []
+        index = journal._engine.indexing.view.index
+        index._db.set_trace_callback(asked.append)
+        with journal.transaction() as tx:
+            for number in range(1000):
+                tx.put("t", f"e{number}", {"n": -1})
+        index._db.set_trace_callback(None)
+        assert sum(text.startswith("SELECT name, id FROM entities") for text in asked) == 2
+        assert len(journal.history("t", "e7")) == 2
+
+
+def test_the_events_of_a_transaction_are_made_when_they_are_asked_for(counted, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        "journal.facade.transaction.all_events", lambda *given: made.append(given) or all_events(*given)
+    )
+    journal, _ = counted
+    with journal.transaction() as tx:
+        tx.put("t", "a", {"n": 1})
+        tx.append("s", "Turned")
+    assert made == []
+    assert [event.kind for event in tx.events] == ["entity", "event"]
+    assert tx.events is tx.events
+    assert len(made) == 1
 
 
 def test_a_write_that_changes_nothing_writes_nothing(counted):
