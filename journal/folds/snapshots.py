@@ -80,7 +80,8 @@ def _identity(engine: Engine, fold: Fold[V], streams: Sequence[str]) -> dict[str
     """Return what a state follows from beside its events; not the code of functions, of which ``version`` tells."""
     known = {"fold": fold.name, "version": fold.version, "streams": sorted(streams)}
     steps = engine.lifting.own.steps() if engine.lifting is not None else []
-    return {**known, "upcasters": steps} if steps else known
+    versioned = list(engine.config.versioned)
+    return {**known, **({"upcasters": steps} if steps else {}), **({"versioned": versioned} if versioned else {})}
 
 
 def _is_of(form: dict[str, Any], identity: dict[str, Any]) -> bool:

@@ -80,9 +80,9 @@ class Config(NamedTuple):
         return options is not None and options.fanout
 
     @property
-    def has_versioned(self) -> bool:
-        """Whether payloads of any type have a version even if they say none."""
-        return any(options.is_versioned for options in self.types.values())
+    def versioned(self) -> tuple[str, ...]:
+        """The types of which payloads have a version even if they say none."""
+        return tuple(sorted(name for name, options in self.types.items() if options.is_versioned))
 
     def is_versioned(self, type: str) -> bool:
         """Tell whether payloads of a type have a version even if they say none: version 0."""
