@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import tempfile
 
 import pytest
@@ -124,6 +125,19 @@ def test_a_process_that_was_open_before_goes_by_the_stage_that_another_one_set(j
         journal.put("plan", "pln_1", set={"status": "off again"})
         assert b'"status": "in dual"' in document(base, "plans/pln_1.json")
         assert journal.stage_report().stage == "off"
+
+
+def test_a_process_that_was_open_before_this_checkout_was_let_write_writes_the_documents(dual, base, tmp_path):
+    there = tmp_path / "there"
+    other = clone(dual.root, there)
+    shutil.copytree(base, there / ".brainclaw")
+    with Journal.open(there, actor="b") as before, Journal.open(store=other, actor="c") as after:
+        before.put("plan", "pln_1", set={"status": "not here"})
+        assert b"not here" not in document(str(there / ".brainclaw"), "plans/pln_1.json")
+        after.change_stage("dual")  # the configuration said so before
+        before.put("plan", "pln_1", set={"status": "here"})
+        assert b'"here"' in document(str(there / ".brainclaw"), "plans/pln_1.json")
+        assert words(after) == set()
 
 
 def test_what_else_was_changed_in_the_configuration_is_followed_behind_a_change_of_the_stage(dual, monkeypatch):
