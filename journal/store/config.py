@@ -197,9 +197,14 @@ class ConfigWatch:
     def check(self) -> None:
         """Raise NewerFormatError where the configuration that is here now says so. The cost is one stat."""
         found = self._files.stat(self._path)
-        if found is not None and found != self._seen:
-            refuse_newer(self._files.read_at(self._path, 0, _BYTES_MAX), self._path)
-            self._seen, self.has_changed = found, True
+        if found is None or found == self._seen:
+            return
+        try:
+            text = self._files.read_at(self._path, 0, _BYTES_MAX)
+        except OSError:
+            return  # git takes it away and writes it anew; or it cannot be read: what it said before counts until then
+        refuse_newer(text, self._path)
+        self._seen, self.has_changed = found, True
 
     def news(self, ours: Config) -> Config | None:
         """Return another configuration than ours, once, if it is here and can be read.

@@ -3,6 +3,7 @@
 import pytest
 
 from journal import ABSENT, Journal, RefusedError, StoreNotFoundError
+from journal.disk.files import OsFiles
 from journal.store import config
 from journal.store.config import ConfigWatch
 from tests.support.stores import configure as set_options
@@ -129,6 +130,21 @@ def test_a_configuration_that_cannot_be_read_is_read_once(two, monkeypatch):
         configure(ana, "# one more\n")
         tags(journal)
         assert len(read) == 2
+
+
+def test_a_configuration_that_git_is_just_replacing_is_followed_at_the_next_call(two, monkeypatch):
+    ana, _ = two
+    with ana.open() as journal:
+        configure(ana, '[types.plan]\nprefix = "pln"\n')
+        with monkeypatch.context() as patch:
+            patch.setattr(OsFiles, "read_at", gone)
+            with journal._engine.entered():
+                pass
+        assert journal.new("plan", {}).id.startswith("pln_")
+
+
+def gone(_, path, *__):
+    raise FileNotFoundError(2, "No such file or directory", path)
 
 
 def test_another_store_in_its_place_is_neither_read_nor_written_by_who_opened_the_first(two, tmp_path):
