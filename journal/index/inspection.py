@@ -31,12 +31,12 @@ _ENTITIES = "SELECT type, name, rev, seq, lane, conflicts, data, state, row_sum,
 _SAID_MAX = 120
 
 
-def write_anew(path: str) -> None:
+def write_anew(path: str, *, patience_seconds: float = 0.0) -> None:
     """Write an index file anew: nothing is left in it of what was removed. Raises sqlite3.Error where it is in use.
 
-    While somebody reads it, the file and its log keep what they hold: that is told at once, before any work.
+    While somebody reads it, the file and its log keep what they hold: so long that is waited for, before any work.
     """
-    database = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+    database = sqlite3.connect(path, isolation_level=None, timeout=patience_seconds)
     try:
         _move_log(database)
         database.execute("VACUUM")

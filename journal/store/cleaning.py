@@ -13,7 +13,7 @@ from journal.index.view import UNCLEAN, View
 from journal.store.home import clear_derived
 
 
-def clean(view: View, files: Files, local: str) -> None:
+def clean(view: View, files: Files, local: str, *, patience_seconds: float = 0.0) -> None:
     """Under the lock: write the index anew, where it says that this is due.
 
     Where somebody reads it, or a file cannot be removed, it stays due, and whoever comes next does it.
@@ -24,7 +24,7 @@ def clean(view: View, files: Files, local: str) -> None:
 
     with contextlib.suppress(OSError, sqlite3.OperationalError):
         clear_derived(files, local)
-        write_anew(view.index.path)
+        write_anew(view.index.path, patience_seconds=patience_seconds)
         with view.index.writing():
             view.index.set_meta(UNCLEAN, False)
         view.settle_version()

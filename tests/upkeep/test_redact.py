@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import zlib
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from journal import DamagedError, ExpectationError, Fold, GitError, Journal, NotFoundError, RefusedError, UsageError
 from journal.disk.files import FileStat
 from journal.folds import snapshots
-from journal.upkeep.redacting import searching
+from journal.upkeep.redacting import redact, searching
 from journal.upkeep.redacting.needles import Needles
 from tests.support.stores import fresh_view, meaning, new_store
 from tests.support.worktree import WorkTree
@@ -544,6 +545,26 @@ def test_a_redaction_that_comes_while_somebody_reads_the_index_is_out_of_it_once
         journal.reconcile()
         assert not journal._engine.indexing.view.index.meta("unclean")
         assert holding(other.store) == []
+
+
+def test_a_redaction_waits_for_who_reads_the_index_and_tells_where_that_does_not_end(tree, monkeypatch):
+    monkeypatch.setattr(redact, "_PATIENCE_SECONDS", 0.1)
+    with tree.open() as journal:
+        for text in (SECRET, "another"):
+            journal.put("user", "u1", {"password": text, "n": [text] * 50})
+        journal.reconcile()
+        reader = sqlite3.connect(tree.store / "local" / "index.db", isolation_level=None, check_same_thread=False)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM entities").fetchone()
+        done = journal.redact(value=SECRET, reason="leaked")
+        assert [sentence for sentence in done.stays if "local/index.db" in sentence]
+        monkeypatch.setattr(redact, "_PATIENCE_SECONDS", 60.0)
+        ending = threading.Timer(0.3, reader.close)
+        ending.start()
+        done = journal.redact(value="another", reason="leaked too")
+        ending.join()
+        assert not [sentence for sentence in done.stays if "local/index" in sentence]
+        assert holding(tree.store, SECRET, "another") == []
 
 
 def test_what_is_derived_and_cannot_be_removed_now_is_removed_later(tree, tmp_path, monkeypatch):
