@@ -116,6 +116,17 @@ def test_who_closes_leaves_index_and_readable_files_as_the_new_configuration_has
         assert journal.get("plan", "p2").data == {"n": 2}
 
 
+def test_doctor_goes_by_the_configuration_that_is_here(two):
+    ana, _ = two
+    with ana.open() as open_before:
+        tags(open_before)
+        configure(ana, UNION + "fanout = true\n")
+        with ana.open() as journal:
+            journal.reconcile()
+        assert open_before.doctor(verify=True).ok
+        assert [finding for finding in open_before.doctor().findings if finding.severity != "info"] == []
+
+
 def test_a_configuration_that_cannot_be_read_is_read_once(two, monkeypatch):
     ana, _ = two
     read = []
