@@ -31,6 +31,11 @@ class FileStat(NamedTuple):
     inode: int
     device: int
 
+    @property
+    def mark(self) -> tuple[int, int]:
+        """What tells a file from another that came in its place, which may have got its inode."""
+        return self.inode, self.ctime_ns
+
 
 class OpenFile(Protocol):
     """A file that is kept open to grow at its end."""

@@ -50,11 +50,9 @@ class Blobs:
         kind = mime or (UNKNOWN if name is None else guessed(name))
         reference("0" * 64, 0, kind)
         engine = self._engine
-        engine.check_open()
+        lfs_bytes = engine.config_now().lfs_bytes
         try:
-            stored = blobs.store_blob(
-                engine.files, engine.root, chunks, engine.locked(), lfs_bytes=engine.config.lfs_bytes
-            )
+            stored = blobs.store_blob(engine.files, engine.root, chunks, engine.locked(), lfs_bytes=lfs_bytes)
         except OSError as error:
             why = f"the bytes could not be kept: {error.strerror or error}"
             raise NotAppliedError(why, path=error.filename) from error

@@ -125,10 +125,8 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
             from journal.store.lifting import Lifting
 
             engine.lifting = Lifting(upcasters, os.path.dirname(root))
-        if engine.config.old_store is not None:
-            from journal.upkeep.stages.mirror import attach
-
-            attach(engine)
+        _attach(engine)
+        engine.on_config = partial(_attach, engine)
         engine.indexing.rewrite = partial(_redact_arrivals, engine)
         return cls(engine, actor)
 
@@ -205,6 +203,14 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _attach(engine: Engine) -> None:
+    """Have the files of an old store follow, where the configuration says so."""
+    if engine.config.old_store is not None:
+        from journal.upkeep.stages.mirror import attach
+
+        attach(engine)
 
 
 def _redact_arrivals(engine: Engine, view: "View") -> bool:

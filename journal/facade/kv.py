@@ -67,7 +67,7 @@ class KeyValues:
         ABSENT stands for no such key: as ``expected`` the key is created, as ``value`` it is deleted. A Conflict has
         ``actual``, to try again with, and nothing was written. Values are compared as JSON: 1, 1.0 and true differ.
         """
-        expect = kv.ValueExpectation(value=expected, strategies=self._engine.config.strategies(KV_TYPE))
+        expect = kv.ValueExpectation(value=expected)
         return self._write(kv.Change(key, value, expect, actor or self._actor, summary))
 
     def delete(self, key: str, *, actor: str | None = None, summary: str | None = None) -> bool:
@@ -115,7 +115,7 @@ class KeyValueDrafts:
 
     def cas(self, key: str, *, expected: Any, value: Any) -> None:
         """Where a key holds ``expected``, make it hold ``value``; as ``KeyValues.cas``."""
-        expect = kv.ValueExpectation(value=expected, strategies=self._engine.config.strategies(KV_TYPE))
+        expect = kv.ValueExpectation(value=expected)
         self._add(kv.Change(key, value, expect, self._actor, self._summary))
 
     def delete(self, key: str) -> None:

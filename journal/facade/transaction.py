@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from journal.arguments import checks_arguments
-from journal.errors import ClosedError, ExpectationError
+from journal.errors import ClosedError, ExpectationError, UsageError
 from journal.facade.values import all_events, caller_type, check_is_something, expectation
 from journal.state.entity import Payload
 from journal.store.engine import Engine
@@ -27,7 +27,7 @@ class Transaction:
     def __init__(self, engine: Engine, actor: str | None, summary: str | None) -> None:
         self._engine, self._actor, self._summary = engine, actor, summary
         self._operations: list[Operation] = []
-        self._is_over = False
+        self._is_begun = self._is_over = False
         self._done: Appended | None = None
 
     @property
@@ -129,6 +129,9 @@ class Transaction:
 
     def __enter__(self) -> Self:
         self._check_is_open()
+        if self._is_begun:  # within its own block: at the end of either all of it would be written
+            raise UsageError("the transaction has begun already", hint="go on in the block that began it")
+        self._is_begun = True
         return self
 
     def __exit__(

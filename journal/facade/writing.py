@@ -84,7 +84,7 @@ class Writing(Base):
         """Write an entity under a fresh id, which carries 64 random bits and the type's prefix."""
         from journal.store.batch import Put
 
-        options = self._engine.config.types.get(type)
+        options = self._engine.config_now().types.get(type)
         prefix = (options.prefix if options else None) or type[:3]
         id = f"{prefix}_{names.lane_from(self._engine.backend.random(8))}"
         operation = Put(

@@ -30,9 +30,15 @@ _KEPT = 3
 
 
 def save(engine: Engine, fold: Fold[V], streams: Sequence[str], state: FoldState[V]) -> None:
-    """Keep a state. Raises RefusedError for a value that JSON does not have, NotAppliedError where there is no room."""
+    """Keep a state, but for one from before a redaction that came meanwhile.
+
+    Raises RefusedError for a value that JSON does not have, NotAppliedError where there is no room.
+    """
+    known = token.decode(state.position)
     body = values.encode({"value": state.value, "position": state.position, **_identity(engine, fold, streams)})
     with engine.locked(), nothing_applied():
+        if look_back(engine, lambda view: is_redacted_since(engine, view, known)):
+            return
         relative = f"{_FOLDER}/{_name(fold, streams)}"
         folder = ensure_folder(engine.files, engine.root, relative)
         numbers = [number for number, _ in _files(engine, folder)]
@@ -74,7 +80,8 @@ def _identity(engine: Engine, fold: Fold[V], streams: Sequence[str]) -> dict[str
     """Return what a state follows from beside its events; not the code of functions, of which ``version`` tells."""
     known = {"fold": fold.name, "version": fold.version, "streams": sorted(streams)}
     steps = engine.lifting.own.steps() if engine.lifting is not None else []
-    return {**known, "upcasters": steps} if steps else known
+    versioned = list(engine.config.versioned)
+    return {**known, **({"upcasters": steps} if steps else {}), **({"versioned": versioned} if versioned else {})}
 
 
 def _is_of(form: dict[str, Any], identity: dict[str, Any]) -> bool:

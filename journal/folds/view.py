@@ -46,14 +46,14 @@ class _Seen(NamedTuple):
     """What a checkout holds: events, those that it has lines of, in which files, and how many places are redacted.
 
     Where a lost payload is back, or a damaged line, the files were taken in anew (``generation``). ``upcasters``: how
-    often one was registered, by which events are other values.
+    often one was registered, and what is versioned, by which events are other values.
     """
 
     have: Vector
     in_files: Vector
     generation: int
     redacted: int
-    upcasters: int
+    upcasters: tuple[int, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,8 @@ class MaterializedView(Generic[V]):
             redacted = 0 if view.redacting is None else sum(map(len, view.redacting.known.values()))
             lifting = self._engine.lifting
             upcasters = 0 if lifting is None else lifting.own.changes
-            return _Seen(dict(view.have), dict(view.have_files), view.generation, redacted, upcasters)
+            known = upcasters, self._engine.config.versioned
+            return _Seen(dict(view.have), dict(view.have_files), view.generation, redacted, known)
 
     def _keep(self, state: FoldState[V], seen: _Seen, look: int | None = None) -> None:
         """Make a state the view's, unless that is of a look which began later; without a look it takes over."""

@@ -31,14 +31,24 @@ _ENTITIES = "SELECT type, name, rev, seq, lane, conflicts, data, state, row_sum,
 _SAID_MAX = 120
 
 
-def write_anew(path: str) -> None:
-    """Write an index file anew: nothing is left in it of what was removed. Raises sqlite3.Error where it is in use."""
-    database = sqlite3.connect(path, isolation_level=None)
+def write_anew(path: str, *, patience_seconds: float = 0.0) -> None:
+    """Write an index file anew: nothing is left in it of what was removed. Raises sqlite3.Error where it is in use.
+
+    While somebody reads it, the file and its log keep what they hold: so long that is waited for, before any work.
+    """
+    database = sqlite3.connect(path, isolation_level=None, timeout=patience_seconds)
     try:
+        _move_log(database)
         database.execute("VACUUM")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _move_log(database)
     finally:
         database.close()
+
+
+def _move_log(database: sqlite3.Connection) -> None:
+    """Write all of the log into the file, and empty it. Raises OperationalError where somebody reads either."""
+    if database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        raise sqlite3.OperationalError("the index is being read")
 
 
 def content_of(path: str) -> bytes:

@@ -171,7 +171,7 @@ class Batch:
             return self._append(operation)
         key = checked_key(operation)
         state = self.state(key)
-        conflict = operation.expect.check(key, state)
+        conflict = operation.expect.check(key, state, self._view.strategies(key[0]))
         if conflict is not None:
             # Heads of this transaction itself will never be there.
             return replace(conflict, heads=heads_of(self._view.state(key)))

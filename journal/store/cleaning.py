@@ -13,16 +13,18 @@ from journal.index.view import UNCLEAN, View
 from journal.store.home import clear_derived
 
 
-def clean(view: View, files: Files, local: str) -> None:
-    """Under the lock: write the index anew, where it says that this is due; somebody reads it: the next time, then."""
+def clean(view: View, files: Files, local: str, *, patience_seconds: float = 0.0) -> None:
+    """Under the lock: write the index anew, where it says that this is due.
+
+    Where somebody reads it, or a file cannot be removed, it stays due, and whoever comes next does it.
+    """
     if view.index.path == MEMORY or not view.index.meta(UNCLEAN):
         return
     from journal.index.inspection import write_anew
 
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, sqlite3.OperationalError):
         clear_derived(files, local)
-    with contextlib.suppress(sqlite3.OperationalError):
-        write_anew(view.index.path)
+        write_anew(view.index.path, patience_seconds=patience_seconds)
         with view.index.writing():
             view.index.set_meta(UNCLEAN, False)
         view.settle_version()

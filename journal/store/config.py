@@ -5,7 +5,7 @@ import re
 from typing import Any, NamedTuple
 
 from journal.disk.files import ReadFiles
-from journal.errors import FormatError, NewerFormatError
+from journal.errors import FormatError, NewerFormatError, StoreNotFoundError
 from journal.format.limits import (
     COMPACT_BYTES_DEFAULT,
     COMPACT_SEGMENTS_DEFAULT,
@@ -80,9 +80,9 @@ class Config(NamedTuple):
         return options is not None and options.fanout
 
     @property
-    def has_versioned(self) -> bool:
-        """Whether payloads of any type have a version even if they say none."""
-        return any(options.is_versioned for options in self.types.values())
+    def versioned(self) -> tuple[str, ...]:
+        """The types of which payloads have a version even if they say none."""
+        return tuple(sorted(name for name, options in self.types.items() if options.is_versioned))
 
     def is_versioned(self, type: str) -> bool:
         """Tell whether payloads of a type have a version even if they say none: version 0."""
@@ -189,7 +189,7 @@ class ConfigWatch:
     """Tells an open store when another configuration arrives, with a checkout or a merge."""
 
     def __init__(self, files: ReadFiles, root: str) -> None:
-        self._files, self._path = files, os.path.join(root, CONFIG_FILE)
+        self._files, self._root, self._path = files, root, os.path.join(root, CONFIG_FILE)
         self._seen = files.stat(self._path)
         self.has_changed = False
         """Whether the file is another than the one that was taken last."""
@@ -197,9 +197,36 @@ class ConfigWatch:
     def check(self) -> None:
         """Raise NewerFormatError where the configuration that is here now says so. The cost is one stat."""
         found = self._files.stat(self._path)
-        if found is not None and found != self._seen:
-            refuse_newer(self._files.read_at(self._path, 0, _BYTES_MAX), self._path)
-            self._seen, self.has_changed = found, True
+        if found is None or found == self._seen:
+            return
+        try:
+            text = self._files.read_at(self._path, 0, _BYTES_MAX)
+        except OSError:
+            return  # git takes it away and writes it anew; or it cannot be read: what it said before counts until then
+        refuse_newer(text, self._path)
+        self._seen, self.has_changed = found, True
+
+    def news(self, ours: Config) -> Config | None:
+        """Return another configuration than ours, once, if it is here and can be read.
+
+        Raises StoreNotFoundError where it is another store's, until that of ours is back.
+        """
+        if not self.has_changed:
+            return None
+        try:
+            found = read_config(self._files, self._root)
+        except OSError:
+            return None
+        except FormatError:
+            found = ours  # reading the same once more would take as long, and say the same
+        if found.store != ours.store:
+            raise StoreNotFoundError(
+                f"another store is here now: {found.store}, not {ours.store}",
+                path=self._root,
+                hint="open the journal again",
+            )
+        self.has_changed = False
+        return found if found != ours else None
 
 
 def _unreadable(path: str, data: bytes, error: ValueError) -> FormatError:
@@ -238,7 +265,7 @@ def _line_of(text: str, message: str) -> str:
 
 def with_old_store(text: bytes, options: OldStoreOptions) -> bytes:
     """Return the text of a configuration with these options of an old store; all else stays as it is."""
-    table = f'[old_store]\nkind = "{options.kind}"\npath = "{options.path}"\nstage = "{options.stage}"\n'
+    table = f'[old_store]\nkind = "{options.kind}"\npath = {quoted(options.path)}\nstage = "{options.stage}"\n'
     lines = text.decode().splitlines(keepends=True)
     start = next((at for at, line in enumerate(lines) if re.match(r"\s*\[old_store\]", line)), None)
     if start is None:

@@ -14,12 +14,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from journal.disk.backend import Backend, Lock
-from journal.disk.files import FileStat
 from journal.disk.gitdir import HeadWatch, find_git
-from journal.errors import ClosedError, FormatError, JournalError, NotAppliedError
+from journal.errors import ClosedError, JournalError, NotAppliedError
 from journal.index.view import Key, View
 from journal.store.breakage import BREAKAGE, breakage_told, distrusts
-from journal.store.config import ConfigWatch, read_config
+from journal.store.config import Config, ConfigWatch, read_config
 from journal.store.home import LOCK_FILE, TIP_FILE, claim, is_made_here
 from journal.store.indexing import LOOKS_MAX, Indexing, changes_too_fast
 from journal.store.layout import LOCAL, check_store, ensure_local
@@ -79,6 +78,8 @@ class Engine:
         self._depth = self._generation = 0
         self.lock_seen: tuple[int, int] | None = None
         self.outbox: Outbox | None = None
+        self.on_config: Callable[[], None] = lambda: None
+        """Called when another configuration is followed: what hangs on it, and is set from outside, is set anew."""
         self._is_eager = (options.projections or self.config.projections) == "eager"
         self.tip_file = TipFile(files, os.path.join(self.local, TIP_FILE))
         self.lifting: Lifting | None = None  # made when it is first needed, see journal/store/lifting.py
@@ -148,7 +149,7 @@ class Engine:
             with self._threads:
                 self._depth += 1
                 try:
-                    self._heed_config()
+                    self.heed_config()
                     yield
                 except BREAKAGE as error:
                     told = breakage_told(error, self.indexing, self.local)
@@ -162,20 +163,26 @@ class Engine:
             if is_left and self.outbox is not None:
                 self.outbox.hand_out()
 
-    def _heed_config(self) -> None:
-        """Follow a configuration that came meanwhile, once it can be read, but in the middle of nothing."""
-        watch = self._config_watch
-        watch.check()
-        if not watch.has_changed or self._depth > 1:
+    def heed_config(self) -> None:
+        """Follow a configuration that came meanwhile, once it can be read, but in the middle of nothing.
+
+        The caller has entered, or closes. Raises NewerFormatError, and StoreNotFoundError where it is another store's.
+        """
+        self._config_watch.check()
+        config = self._config_watch.news(self.config) if self._depth <= 1 else None
+        if config is None:
             return
-        with contextlib.suppress(FormatError, OSError):
-            config, watch.has_changed = read_config(self.files, self.root), False
-            if config != self.config and config.store == self.config.store:
-                self.config = config
-                self.indexing.follow(config)
-                for name in ("printer", "printing", "schemas"):
-                    self.__dict__.pop(name, None)
-                self.has_looked_at_projections = False
+        self.config = config
+        self.indexing.follow(config)
+        for name in ("printer", "printing", "schemas"):
+            self.__dict__.pop(name, None)
+        self.has_looked_at_projections = False
+        self.on_config()
+
+    def config_now(self) -> Config:
+        """Return the configuration, one that came meanwhile too."""
+        with self.entered():
+            return self.config
 
     @contextlib.contextmanager
     def locked(self, timeout_seconds: float | None = None) -> Iterator[None]:
@@ -198,7 +205,7 @@ class Engine:
                 with self.lock.held(timeout):
                     self.is_locked = is_held = True
                     try:
-                        self._heed_config()  # others may have held it for a while
+                        self.heed_config()  # others may have held it for a while
                         if self.lock.generation != self._generation:
                             with nothing_applied():
                                 self.make_home()
@@ -215,7 +222,7 @@ class Engine:
     def has_local(self) -> bool:
         """Tell whether the lock file is the one that was locked last; ``git clean -fdx`` takes it away."""
         found = self.files.stat(self._lock_path)
-        return found is not None and _file_mark(found) == self.lock_seen
+        return found is not None and found.mark == self.lock_seen
 
     def make_home(self) -> None:
         """Under the lock: nothing in ``local/`` counts that was not made here, or was lost since."""
@@ -225,7 +232,7 @@ class Engine:
             if not is_made_here(self.files, self.local):
                 claim(self.files, self.local)
             found = self.files.stat(self._lock_path)
-            self.lock_seen = _file_mark(found) if found is not None else None
+            self.lock_seen = found.mark if found is not None else None
         self._generation = self.lock.generation
 
     def _try_settling(self) -> bool:
@@ -391,8 +398,3 @@ class Engine:
         finally:
             self._is_eager = was_eager
             self.settle()
-
-
-def _file_mark(stat: FileStat) -> tuple[int, int]:
-    """Return what tells a file from another that came in its place, which may have got its inode."""
-    return stat.inode, stat.ctime_ns

@@ -5,6 +5,7 @@ from typing import Any
 
 from journal.format.names import event_id, parse_event_id
 from journal.state.entity import EntityState
+from journal.state.value import Strategies
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Expectation:
     rev: int | None = None
     heads: tuple[str, ...] | None = None
 
-    def check(self, key: tuple[str, str], state: EntityState | None) -> Conflict | None:
-        """Return a Conflict unless the entity's state is as expected."""
+    def check(self, key: tuple[str, str], state: EntityState | None, strategies: Strategies) -> Conflict | None:
+        """Return a Conflict unless the entity's state, read by the strategies of its type, is as expected."""
         if self.heads is None and self.rev is None:
             return None
         heads = heads_of(state)

@@ -1,7 +1,7 @@
 """Keys and values: entities of the reserved type ``$kv`` whose one field is the value (docs/format.md)."""
 
 import heapq
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice, takewhile
 from typing import Any
 
@@ -24,15 +24,14 @@ class ValueExpectation(Expectation):
     """
 
     value: Any = ABSENT
-    strategies: Strategies = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """See that it is a value."""
         check_expected(self.value)
 
-    def check(self, key: tuple[str, str], state: EntityState | None) -> Conflict | None:
+    def check(self, key: tuple[str, str], state: EntityState | None, strategies: Strategies) -> Conflict | None:
         """Return a Conflict unless the key holds the value."""
-        shown = value(state, self.strategies) if state is not None else None
+        shown = value(state, strategies) if state is not None else None
         actual = ABSENT if shown is None else shown.get(KV_FIELD)
         if is_same(self.value, actual):
             return None

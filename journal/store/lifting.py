@@ -111,7 +111,7 @@ def lifted_event(engine: Engine, event: E) -> E:
 
 def lifted_events(engine: Engine, events: Iterable[E]) -> Iterator[E]:
     """Yield events of streams as callers see them."""
-    by_name = engine.lifting is not None or engine.config.has_versioned
+    by_name = engine.lifting is not None or bool(engine.config.versioned)
     for event in events:
         if by_name or SCHEMA_VERSION in (event.data or ()):
             yield lifted_event(engine, event)

@@ -34,6 +34,7 @@ def _settle_some(engine: "Engine") -> int | None:
         return None  # a read-only disk
     try:
         engine.is_locked = True
+        engine.heed_config()  # who held it before, or has had the store open for long, may know another
         engine.make_home()
         view = engine.indexing.bring_forward()
         engine.has_looked_at_projections = True

@@ -65,7 +65,7 @@ def is_past(live: Live, config: Config) -> bool:
 
 def is_due(engine: Engine) -> bool:
     """Tell whether a compaction is due; quick."""
-    if not engine.config.auto_compact:
+    if not engine.config_now().auto_compact:
         return False
     with engine.reading() as view:
         if not is_past(measure(view.facts.values(), view.covers), engine.config) or open_damage(view):

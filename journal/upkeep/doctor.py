@@ -73,6 +73,7 @@ def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool) -> Re
     if accept_loss and not fix:
         raise UsageError("accepting a loss goes with fixing: what can be repaired is, first")
     if not fix:
+        engine.config_now()  # all is compared with what one that came meanwhile says
         return _report(look(engine, verify=verify), [])
     from journal.upkeep.repairing import accept, repair
 

@@ -2,8 +2,11 @@
 
 import pytest
 
-from journal import RefusedError
+from journal import ABSENT, Journal, RefusedError, StoreNotFoundError
+from journal.disk.files import OsFiles
+from journal.store import config
 from journal.store.config import ConfigWatch
+from tests.support.stores import configure as set_options
 from tests.support.worktree import WorkTree
 
 UNION = '\n[types.plan]\nmerge = { tags = "union" }\n'
@@ -94,3 +97,89 @@ def test_what_a_type_may_hold_is_followed_too(two):
             journal.put("plan", "p1", set={"n": "one"})
         configure(ana, '\n[types.plan]\nschema = "report"\n')
         assert journal.put("plan", "p1", set={"n": "one"}).data["n"] == "one"
+
+
+def test_who_closes_leaves_index_and_readable_files_as_the_new_configuration_has_them(two, monkeypatch):
+    ana, _ = two
+    before = ana.open(projections="lazy")
+    before.put("plan", "p2", {"n": 2})
+    configure(ana, UNION + "fanout = true\n")
+    with ana.open() as journal:
+        journal.reconcile()
+    spread = sorted(path.relative_to(ana.store) for path in (ana.store / "entities").rglob("*.json"))
+    assert all(len(path.parts) == 4 for path in spread)
+    before._engine.indexing.is_broken = True  # something to bring up to date when it is closed
+    before.close()
+    assert sorted(path.relative_to(ana.store) for path in (ana.store / "entities").rglob("*.json")) == spread
+    with ana.open() as journal:
+        monkeypatch.setattr("journal.store.indexing.Indexing._rebuild", None)  # what stands there is for this one
+        assert journal.get("plan", "p2").data == {"n": 2}
+
+
+def test_doctor_goes_by_the_configuration_that_is_here(two):
+    ana, _ = two
+    with ana.open() as open_before:
+        tags(open_before)
+        configure(ana, UNION + "fanout = true\n")
+        with ana.open() as journal:
+            journal.reconcile()
+        assert open_before.doctor(verify=True).ok
+        assert [finding for finding in open_before.doctor().findings if finding.severity != "info"] == []
+
+
+def test_a_configuration_that_cannot_be_read_is_read_once(two, monkeypatch):
+    ana, _ = two
+    read = []
+    monkeypatch.setattr(config, "parse_config", lambda *given, true=config.parse_config: read.append(1) or true(*given))
+    with ana.open() as journal:
+        configure(ana, "[types.plan]\nfanout = 3\n")
+        read.clear()
+        for number in range(5):
+            journal.put("plan", "p1", set={"n": number})
+            assert journal.get("plan", "p1").data["n"] == number
+        assert len(read) == 1
+        configure(ana, "# one more\n")
+        tags(journal)
+        assert len(read) == 2
+
+
+def test_a_configuration_that_git_is_just_replacing_is_followed_at_the_next_call(two, monkeypatch):
+    ana, _ = two
+    with ana.open() as journal:
+        configure(ana, '[types.plan]\nprefix = "pln"\n')
+        with monkeypatch.context() as patch:
+            patch.setattr(OsFiles, "read_at", gone)
+            with journal._engine.entered():
+                pass
+        assert journal.new("plan", {}).id.startswith("pln_")
+
+
+def gone(_, path, *__):
+    raise FileNotFoundError(2, "No such file or directory", path)
+
+
+def test_another_store_in_its_place_is_neither_read_nor_written_by_who_opened_the_first(two, tmp_path):
+    ana, _ = two
+    other = WorkTree(tmp_path / "other")
+    with ana.open() as journal:
+        good = (ana.store / "journal.toml").read_text()
+        (ana.store / "journal.toml").write_text((other.store / "journal.toml").read_text())
+        files = ana.files("segments")
+        for _ in range(2):
+            with pytest.raises(StoreNotFoundError, match="another store"):
+                journal.put("plan", "p1", set={"n": 7})
+            with pytest.raises(StoreNotFoundError, match="another store"):
+                journal.get("plan", "p1")
+        assert ana.files("segments") == files
+        (ana.store / "journal.toml").write_text(good)
+        assert journal.put("plan", "p1", set={"n": 7}).data["n"] == 7
+
+
+def test_the_first_call_of_each_kind_goes_by_the_configuration_that_is_here(tmp_path):
+    root, _ = Journal.init(tmp_path / ".journal")
+    with Journal.open(tmp_path) as a, Journal.open(tmp_path) as b, Journal.open(tmp_path) as c:
+        set_options(root, "lfs_bytes = 4096", '[types.plan]\nprefix = "pln"')
+        assert a.new("plan", {}).id.startswith("pln_")
+        b.blobs.put(b"x" * 5000)
+        assert list((tmp_path / ".journal" / "blobs").rglob("*.lfs"))
+        assert c.kv.cas("k", expected=ABSENT, value=1) == 1

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from journal import Conflict, Journal, RefusedError, Upcasters
+from journal import Conflict, Fold, Journal, RefusedError, Upcasters
 from journal.format import values
 from journal.store import plugins
-from tests.support.stores import clone, new_store, truth
+from tests.support.stores import clone, configure, new_store, truth
 
 OLD = {"title": "Ship", "state": "open", "schema_version": 1}
 NEW = {"name": "Ship", "done": False, "schema_version": 2}
@@ -231,6 +231,20 @@ def test_a_payload_without_a_version_is_a_plug_ins_only_where_its_type_is_versio
         journal.put("memo", "m", {"text": "x"})
         assert journal.get("plan", "v").lifted_from == 1
         assert journal.get("memo", "m").data == {"text": "x"}
+
+
+def test_folds_go_by_what_is_versioned_now(tmp_path, site):
+    install(site, GOOD)
+    root = new_store(tmp_path / "repo")
+    last = Fold("last", seed=None, step=lambda _, event: event.data)
+    with Journal.open(store=root) as journal:
+        journal.append("s", "memo", {"text": "x"})
+        view = journal.view(last, "s")
+        assert view.read() == journal.snapshot(last, "s").value == {"text": "x"}
+        configure(root, types="[types.memo]\nversioned = true")
+        assert view.read() == journal.fold(last, "s").value == {"text": "x", "schema_version": 1}
+        configure(root)
+        assert view.read() == journal.fold(last, "s").value == {"text": "x"}
 
 
 def test_a_broken_plug_in_breaks_no_read(root, site):

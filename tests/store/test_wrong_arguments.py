@@ -125,6 +125,17 @@ CALLS_OF_A_TRANSACTION = {
 }
 
 
+def test_a_transaction_that_is_begun_within_itself_writes_nothing_twice(journal):
+    before = len(list(journal.read_all()))
+    transaction = journal.transaction()
+    with transaction:
+        transaction.append("s", "E", {})
+        with pytest.raises(UsageError, match="begun already"), transaction:
+            pass
+        transaction.append("s", "F", {})
+    assert len(list(journal.read_all())) == before + 2
+
+
 @pytest.mark.parametrize("name", CALLS_OF_A_TRANSACTION)
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_transaction_that_has_ended_takes_no_more(journal, name, fails):

@@ -6,15 +6,18 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
 import zlib
 
 import pytest
 
 from journal import DamagedError, ExpectationError, Fold, GitError, Journal, NotFoundError, RefusedError, UsageError
 from journal.disk.files import FileStat
-from journal.upkeep.redacting import searching
+from journal.folds import snapshots
+from journal.upkeep.redacting import redact, searching
 from journal.upkeep.redacting.needles import Needles
 from tests.support.faults import FilesThatCannotBeRead
 from tests.support.stores import fresh_view, meaning, new_store
@@ -22,6 +25,7 @@ from tests.support.worktree import WorkTree
 
 SECRET = 'hunter2 "quoted" /é'
 OTHER = "nothing to hide"
+LAST = Fold("last", seed=None, step=lambda _, event: event.data)
 
 
 def holding(root, *texts):
@@ -521,10 +525,9 @@ def test_a_clone_that_pulls_the_redaction_keeps_nothing_of_it(tree, tmp_path):
         journal.append("s", "Said", {"said": SECRET})
         journal.commit()
     other = WorkTree(tmp_path / "b", clone_of=tree)
-    fold = Fold("last", seed=None, step=lambda _, event: event.data)
     with other.open() as journal:
         assert journal.get("user", "u1").data["password"] == SECRET
-        assert journal.snapshot(fold, "s").value == {"said": SECRET}
+        assert journal.snapshot(LAST, "s").value == {"said": SECRET}
     with tree.open() as journal:
         journal.redact(value=SECRET, reason="leaked")
     other.git("pull", "-q")
@@ -533,6 +536,89 @@ def test_a_clone_that_pulls_the_redaction_keeps_nothing_of_it(tree, tmp_path):
         journal.reconcile()
         assert holding(other.store) == []
     assert other.git("status", "--short") == ""
+
+
+def test_a_redaction_that_comes_while_somebody_reads_the_index_is_out_of_it_once_nobody_does(tree, tmp_path):
+    with tree.open() as journal:
+        for number in range(50):
+            journal.put("user", f"u{number}", {"password": SECRET, "n": number})
+        journal.commit()
+    other = WorkTree(tmp_path / "b", clone_of=tree)
+    with other.open() as journal:
+        assert journal.get("user", "u1").data["password"] == SECRET
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+    reader = sqlite3.connect(other.store / "local" / "index.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM entities").fetchone()
+    other.git("pull", "-q")
+    with other.open() as journal:
+        journal.reconcile()
+        assert journal._engine.indexing.view.index.meta("unclean")
+        reader.execute("ROLLBACK")
+        reader.close()
+        journal.reconcile()
+        assert not journal._engine.indexing.view.index.meta("unclean")
+        assert holding(other.store) == []
+
+
+def test_a_redaction_waits_for_who_reads_the_index_and_tells_where_that_does_not_end(tree, monkeypatch):
+    monkeypatch.setattr(redact, "_PATIENCE_SECONDS", 0.1)
+    with tree.open() as journal:
+        for text in (SECRET, "another"):
+            journal.put("user", "u1", {"password": text, "n": [text] * 50})
+        journal.reconcile()
+        reader = sqlite3.connect(tree.store / "local" / "index.db", isolation_level=None, check_same_thread=False)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM entities").fetchone()
+        done = journal.redact(value=SECRET, reason="leaked")
+        assert [sentence for sentence in done.stays if "local/index.db" in sentence]
+        monkeypatch.setattr(redact, "_PATIENCE_SECONDS", 60.0)
+        ending = threading.Timer(0.3, reader.close)
+        ending.start()
+        done = journal.redact(value="another", reason="leaked too")
+        ending.join()
+        assert not [sentence for sentence in done.stays if "local/index" in sentence]
+        assert holding(tree.store, SECRET, "another") == []
+
+
+def test_what_is_derived_and_cannot_be_removed_now_is_removed_later(tree, tmp_path, monkeypatch):
+    with tree.open() as journal:
+        journal.append("s", "Said", {"said": SECRET})
+        journal.commit()
+    other = WorkTree(tmp_path / "b", clone_of=tree)
+    with other.open() as journal:
+        journal.snapshot(LAST, "s")
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+    other.git("pull", "-q")
+    with other.open() as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr("journal.store.cleaning.clear_derived", broken_disk)
+            journal.reconcile()
+        assert holding(other.store) != []
+        journal.reconcile()
+        assert holding(other.store) == []
+
+
+def broken_disk(*_):
+    raise OSError(5, "Input/output error")
+
+
+def test_a_state_from_before_a_redaction_that_has_come_since_is_not_kept(tree, tmp_path):
+    with tree.open() as journal:
+        journal.append("s", "Said", {"said": SECRET})
+        journal.commit()
+    other = WorkTree(tmp_path / "b", clone_of=tree)
+    with tree.open() as journal:
+        journal.redact(value=SECRET, reason="leaked")
+    with other.open() as journal:
+        before = journal.fold(LAST, "s")
+        other.git("pull", "-q")
+        snapshots.save(journal._engine, LAST, ("s",), before)
+        assert holding(other.store) == []
+        assert journal.snapshot(LAST, "s").value == {"said": "[redacted]"}
+    assert list((other.store / "local" / "derived").rglob("*.json"))
 
 
 def test_doctor_tells_of_old_copies_and_writes_them_anew(tree, tmp_path):

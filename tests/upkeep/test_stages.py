@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import tempfile
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from journal import FormatError, Journal, PromotionRefusedError, UsageError
 from journal.disk.files import OsFiles
-from journal.upkeep.stages import mirror
+from journal.upkeep.stages import mirror, place
 from tests.support import brainclaw
 from tests.support.power import SimulatedDisk
 from tests.support.stores import clone, new_store, segments, truth
@@ -100,6 +101,67 @@ def test_in_dual_every_kind_of_mutation_reaches_the_documents(dual, base, tmp_pa
     dual.import_trace(trace)
     assert json.loads(document(base, "plans/pln_2.json")) == {"id": "pln_2", "title": "imported"}
     assert words(dual) == set()
+
+
+def change_configuration(journal, text='\n[types.plan]\nprefix = "pln"\n'):
+    with open(os.path.join(journal.root, "journal.toml"), "a") as file:
+        file.write(text)
+
+
+def test_the_documents_follow_too_after_something_else_of_the_configuration_has_changed(dual, base):
+    change_configuration(dual)
+    dual.put("plan", "pln_1", set={"status": "done"})
+    assert b'"status": "done"' in document(base, "plans/pln_1.json")
+    assert words(dual) == set()
+
+
+def test_a_process_that_was_open_before_goes_by_the_stage_that_another_one_set(journal, base, tmp_path):
+    with Journal.open(tmp_path, actor="b") as other:
+        assert other.put("plan", "pln_1", set={"status": "in off"}).data["status"] == "in off"
+        journal.change_stage("dual")
+        other.put("plan", "pln_1", set={"status": "in dual"})
+        assert b'"status": "in dual"' in document(base, "plans/pln_1.json")
+        assert other.change_stage("off").before == "dual"
+        journal.put("plan", "pln_1", set={"status": "off again"})
+        assert b'"status": "in dual"' in document(base, "plans/pln_1.json")
+        assert journal.stage_report().stage == "off"
+
+
+def test_a_process_that_was_open_before_this_checkout_was_let_write_writes_the_documents(dual, base, tmp_path):
+    there = tmp_path / "there"
+    other = clone(dual.root, there)
+    shutil.copytree(base, there / ".brainclaw")
+    with Journal.open(there, actor="b") as before, Journal.open(store=other, actor="c") as after:
+        before.put("plan", "pln_1", set={"status": "not here"})
+        assert b"not here" not in document(str(there / ".brainclaw"), "plans/pln_1.json")
+        after.change_stage("dual")  # the configuration said so before
+        before.put("plan", "pln_1", set={"status": "here"})
+        assert b'"here"' in document(str(there / ".brainclaw"), "plans/pln_1.json")
+        assert words(after) == set()
+
+
+def test_what_else_was_changed_in_the_configuration_is_followed_behind_a_change_of_the_stage(dual, monkeypatch):
+    real = place.with_old_store
+
+    def with_more(text, options):
+        return real(text, options) + b'\n[types.plan]\nmerge = { tags = "union" }\n'
+
+    monkeypatch.setattr(place, "with_old_store", with_more)  # as who saves the file just then
+    dual.change_stage("primary")
+    with dual._engine.reading() as view:
+        assert view.strategies("plan") == {"tags": "union"}
+
+
+def test_an_old_store_whose_path_toml_cannot_hold_as_it_is(tmp_path):
+    new_store(tmp_path)
+    base = str(tmp_path / 'a"b' / ".brainclaw")
+    brainclaw.old_store(base)
+    with Journal.open(tmp_path, actor="me") as journal:
+        journal.migrate_brainclaw(base)
+        journal.change_stage("dual")
+    with Journal.open(tmp_path, actor="me") as journal:
+        assert journal.stage_report().path == 'a"b/.brainclaw'
+        assert journal.stage_report().is_active
 
 
 def test_a_change_that_a_merge_brings_reaches_the_documents(dual, base, tmp_path):

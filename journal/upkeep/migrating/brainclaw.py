@@ -47,7 +47,7 @@ def migrate_brainclaw(
     there is no such store, UsageError where the journal stands beside another one.
     """
     path = _path_of(engine, folder)
-    known = engine.config.old_store
+    known = engine.config_now().old_store
     if known is not None and known.path != path:
         raise UsageError(f"this journal stands beside another store: {known.path}", path=folder)
     base = os.path.join(top_of(engine), *path.split("/"))

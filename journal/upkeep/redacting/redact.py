@@ -19,6 +19,7 @@ from journal.state import vector
 from journal.state.redaction import KEY, MARKER, NOTE, Redactions, groups_within, merge, pointer
 from journal.store.batch import Note
 from journal.store.blobs import blob_paths
+from journal.store.cleaning import clean
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
 from journal.store.superseded import forget, remember
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _NOTE_BYTES_MAX = LINE_BYTES_MAX // 2
 _REASON_CHARACTERS_MAX = 1000
+_PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,8 @@ def _carry_out(
     remember(engine.files, engine.root, [*_printed(engine, plan), *documents.ours.values()])
     notes = _note(engine, plan, *words)
     done = _write_anew(engine, plan)
+    with engine.reading() as view:  # who asked for it waits for who reads the index; others do it in passing
+        clean(view, engine.files, engine.local, patience_seconds=_PATIENCE_SECONDS)
     left = still_holding(engine, needles) if selection.value is not None else []
     with engine.reading() as view:
         beside = still_there(engine, view, documents, needles, is_done=True)

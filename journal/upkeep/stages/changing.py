@@ -57,7 +57,7 @@ def change_stage(
     Raises UsageError where the journal stands beside no old store, PromotionRefusedError for ``primary`` while anything
     differs.
     """
-    options = engine.config.old_store
+    options = engine.config_now().old_store
     if options is None:
         raise UsageError(
             "this journal stands beside no old store", hint="bring one in first: journal migrate brainclaw DIR"
@@ -66,6 +66,8 @@ def change_stage(
     if wanted == "primary":
         _refuse_promotion(engine, options)
     with engine.locked():
+        if engine.config.old_store != options:
+            raise JournalError("somebody changed the stage meanwhile; nothing was changed", hint="run it again")
         old = read_old_store(engine.files, base, part_of(progress, "read"))
         history = History(engine.files, base)
         if options.stage == "off":

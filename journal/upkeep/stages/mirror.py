@@ -12,7 +12,7 @@ is looked at once. Nothing here can fail the mutation: what cannot be written la
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -63,9 +63,15 @@ class Mirror:
         self.base = base_of(engine, options)
 
     def follow(self, view: View, keys: Iterable[Key]) -> Rows:
-        """Under the lock: write the documents of these entities; return what the index is to remember of them."""
-        is_swept = view.index.meta(_SWEPT) == self._mark()
+        """Under the lock: write the documents of these entities; return what the index is to remember of them.
+
+        Nothing, while this checkout may not write them: another process may have been told so, or told otherwise, since
+        the journal was opened here.
+        """
         try:
+            if not may_write(self._engine, self.options):
+                return []
+            is_swept = view.index.meta(_SWEPT) == self._mark()
             if not is_swept:
                 rows, _ = self.sweep(view)
                 return rows
@@ -188,11 +194,10 @@ def _style_name(path: str) -> str:
     return f"old-store style {path.rpartition('/')[0]}"
 
 
-def attach(engine: Engine) -> Callable[[View, Iterable[Key]], Rows] | None:
-    """Let old files follow what the journal writes, if the stage says so and this checkout may; return the follower."""
+def attach(engine: Engine) -> None:
+    """Let old files follow what the journal writes, if the stage says so."""
     options = engine.config.old_store
     engine.printing.follower = None
-    if options is not None and options.stage != "off" and may_write(engine, options):
+    if options is not None and options.stage != "off":
         with contextlib.suppress(UnsafePathError):  # doctor tells of it
             engine.printing.follower = Mirror(engine, options).follow
-    return engine.printing.follower

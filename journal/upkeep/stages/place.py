@@ -10,7 +10,7 @@ import os
 
 from journal.disk.files import write_whole
 from journal.disk.folders import checked
-from journal.store.config import OldStoreOptions, read_config, with_old_store
+from journal.store.config import OldStoreOptions, with_old_store
 from journal.store.engine import Engine
 from journal.store.home import CONSENT_FILE, is_made_here
 from journal.store.layout import CONFIG_FILE, ensure_local
@@ -57,7 +57,7 @@ def set_options(engine: Engine, options: OldStoreOptions) -> None:
     changed = with_old_store(text, options)
     if changed != text:
         write_whole(engine.files, path, changed, durable=True)
-    engine.config = read_config(engine.files, engine.root)
+    engine.config = engine.config._replace(old_store=options)  # whatever else was changed meanwhile is followed later
 
 
 def _consent(options: OldStoreOptions) -> bytes:

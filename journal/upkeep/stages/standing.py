@@ -66,7 +66,7 @@ def unreadable_in(old: OldStore, standings: list[Standing]) -> list[Unreadable]:
 
 def stage_report(engine: Engine, progress: Report | None) -> StageReport:
     """Return where the old store beside the journal stands; nothing is written."""
-    options = engine.config.old_store
+    options = engine.config_now().old_store
     if options is None:
         return StageReport()
     base = base_of(engine, options)
