@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -94,6 +95,12 @@ def test_new_prints_the_id_alone(shell):
     id = shell("new", "plan", '{"title": "Ship"}', "--set", "n=1").out.strip()
     assert id.startswith("pla_")
     assert shell("get", "plan", id, "--json").json["data"] == {"n": 1, "title": "Ship"}
+
+
+def test_new_ids_have_64_random_bits_and_do_not_count_up(shell):
+    ids = [shell("new", "plan").out.strip().partition("_")[2] for _ in range(3)]
+    assert len(set(ids)) == len({id[:6] for id in ids}) == 3
+    assert all(re.fullmatch("[0-9a-hjkmnp-z]{13}", id) for id in ids)
 
 
 def test_a_deleted_entity_is_not_found_and_its_history_stays(shell):
