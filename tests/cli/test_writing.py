@@ -103,6 +103,14 @@ def test_new_ids_have_64_random_bits_and_do_not_count_up(shell):
     assert all(re.fullmatch("[0-9a-hjkmnp-z]{13}", id) for id in ids)
 
 
+def test_fields_of_an_entity_that_was_deleted_make_one_of_these_alone_unless_its_event_is_expected(shell):
+    read = shell("put", "plan", "p1", '{"title": "Ship", "status": "open"}', "--json").json["event"]
+    shell("delete", "plan", "p1")
+    shell("put", "plan", "p1", "--set", "status=done", "--expect-event", read, status=4)
+    shell("get", "plan", "p1", status=3)
+    assert shell("put", "plan", "p1", "--set", "status=done", "--json").json["data"] == {"status": "done"}
+
+
 def test_a_deleted_entity_is_not_found_and_its_history_stays(shell):
     shell("put", "plan", "p1", "{}")
     shell("delete", "plan", "p1", "--summary", "done")
