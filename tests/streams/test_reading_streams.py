@@ -113,6 +113,24 @@ def test_last_with_a_filter_looks_further_back_than_one_piece(journal, monkeypat
     assert numbers(journal.read("s", last=2, event="Odd")) == [5, 7]
 
 
+def test_a_token_names_all_that_stands_before_its_event_read_or_not(journal):
+    journal.append("other", "Early")
+    for name in ("One", "Two", "Three"):
+        journal.append("s", name)
+    journal.append("other", "Late")
+    for events in (
+        journal.read("s"),
+        journal.read("s", 3),
+        journal.read("s", event="Three"),
+        journal.read("s", last=1),
+    ):
+        *_, last = events
+        assert last.event == "Three"
+        assert list(journal.read("s", since=last.token)) == []
+        assert [event.event for event in journal.read("other", since=last.token)] == ["Late"]
+        assert [event.event for event in journal.read_all(since=last.token)] == ["Late"]
+
+
 def test_reading_goes_on_behind_a_token(journal):
     events = list(journal.read("s"))
     for at, event in enumerate(events):
