@@ -48,4 +48,5 @@ journal.toml it is compacted afterwards, in commits of its own; that can be stop
     ),
     examples=(("journal commit -m 'Plans for the week'", ""), ("journal commit --json | jq -r .commit", "")),
     statuses=GIT_STATUSES,
+    writes=True,
 )

@@ -122,4 +122,5 @@ it finds and repairs.""",
         ("journal doctor --json | jq '.findings[].code'", ""),
     ),
     statuses={5: ALL_STATUSES[5], 20: "something worse than a remark was found"},
+    writes=True,
 )

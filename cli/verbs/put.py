@@ -70,7 +70,10 @@ those fields change. JSON may be the literal, @FILE, or - for stdin. In FIELD=VA
 parses as JSON, else the text itself; 'count="3"' is the text 3.
 
 The call returns when the change is durable. A whole document that is there already makes no event. A field that is
-named makes one even where it is the same, since that settles a conflict.""",
+named makes one even where it is the same, since that settles a conflict.
+
+Where there is no such entity, or it was deleted, one is made of these fields alone; --expect-event of what you have
+read keeps from that.""",
     arguments=(
         TYPE,
         ID,

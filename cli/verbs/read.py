@@ -106,7 +106,8 @@ VERB = Verb(
     text="""\
 In the stream's order. The first column is the position: the rank in this checkout, from 1, truncated events
 counted in. A merge can put events before known ones, so to go on where you stopped give --since the token of the last
-event that you have seen (--json has it): late events come then too, each once. A TIME is as for `journal log`.
+event that you have seen (--json has it): late events come then too, each once. A token names all that stands before its
+event here, of other streams too, so keep one for each stream that you follow. A TIME is as for `journal log`.
 
 --all prints the whole journal in commit order: entities, streams and notes together, oldest first, from a token of
 such a line on. `journal position` prints the token of now.""",

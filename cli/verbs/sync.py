@@ -59,4 +59,5 @@ too, if it is due.""",
     ),
     examples=(("journal sync", ""), ("journal sync --json | jq .attempts", "how often it had to push")),
     statuses=GIT_STATUSES | {7: "git or the remote refused or failed, or the remote cannot be reached"},
+    writes=True,
 )

@@ -27,8 +27,9 @@ class Folding(Subscribing):
     ) -> "FoldState[V]":
         """Fold streams, in one order, and return the value and the token of what was folded.
 
-        It begins with ``state``, else with the newest snapshot that can be gone on from, else with the seed: where an
-        event has arrived late, has left or was redacted, that is an earlier one. The result is the same in any case.
+        It begins with ``state``, which has to be of this fold and these streams, else with the newest snapshot that can
+        be gone on from, else with the seed: where an event has arrived late, has left or was redacted, that is an
+        earlier one. The result is the same in any case.
         ``progress`` is called with the number of events folded, now and then and at the end. Raises what the fold's
         ``step`` raises.
         """

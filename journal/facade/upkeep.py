@@ -107,7 +107,7 @@ class Upkeep(Base):
         """Check the store; ``verify`` rebuilds everything and compares, ``fix`` repairs what can be repaired."""
         from journal.upkeep.doctor import examine
 
-        return examine(self._engine, verify=verify, fix=fix, accept_loss=accept_loss)
+        return examine(self._engine, verify=verify, fix=fix, accept_loss=accept_loss, actor=self._actor)
 
     def run_hook(self, name: str, arguments: "Sequence[str]" = (), *, pushed: str = "") -> "Said":
         """Do the journal's part of a hook of git; return what to say, and whether git is not to go on.

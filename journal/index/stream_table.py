@@ -7,9 +7,9 @@ numbered again from there on, which a merge pays for, and an append never.
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from journal.state.stream import STRETCH_EVENTS_MAX, Entry, Placed, Stretch, Truncation, place, stretches_of
+from journal.state.stream import STRETCH_EVENTS_MAX, Cuts, Entry, Placed, Stretch, Truncation, place, stretches_of
 from journal.state.vector import EventId
 
 STREAM_TABLES = ("streams", "stretches", "stream_keys", "truncations")
@@ -140,7 +140,7 @@ class StreamTable:
         self._db.execute(_PUT_FACTS, (*facts[1:4], *facts.end, stream))
 
     def insert(self, name: str, stretches: Iterable[Stretch], keyed: Iterable[Keyed]) -> None:
-        """Add events anywhere; ``settle`` is to follow."""
+        """Add events anywhere; ``settle`` is to follow, and ``count``."""
         stream = self.number(name)
         self._db.executemany(_PUT_STRETCH, ((stream, *stretch) for stretch in stretches))
         self._put_keys(stream, keyed)
@@ -149,14 +149,17 @@ class StreamTable:
         rows = ((stream, key, *at) for key, at in keyed)
         self._db.executemany("INSERT OR IGNORE INTO stream_keys VALUES(?, ?, ?, ?)", rows)
 
-    def truncate(self, name: str, cuts: Iterable[tuple[EventId, EventId]]) -> None:
-        """Add truncations; ``settle`` is to follow."""
+    def truncate(self, name: str, truncations: Sequence[Truncation]) -> None:
+        """Add truncations, and hide what they hide; ``count`` is to follow. Costs what was not hidden yet."""
         stream = self.number(name)
-        rows = ((stream, *at, *through) for at, through in cuts)
+        rows = ((stream, *cut.at, *cut.through) for cut in truncations)
         self._db.executemany("INSERT OR REPLACE INTO truncations VALUES(?,?,?,?,?)", rows)
+        through = max((cut.through for cut in truncations), default=NOWHERE)
+        query = f"{_STRETCHES} AND (seq, lane) <= (?, ?) AND position IS NOT NULL AND hidden = 0"
+        self._hide(stream, self._db.execute(query, (stream, *through)).fetchall(), truncations)
 
     def forget(self, number: int, lane: str, seqs: set[int]) -> None:
-        """Forget a lane's events of a stream, and truncations of it; ``settle`` is to follow."""
+        """Forget a lane's events of a stream, and truncations; ``settle`` is to follow, ``show``, ``count``."""
         name = self.name(number)
         if name is None:
             return
@@ -169,8 +172,8 @@ class StreamTable:
             query = f"DELETE FROM {table} WHERE stream = ? AND seq = ? AND lane = ?"  # noqa: S608 - constants
             self._db.executemany(query, ((number, seq, lane) for seq in seqs))
 
-    def settle(self, name: str, start: EventId, truncations: Sequence[Truncation], *, cuts_moved: bool) -> None:
-        """Number a stream's events again from one on; ``cuts_moved``: see which of those before it are hidden too."""
+    def settle(self, name: str, start: EventId, truncations: Sequence[Truncation]) -> None:
+        """Number a stream's events again from one on, and see which of them are hidden."""
         stream = self.number(name)
         stretches = [stretch for stretch in self.between(name, start[0], BEYOND[0]) if stretch.end >= start]
         entries = sorted(self._entries(name, stretches))
@@ -182,19 +185,18 @@ class StreamTable:
         if placed != stretches:
             self._db.executemany(_DROP_STRETCH, ((stream, *stretch.start) for stretch in stretches))
             self._db.executemany(_PUT_STRETCH, ((stream, *stretch) for stretch in placed))
-        if cuts_moved:
-            self._hide(stream, first, truncations)
-        self._count(stream)
 
-    def _hide(self, stream: int, end: EventId, truncations: Sequence[Truncation]) -> None:
-        """See anew which events before one are hidden."""
-        through = max((cut.through for cut in truncations), default=NOWHERE)
-        query = f"""{_STRETCHES} AND (seq, lane) < (?, ?) AND position IS NOT NULL
-        AND (hidden = 1 OR (seq, lane) <= (?, ?))"""
-        for row in self._db.execute(query, (stream, *end, *through)).fetchall():
-            stretch = _stretch(row)
-            placed = stretch.placed()
-            told = (event._replace(is_hidden=any(cut.hides(event.at) for cut in truncations)) for event in placed)
+    def show(self, name: str, truncations: Sequence[Truncation]) -> None:
+        """See anew which of a stream's hidden events are hidden, where a truncation has left."""
+        stream = self.number(name)
+        query = f"{_STRETCHES} AND position IS NOT NULL AND hidden = 1"
+        self._hide(stream, self._db.execute(query, (stream,)).fetchall(), truncations)
+
+    def _hide(self, stream: int, rows: list[Any], truncations: Sequence[Truncation]) -> None:
+        """See which events of some stretches are hidden."""
+        cuts = Cuts(truncations)
+        for stretch in map(_stretch, rows):
+            told = (event._replace(is_hidden=cuts.hide(event.at)) for event in stretch.placed())
             after = list(stretches_of(told))
             if after != [stretch]:
                 self._db.execute(_DROP_STRETCH, (stream, *stretch.start))
@@ -204,8 +206,9 @@ class StreamTable:
         keys = self.keys(name, min(stretch.start for stretch in stretches)) if stretches else {}
         return (Entry(event.at, event.rev, keys.get(event.at)) for stretch in stretches for event in stretch.placed())
 
-    def _count(self, stream: int) -> None:
+    def count(self, name: str) -> None:
         """Note what a stream holds; one that holds nothing is forgotten."""
+        stream = self.number(name)
         query = """SELECT count(*), coalesce(max(position + count - 1), 0), coalesce(max(rev + count - 1), 0),
         coalesce(sum(count * (hidden = 0 AND position IS NOT NULL)), 0) FROM stretches WHERE stream = ?"""
         count, last, rev, visible = self._db.execute(query, (stream,)).fetchone()

@@ -235,10 +235,11 @@ def write_streams(view: View) -> None:
             if changes.stretches:
                 table.append(Reading(view, name).facts, changes.stretches, changes.keyed)
             continue
-        table.insert(name, changes.stretches, changes.keyed)
-        table.truncate(name, changes.cuts.items())
-        start = min((stretch.start for stretch in changes.stretches), default=BEYOND)
-        table.settle(name, start, truncations(view, name), cuts_moved=bool(changes.cuts))
+        if changes.stretches:
+            table.insert(name, changes.stretches, changes.keyed)
+            table.settle(name, min(stretch.start for stretch in changes.stretches), truncations(view, name))
+        table.truncate(name, [Truncation(at, through, view.saw(at)) for at, through in changes.cuts.items()])
+        table.count(name)
 
 
 def forget(view: View, lost: dict[tuple[int, str], set[int]]) -> None:
@@ -255,4 +256,7 @@ def forget(view: View, lost: dict[tuple[int, str], set[int]]) -> None:
             first = (min(seqs), lane)
             starts[name] = min(starts.get(name, first), first)
     for name, start in starts.items():
-        table.settle(name, start, truncations(view, name), cuts_moved=True)
+        cuts = truncations(view, name)
+        table.settle(name, start, cuts)
+        table.show(name, cuts)
+        table.count(name)

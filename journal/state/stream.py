@@ -106,6 +106,22 @@ class Truncation(NamedTuple):
         return event <= self.through and self.past.has(event, self.at)
 
 
+class Cuts:
+    """All truncations of a stream: what they hide together. Mostly the first one that is asked tells."""
+
+    def __init__(self, truncations: Iterable[Truncation]) -> None:
+        self._cuts = sorted(truncations, key=lambda cut: cut.through, reverse=True)
+
+    def hide(self, event: EventId) -> bool:
+        """Tell whether an event is hidden."""
+        for cut in self._cuts:
+            if event > cut.through:
+                return False  # nor by those that reach less far
+            if cut.hides(event):
+                return True
+        return False
+
+
 def place(
     entries: Iterable[Entry], truncations: Iterable[Truncation] = (), *, after: int = 0, knows: Callable[[str], bool]
 ) -> Iterator[Placed]:
@@ -113,7 +129,7 @@ def place(
 
     ``after``: the position before the first of them. ``knows``: whether an event before them has a key.
     """
-    cuts = list(truncations)
+    cuts = Cuts(truncations)
     keys: set[str] = set()
     position = after
     for at, rev, key in entries:
@@ -123,7 +139,7 @@ def place(
         if key is not None:
             keys.add(key)
         position += 1
-        yield Placed(at, rev, key, position, any(cut.hides(at) for cut in cuts))
+        yield Placed(at, rev, key, position, cuts.hide(at))
 
 
 def stretches_of(placed: Iterable[Placed]) -> Iterator[Stretch]:

@@ -64,11 +64,11 @@ from journal.upkeep.looking import look
 _ROUNDS_MAX = 3
 
 
-def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool) -> Report:
+def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool, actor: str | None = None) -> Report:
     """Examine a store. ``verify`` builds everything anew in memory and compares; ``fix`` repairs, under the lock.
 
-    ``accept_loss`` (with ``fix``) notes once what is lost for good. Raises LockTimeoutError where ``fix`` has
-    to wait too long.
+    ``accept_loss`` (with ``fix``) notes once what is lost for good, and that ``actor`` said so. Raises
+    LockTimeoutError where ``fix`` has to wait too long.
     """
     if accept_loss and not fix:
         raise UsageError("accepting a loss goes with fixing: what can be repaired is, first")
@@ -90,7 +90,7 @@ def examine(engine: Engine, *, verify: bool, fix: bool, accept_loss: bool) -> Re
             # A segment that is whole again may refer to a blob that is not.
             found = look(engine, verify=verify)
         # What cannot be read is not lost, and may hold what the rest seems to lack.
-        accepted = accept(engine, found) if accept_loss and not found.unread.is_blind else []
+        accepted = accept(engine, found, actor) if accept_loss and not found.unread.is_blind else []
         if accepted:
             found = look(engine, verify=verify)
     return _report(found, [*done, *accepted])

@@ -123,12 +123,12 @@ def _build_index_anew(engine: Engine, found: Look) -> None:
 # -- what cannot be repaired ------------------------------------------------------------------------
 
 
-def accept(engine: Engine, found: Look) -> list[str]:
+def accept(engine: Engine, found: Look, actor: str | None) -> list[str]:
     """Note what is lost for good, so that it is information from now on. The lock is held."""
     losses = {loss.place: loss for loss in open_losses(found.losses, found.survey.accepted) if loss.severity != "info"}
     if not losses:
         return []
-    notes = [Note(note=ACCEPTED_NOTE, data=note_of(loss, found.have)) for loss in losses.values()]
+    notes = [Note(note=ACCEPTED_NOTE, data=note_of(loss, found.have), actor=actor) for loss in losses.values()]
     engine.write(notes)
     # What is lost here is lost as it is in every clone.
     engine.indexing.build_anew()

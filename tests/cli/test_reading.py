@@ -1,6 +1,11 @@
 """Goal: every reading verb answers from what was written, as a table and as JSON."""
 
+import os
+import shutil
+
 import pytest
+
+from tests.support.stores import truth
 
 
 @pytest.fixture
@@ -154,16 +159,12 @@ def test_an_export_of_nothing_is_still_json(shell):
 
 
 def test_damage_is_a_warning_and_status_20_and_the_answer_is_printed(plans):
-    import os
-
     (name,) = os.listdir(plans.store("segments"))
     with open(plans.store("segments", name), "r+b") as file:
         text = file.read()
         file.seek(text.index(b"Rest"))
         file.write(b"r")
     plans("put", "plan", "p3", "{}", status=None)
-    import shutil
-
     shutil.rmtree(plans.store("local"))
     ended = plans("list", "--json", status=20)
     assert {"p1", "p3"} <= set(ids(ended))
@@ -206,8 +207,6 @@ def test_what_is_not_found_may_be_what_damage_has_cost(plans, asked):
 
 @pytest.mark.parametrize("asked", [("schema", "check"), ("checkpoint",), ("compact", "--dry-run")])
 def test_what_needs_the_whole_truth_ends_with_20_where_some_is_damaged_and_its_help_says_so(plans, asked):
-    import os
-
     (name,) = os.listdir(plans.store("segments"))
     with open(plans.store("segments", name), "r+b") as file:
         file.seek(file.read().index(b'"Rest"'))
@@ -231,3 +230,35 @@ def test_a_store_is_found_upwards_by_option_and_by_environment(plans, monkeypatc
     monkeypatch.setenv("JOURNAL_STORE", f"{root}/.journal")
     assert len(plans("list", "--json").lines) == 3
     plans("-C", f"{root}/nowhere", "list", status=3)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("get", "plan", "p1"),
+        ("list",),
+        ("history", "plan", "p1"),
+        ("log",),
+        ("read", "order/1"),
+        ("read", "--all"),
+        ("streams",),
+        ("kv", "list"),
+        ("conflicts",),
+        ("status",),
+        ("stats",),
+        ("export", "json"),
+        ("reconcile",),
+        ("doctor", "--verify"),
+        ("watch", "--once", "--since", "start"),
+    ],
+    ids=" ".join,
+)
+def test_a_read_with_nothing_in_local_writes_nothing_to_the_truth(plans, asked):
+    plans("append", "order/1", "Paid")
+    plans("kv", "put", "k", "1")
+    before = truth(plans.store())
+    for lost in ("local", "entities", "kv"):
+        shutil.rmtree(plans.store(lost), ignore_errors=True)
+    plans(*asked, status=None)
+    assert truth(plans.store()) == before
+    assert ids(plans("list", "plan", "--json")) == ["p1", "p2"]

@@ -145,6 +145,34 @@ def test_doctor_ends_with_20_where_it_finds_something(shell):
     assert all({"code", "severity", "path", "message", "hint"} == set(finding) for finding in report["findings"])
 
 
+def notes(shell, kind):
+    return [event for event in shell("log", "--json").lines if event.get("note") == kind]
+
+
+def test_who_accepts_a_loss_stands_in_its_note(shell):
+    shell("put", "plan", "p1", '{"title": "whole"}')
+    shell("put", "plan", "p2", "{}")
+    (name,) = os.listdir(shell.store("segments"))
+    with open(shell.store("segments", name), "r+b") as file:
+        text = file.read()
+        file.seek(text.index(b"whole"))
+        file.write(b"W")
+    shell("doctor", "--fix", "--accept-loss", "--actor", "ben")
+    assert [note["actor"] for note in notes(shell, "damage")] == ["ben"]
+
+
+def test_who_commits_stands_in_the_notes_of_the_compaction_that_follows(work):
+    with open(work.store("journal.toml")) as file:
+        text = file.read()
+    with open(work.store("journal.toml"), "w") as file:
+        file.write(text.replace("[options]", "[options]\ncompact_bytes = 4096"))
+    for number, options in enumerate((["--actor", "robot"], [])):
+        for turn in range(3):
+            work("put", "plan", "p1", json.dumps({"n": f"{number}{turn}" * 2000}))
+        work("commit", *options)
+        assert notes(work, "checkpoint")[0]["actor"] == (options[1] if options else "Ana")
+
+
 def test_stats_count_by_type(shell):
     shell("put", "plan", "p1", "{}")
     shell("put", "note", "n1", "{}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -94,6 +95,20 @@ def test_new_prints_the_id_alone(shell):
     id = shell("new", "plan", '{"title": "Ship"}', "--set", "n=1").out.strip()
     assert id.startswith("pla_")
     assert shell("get", "plan", id, "--json").json["data"] == {"n": 1, "title": "Ship"}
+
+
+def test_new_ids_have_64_random_bits_and_do_not_count_up(shell):
+    ids = [shell("new", "plan").out.strip().partition("_")[2] for _ in range(3)]
+    assert len(set(ids)) == len({id[:6] for id in ids}) == 3
+    assert all(re.fullmatch("[0-9a-hjkmnp-z]{13}", id) for id in ids)
+
+
+def test_fields_of_an_entity_that_was_deleted_make_one_of_these_alone_unless_its_event_is_expected(shell):
+    read = shell("put", "plan", "p1", '{"title": "Ship", "status": "open"}', "--json").json["event"]
+    shell("delete", "plan", "p1")
+    shell("put", "plan", "p1", "--set", "status=done", "--expect-event", read, status=4)
+    shell("get", "plan", "p1", status=3)
+    assert shell("put", "plan", "p1", "--set", "status=done", "--json").json["data"] == {"status": "done"}
 
 
 def test_a_deleted_entity_is_not_found_and_its_history_stays(shell):

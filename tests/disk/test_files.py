@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
@@ -358,3 +359,38 @@ def test_a_leftover_of_a_replacement_is_told_by_its_name(folder):
     (name,) = [name for name, _ in files.list(folder)]
     assert name.startswith("file.")
     assert name.endswith(TEMPORARY_SUFFIX)
+
+
+class HeldOpen:
+    """As on Windows, where a file that somebody has open cannot be replaced: for so many tries."""
+
+    def __init__(self, monkeypatch, tries, platform="win32"):
+        self.tries, self.asked, self._replace = tries, 0, os.replace
+        monkeypatch.setattr("journal.disk.files.sys", SimpleNamespace(platform=platform))
+        monkeypatch.setattr("journal.disk.files.os.replace", self.replace)
+
+    def replace(self, source, target):
+        self.asked += 1
+        if self.asked <= self.tries:
+            raise PermissionError(errno.EACCES, "is open elsewhere", target)
+        self._replace(source, target)
+
+
+def test_a_file_that_windows_says_is_open_is_replaced_a_moment_later(folder, monkeypatch):
+    path = os.path.join(folder, "file")
+    write_whole(files, path, b"old", durable=False)
+    HeldOpen(monkeypatch, tries=4)
+    write_whole(files, path, b"new", durable=False)
+    assert (files.read(path), os.listdir(folder)) == (b"new", ["file"])
+
+
+@pytest.mark.parametrize("platform", ["win32", "linux"])
+def test_a_file_that_stays_open_keeps_nobody_for_long_and_is_left_as_it_was(folder, monkeypatch, platform):
+    path = os.path.join(folder, "file")
+    write_whole(files, path, b"old", durable=False)
+    monkeypatch.setattr("journal.disk.files._REPLACE_WAIT_SECONDS_MAX", 0.05)
+    held = HeldOpen(monkeypatch, tries=10_000, platform=platform)
+    with pytest.raises(PermissionError):
+        write_whole(files, path, b"new", durable=False)
+    assert (files.read(path), os.listdir(folder)) == (b"old", ["file"])
+    assert (held.asked > 1) is (platform == "win32")

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import pickle
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from journal import Journal, JournalError, NotFoundError, RefusedError, UsageError
 from journal.format.lines import seal, unseal
 from journal.index.streams import Reading
+from journal.state.stream import Truncation
 from journal.store.looking_back import look_back
 from journal.store.streams.appending import Append, NewEvents
 from tests.support.faults import CountingFiles
@@ -111,6 +113,24 @@ def test_last_with_a_filter_looks_further_back_than_one_piece(journal, monkeypat
     monkeypatch.setattr("journal.store.streams.reading.PIECE_EVENTS", 2)
     assert numbers(journal.read("s", last=1, where={"n": 1})) == [1]
     assert numbers(journal.read("s", last=2, event="Odd")) == [5, 7]
+
+
+def test_a_token_names_all_that_stands_before_its_event_read_or_not(journal):
+    journal.append("other", "Early")
+    for name in ("One", "Two", "Three"):
+        journal.append("s", name)
+    journal.append("other", "Late")
+    for events in (
+        journal.read("s"),
+        journal.read("s", 3),
+        journal.read("s", event="Three"),
+        journal.read("s", last=1),
+    ):
+        *_, last = events
+        assert last.event == "Three"
+        assert list(journal.read("s", since=last.token)) == []
+        assert [event.event for event in journal.read("other", since=last.token)] == ["Late"]
+        assert [event.event for event in journal.read_all(since=last.token)] == ["Late"]
 
 
 def test_reading_goes_on_behind_a_token(journal):
@@ -299,6 +319,22 @@ def test_truncating_hides_and_the_last_position_stays(journal):
             journal.truncate("s", through=wrong)
     with pytest.raises(NotFoundError):
         journal.truncate("none", through=1)
+
+
+def test_what_truncating_costs_follows_what_it_hides_and_not_what_is_hidden_already(root, journal, monkeypatch):
+    asked, hides = [], Truncation.hides
+    monkeypatch.setattr(Truncation, "hides", lambda cut, event: asked.append(event) or hides(cut, event))
+    for turn in range(20):
+        end = journal.append_batch("rolling", [("E", {"turn": turn})] * 50)[-1].position
+        asked.clear()
+        assert journal.truncate("rolling", through=end - 5).count == 5
+        assert len(asked) <= 60
+    journal.close()
+    shutil.rmtree(f"{root}/local")
+    asked.clear()
+    with Journal.open(store=root) as anew:
+        assert (anew.stream("rolling").first, anew.stream("rolling").length) == (996, 1000)
+    assert len(asked) <= 1100  # each event asks one truncation, not all
 
 
 def test_an_event_beside_the_truncation_is_not_hidden(two):

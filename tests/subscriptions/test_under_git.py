@@ -47,6 +47,24 @@ def test_late_events_of_a_merged_branch_come_once_each(tree):
     assert drain(tree) == ["after"]
 
 
+def test_a_cursor_tells_also_of_what_a_stream_does_not_show(tree):
+    """Truncated events, and of two that two branches wrote under one key both: each is an event of its own."""
+    write(tree, "base")
+    tree.git("branch", "side")
+    for branch in ("main", "side"):
+        tree.git("switch", "-q", branch)
+        with tree.open() as journal:
+            journal.append("order/1", "Paid", {"n": 1}, key="req-9")
+            journal.append("order/1", "Sent", {"by": branch})
+        tree.commit_all()
+    tree.git("merge", "-q", "main", "-m", "merge")
+    with tree.open() as journal, journal.subscribe("feed", streams=["order/1"]) as feed:
+        journal.truncate("order/1", through=1)
+        assert [event.key for event in journal.read("order/1")] == [None, None]
+        told = [delivery.event for delivery in feed.catch_up()]
+    assert sorted(event.key or event.event for event in told) == ["Sent", "Sent", "req-9", "req-9"]
+
+
 def test_merges_in_a_row_bring_everything_once(tree):
     write(tree, "base")
     for branch in ("one", "two", "three"):

@@ -136,3 +136,19 @@ def test_reasons_are_recognized(text, expected):
     call = ast.parse(text).body[0].value
     assert is_skip(call)
     assert has_reason(call) is expected
+
+
+def test_no_hint_names_a_command_that_destroys():
+    """An error that advised one cost somebody all records. What redaction prints to purge git is no hint."""
+    destroys = re.compile(r"rm -|--hard|--force|clean -|checkout -f|branch -D")
+    named = [
+        f"{name}:{node.value.lineno} {text.value}"
+        for name, path in modules().items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.keyword) and node.arg == "hint"
+        for text in ast.walk(node.value)
+        if isinstance(text, ast.Constant) and isinstance(text.value, str) and destroys.search(text.value)
+    ]
+    # `revert` and `absorb` write an event over what others did, which stays in the history.
+    written_over = ("--force reverts", "--force lets the file win")
+    assert [line for line in named if not any(words in line for words in written_over)] == []
