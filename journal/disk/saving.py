@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterable
 
-from journal.disk.files import TEMPORARY_SUFFIX
+from journal.disk.files import passing_name
 from journal.errors import NotAppliedError
 
 
@@ -20,7 +20,7 @@ def save_whole(path: str, chunks: Iterable[bytes]) -> None:
     if _is_a_way_out(path):
         _send(path, chunks)
         return
-    passing = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+    passing = passing_name(path)
     try:
         with open(passing, "xb") as file:
             for chunk in chunks:

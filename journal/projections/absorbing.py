@@ -27,11 +27,6 @@ class Edit(NamedTuple):
     overlaps: tuple[str | None, ...]
     """Fields that were changed meanwhile too; None stands for a delete."""
 
-    @property
-    def changes_nothing(self) -> bool:
-        """Tell whether the file says what is there already."""
-        return not (self.set or self.unset or self.overlaps)
-
 
 def edit_of(before: Payload | None, file: Payload, now: Payload | None) -> Edit:
     """Return what a person changed; see the table."""

@@ -16,10 +16,10 @@ long as nobody has fetched them (``journal/store/lfs.py``). Where the bytes of a
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files, FileStat, ReadFiles
+from journal.disk.files import Files, FileStat, ReadFiles, passing_name, removed_on_failure
 from journal.disk.folders import checked, ensure_folder
 from journal.disk.pieces import PIECE_BYTES, digest_of, pieces_of, write_pieces
 from journal.errors import DamagedError, JournalError, NotFetchedError, NotFoundError, RefusedError
@@ -106,8 +106,8 @@ def store_blob(
     durable before the first one is there.
     """
     folder = ensure_folder(files, root, BLOBS, durable=True)
-    passing = os.path.join(folder, f"blob.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}")
-    try:
+    passing = passing_name(os.path.join(folder, "blob"))
+    with removed_on_failure(files, [passing]):
         written = write_pieces(files, passing, chunks)
         with guard or nullcontext():
             is_lfs = not is_payload and _is_for_lfs(files, root, *written, lfs_bytes)
@@ -119,10 +119,6 @@ def store_blob(
             filled = before is not None and pointer_in(files, root, relative, before) is not None
             ensure_folder(files, root, os.path.dirname(relative), durable=True)
             files.replace(passing, path)
-    except BaseException:
-        with suppress(Exception):
-            files.remove(passing)
-        raise
     files.sync_folder(os.path.dirname(path))
     return PutBlob(*written, relative, filled)
 

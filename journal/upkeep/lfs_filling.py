@@ -8,7 +8,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.disk.files import Files, passing_name
 from journal.disk.folders import checked
 from journal.disk.pieces import digest_of, pieces_of, write_pieces
 from journal.errors import GitError
@@ -66,7 +66,7 @@ def _pointer(files: Files, root: str, path: str) -> Pointer | None:
 def put_bytes(files: Files, root: str, objects: LfsObjects, path: str, pointer: Pointer) -> bool:
     """Put the bytes that git LFS has here into a blob's file; False where they are not what the pointer says."""
     target = os.path.join(root, *path.split("/"))
-    passing = f"{target}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+    passing = passing_name(target)
     try:
         written = write_pieces(files, passing, pieces_of(files, objects.path(pointer.sha256)))
         if written.sha256 != pointer.sha256:
