@@ -25,12 +25,12 @@ class Folding(Subscribing):
         state: "FoldState[V] | None" = None,
         progress: Callable[[int], None] | None = None,
     ) -> "FoldState[V]":
-        """Fold streams, in one order, and return the value and the token of what was folded.
+        """Fold the events of streams in the total order; return the value, and the token of what was folded.
 
-        It begins with ``state``, else with the newest snapshot that can be gone on from, else with the seed: where an
-        event has arrived late, has left or was redacted, that is an earlier one. The result is the same in any case.
-        ``progress`` is called with the number of events folded, now and then and at the end. Raises what the fold's
-        ``step`` raises.
+        Not every event need be folded again: it goes on from ``state``, or else from the newest snapshot, if no event
+        before that has arrived late, has left or was redacted since. Else it begins with the fold's seed. The value is
+        the same in each case. ``progress`` is called with the number of events folded, now and then and at the end.
+        Raises what the fold's ``step`` raises.
         """
         from journal.folds import snapshots
         from journal.folds.fold import replay
@@ -41,7 +41,7 @@ class Folding(Subscribing):
         return replay(self._engine, fold, names, states, progress or _ignore)
 
     def snapshot(self, fold: "Fold[V]", streams: str | Sequence[str]) -> "FoldState[V]":
-        """Fold streams and keep the state in this work tree, so that the next fold of them begins there.
+        """Fold streams, keep the state in this work tree, so that the next fold goes on from there, and return it.
 
         Raises RefusedError for a value that JSON does not have.
         """
@@ -54,11 +54,11 @@ class Folding(Subscribing):
     def view(
         self, fold: "Fold[V]", streams: str | Sequence[str], *, refresh: Literal["read", "append"] = "read"
     ) -> "MaterializedView[V]":
-        """Return a view of streams under the fold's name: a value in one step, never stale.
+        """Return a view: the fold's value over streams, which is kept current and never stale when it is read.
 
-        ``refresh``: what comes is folded by the next read, or, with ``"append"``, behind each append that this object
-        makes, once it is durable; the append never fails by it, and ``status`` of the view tells what went wrong. What
-        others write is folded by the next read or append either way.
+        ``refresh``: when new events are folded. With ``"read"`` the next read of the view does it. With ``"append"``
+        each append of this journal object does, once it is durable, so that reads have nothing to do; it never fails by
+        that, and the view's ``status`` tells what went wrong. Events of others wait for the next read or append.
         """
         from journal.folds.view import MaterializedView, refresh_with
 
