@@ -114,9 +114,9 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         options = Options(durability, projections, lock_timeout_seconds, progress)
         engine = Engine(backend, root, options, partial(_git_has, root), cache(partial(_lfs_folder, root)))
         if upcasters is not None:
-            from journal.store.lifting import Lifting
+            from journal.store.upcasters import Lifting
 
-            engine.lifting = Lifting(upcasters, os.path.dirname(root))
+            engine.lifting = Lifting(upcasters, root)
         if engine.config.old_store is not None:
             from journal.upkeep.stages.mirror import attach
 

@@ -17,8 +17,10 @@ from journal.index.applying import Applier
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import is_checkpoint_whole
 from journal.index.comparing import path_of
+from journal.index.flushing import write_overlay
 from journal.index.loading import load_pieces, no_collections
-from journal.index.redacting import Redacting, Told, hear_checkpoint, redacted_form
+from journal.index.redacting import hear_checkpoint, redacted_form
+from journal.index.redactions import Redacting, Told
 from journal.index.replay import Piece, Source, in_causal_order
 from journal.index.rows import DamageFacts, FileFacts, checksum_on, is_unchanged
 from journal.index.view import Key, View
@@ -110,7 +112,7 @@ def _build(
         _replay(view, listing, bounds, progress, replaced, is_light=is_light)
         if view.redacting is not None:
             view.redacting.compare(told)
-        view.write_overlay()
+        write_overlay(view)
     finally:
         view.is_bare = False
 

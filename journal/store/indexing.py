@@ -15,7 +15,8 @@ from journal.errors import JournalError
 from journal.format import values
 from journal.index.comparing import Changes, compare, has_moved_unseen
 from journal.index.database import MEMORY, Index
-from journal.index.view import UNCLEAN, View
+from journal.index.flushing import UNCLEAN
+from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Listing
 from journal.store.config import Config
 from journal.store.freshness import Freshness

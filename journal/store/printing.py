@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
+from journal.index.flushing import write_overlay
 from journal.index.view import Key, View
 from journal.projections.paths import ENTITIES, KV, PROJECTED, entity_at
 
@@ -155,7 +156,7 @@ class Printing:
         outcomes = self._printer().print((key, view.row(key), view.index.printed(*key)) for key in keys)
         followed = self.follower(view, keys) if self.follower is not None else []
         with view.index.writing():
-            view.write_overlay(lags=False)
+            write_overlay(view, lags=False)
             self._remember(view, outcomes, settled)
             _set_all(view, followed)
         view.settle()
