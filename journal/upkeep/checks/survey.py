@@ -90,13 +90,9 @@ def survey_truth(
             progress(done, len(listing))
     for lane, parts in sorted(found.events.items()):
         abandoned = found.abandoned.get(lane, [])
-        if abandoned or sum(len(part.seqs) for part in parts) > _count(found.have, lane):
+        if abandoned or sum(len(part.seqs) for part in parts) > vector.count({lane: found.have.get(lane, ())}):
             found.losses.extend(twice_between(lane, [*parts, *abandoned]))
     return found
-
-
-def _count(have: Vector, lane: str) -> int:
-    return sum(high - low + 1 for low, high in have.get(lane, ()))
 
 
 def _in_order(listing: Listing) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ import os
 
 from journal.disk.many import write_many
 from journal.errors import NotFoundError, RefusedError, UsageError
+from journal.format import values
 from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.state.entity import Payload
@@ -30,7 +31,6 @@ from journal.upkeep.stages.layout import ARCHIVE, LEGACY_LOG
 from journal.upkeep.stages.model import Brainclaw
 from journal.upkeep.stages.old_store import OldStore, read_old_store, remove_leftovers
 from journal.upkeep.stages.place import set_options, top_of
-from journal.upkeep.stages.splicing import is_same
 from journal.upkeep.stages.standing import look_at, part_of, place_for
 from journal.upkeep.stages.taking_in import take_in
 from journal.upkeep.stages.verifying import verify_documents
@@ -112,7 +112,7 @@ def _foreseen(
             word = "missing" if path is not None else "unplaced"
         elif document is not None and now is None:
             word = "new"
-        elif document is not None and not is_same(now, document.data):
+        elif document is not None and not values.is_same(now, document.data):
             word = "changed"
         known[key] = Standing(word, key, path)
     return [known[key] for key in sorted(known)]
