@@ -7,9 +7,10 @@ from journal.format.segment import Vector
 from journal.index.bounds import BoundsOf, with_limit
 from journal.segments.folders import ARCHIVE, SEGMENTS, Listing
 from journal.state import vector
+from journal.store.damage import Place
 from journal.upkeep.checks.duplicates import twice_between
 from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
-from journal.upkeep.checks.losses import Loss, Place
+from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.reading import read_file
 from journal.upkeep.checks.unread import Unread
 from journal.upkeep.checks.versions import Versions
