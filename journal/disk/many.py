@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from journal.disk.files import Files, OsFiles, passing_name, removed_on_failure
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.folders import checked, ensure_folder, full_path
 
 _THREADS_MAX = 8
 _ALONE_MAX = 2
@@ -46,7 +46,7 @@ def write_many(files: Files, root: str, contents: Iterable[tuple[str, bytes]]) -
     passing: dict[str, str] = {}
     with removed_on_failure(files, passing.values()):
         for path, content in contents:
-            target = os.path.join(root, *path.split("/"))
+            target = full_path(root, path)
             parent = path.rpartition("/")[0]
             if parent:
                 ensure_folder(files, root, parent, durable=True, known=known)

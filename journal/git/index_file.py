@@ -16,6 +16,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files, passing_name, removed_on_failure, write_whole
+from journal.disk.folders import full_path
 from journal.errors import GitError
 from journal.git.content import Content
 from journal.git.digests import Digest
@@ -260,7 +261,7 @@ def _in_the_way(path: str, what: str) -> GitError:
 
 
 def _on_disk(repository: Repository, path: str) -> str:
-    return os.path.join(repository.work_tree, *path.split("/"))
+    return full_path(repository.work_tree, path)
 
 
 def _checksum(data: bytes, repository: Repository) -> bytes:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files, passing_name, removed_on_failure
-from journal.disk.folders import ensure_folder
+from journal.disk.folders import ensure_folder, full_path
 from journal.disk.pieces import digest_of, pieces_of, write_pieces
 from journal.errors import DamagedError
 from journal.format.pointer import Pointer, object_file
@@ -44,7 +44,7 @@ class LfsObjects:
 
     def path(self, sha256: str) -> str:
         """Return where the bytes of a hash are, if they are here."""
-        return os.path.join(self._folder, *object_file(sha256).split("/"))
+        return full_path(self._folder, object_file(sha256))
 
     def has(self, pointer: Pointer) -> bool:
         """Tell whether so many bytes are here under this hash; they are not read."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
+from journal.disk.folders import full_path
 from journal.index.flushing import write_overlay
 from journal.index.view import Key, View
 from journal.projections.paths import ENTITIES, KV, PROJECTED, entity_at
@@ -134,7 +135,7 @@ class Printing:
                     yield f"{type_folder}/{name}"
 
     def _list(self, folder: str) -> list[tuple[str, FileStat]]:
-        return self._files.list(os.path.join(self._root, *folder.split("/")))
+        return self._files.list(full_path(self._root, folder))
 
     def _strangers(self, view: View, folder: str, files: dict[str, FileStat]) -> set[Key]:
         """Return the entities whose file in a folder is not, or not any more, as this checkout printed it."""
@@ -210,7 +211,7 @@ class Printing:
         view.index.put_folders((path, *stat) for path, stat in stats if stat is not None)
 
     def _signature(self, folder: str) -> tuple[int, int] | None:
-        found = self._files.stat(os.path.join(self._root, *folder.split("/")))
+        found = self._files.stat(full_path(self._root, folder))
         return found and (found.mtime_ns, found.inode)
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from journal.disk.folders import full_path
 from journal.disk.gitdir import HeadWatch
 from journal.errors import GitError
 from journal.format import values
@@ -210,7 +211,7 @@ def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
 
 def _content(engine: Engine, path: str) -> Content:
     """Return what git is to have of a file of the truth: a large one is read when it is written there."""
-    full = os.path.join(engine.root, *path.split("/"))
+    full = full_path(engine.root, path)
     stat = engine.files.stat(full)
     return engine.files.read(full) if stat is None or stat.size < _LARGE_BYTES else StoredFile(full, stat.size)
 
@@ -284,7 +285,7 @@ def _projections(engine: Engine, view: View, place: Place, tree: str | None, ent
 
 
 def _printed(engine: Engine, path: str) -> bytes | None:
-    full = os.path.join(engine.root, *path.split("/"))
+    full = full_path(engine.root, path)
     stat = engine.files.stat(full)
     return engine.files.read(full) if stat is not None and stat.kind == "file" else None
 

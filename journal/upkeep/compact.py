@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from journal.disk.files import write_whole
-from journal.disk.folders import ensure_folder
+from journal.disk.folders import ensure_folder, full_path
 from journal.errors import DamagedError, JournalError
 from journal.format.names import pack_file, parse_segment_file
 from journal.index.rows import FileFacts
@@ -207,7 +207,7 @@ def _bytes(files: list[FileFacts]) -> int:
 
 
 def _size(engine: Engine, path: str) -> int:
-    found = engine.files.stat(os.path.join(engine.root, *path.split("/")))
+    found = engine.files.stat(full_path(engine.root, path))
     return found.size if found is not None else 0
 
 

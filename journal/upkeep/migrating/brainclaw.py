@@ -11,6 +11,7 @@ and a document is compared under the lock that its event is written under. The s
 import hashlib
 import os
 
+from journal.disk.folders import full_path
 from journal.disk.many import write_many
 from journal.errors import NotFoundError, RefusedError, UsageError
 from journal.format import values
@@ -50,7 +51,7 @@ def migrate_brainclaw(
     known = engine.config.old_store
     if known is not None and known.path != path:
         raise UsageError(f"this journal stands beside another store: {known.path}", path=folder)
-    base = os.path.join(top_of(engine), *path.split("/"))
+    base = full_path(top_of(engine), path)
     with engine.locked():
         old = read_old_store(engine.files, base, part_of(progress, "read"))
         history = History(engine.files, base)
@@ -158,6 +159,6 @@ def _park_log(engine: Engine, old: OldStore) -> str | None:
         return None
     data = engine.files.read(os.path.join(old.base, LEGACY_LOG))
     name = f"{ARCHIVE}/events-{hashlib.sha256(data).hexdigest()[:16]}.jsonl"
-    if engine.files.stat(os.path.join(old.base, *name.split("/"))) is None:
+    if engine.files.stat(full_path(old.base, name)) is None:
         write_many(engine.files, old.base, [(name, data)])
     return name

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files, FileStat, ReadFiles
-from journal.disk.folders import checked
+from journal.disk.folders import checked, full_path
 from journal.errors import NotFoundError, RefusedError, UnsafePathError
 from journal.format import names, values
 from journal.format.limits import BLOB_BYTES_MAX
@@ -90,7 +90,7 @@ def read_old_store(files: ReadFiles, base: str, progress: Progress | None = None
 def remove_leftovers(files: Files, old: OldStore) -> None:
     """Under the lock, so that their writers are dead: remove what was never put into place."""
     for path in old.leftovers:
-        files.remove(checked(files, old.base, os.path.join(old.base, *path.split("/"))))
+        files.remove(checked(files, old.base, full_path(old.base, path)))
 
 
 def _is_leftover(name: str, stat: FileStat) -> bool:
@@ -99,7 +99,7 @@ def _is_leftover(name: str, stat: FileStat) -> bool:
 
 def read_one(files: ReadFiles, base: str, path: str) -> Document | Unreadable:
     """Return the document at a path of an old store, or why there is none."""
-    full, text = os.path.join(base, *path.split("/")), b""
+    full, text = full_path(base, path), b""
     try:
         found = files.stat(full)
         if found is None or found.kind != "file":
@@ -141,7 +141,7 @@ def _document_paths(files: ReadFiles, base: str, old: OldStore) -> Iterator[str]
     while waiting:
         folder = waiting.pop()
         inner = []
-        for name, stat in sorted(files.list(os.path.join(base, *folder.split("/")) if folder else base)):
+        for name, stat in sorted(files.list(full_path(base, folder) if folder else base)):
             path = f"{folder}/{name}" if folder else name
             if name.startswith(".") or (not folder and name in NOT_DOCUMENTS):
                 continue
