@@ -164,9 +164,7 @@ def parked_blobs(files: ReadFiles, root: str) -> Iterator[tuple[str, str]]:
             yield f"{BLOBS}/{found[1]}/{found[2]}", f"{PARKED}/{name}"
 
 
-def find_blob(
-    files: ReadFiles, root: str, sha256: str, size: int | None = None, lfs_folder: LfsFolder = no_lfs
-) -> tuple[str, int]:
+def find_blob(files: ReadFiles, root: str, sha256: str, size: int | None, lfs_folder: LfsFolder) -> tuple[str, int]:
     """Return where the bytes of a blob are, also of one that was put aside, and how many.
 
     Raises NotFoundError; NotFetchedError, which is one, where only the pointer to them is here; DamagedError where that
@@ -193,7 +191,7 @@ def find_blob(
     raise NotFoundError(f"there is no blob {sha256}", path=full_path(root, relative), hint=hint)
 
 
-def is_there(files: ReadFiles, root: str, sha256: str, size: int | None = None, lfs_folder: LfsFolder = no_lfs) -> bool:
+def is_there(files: ReadFiles, root: str, sha256: str, size: int | None, lfs_folder: LfsFolder) -> bool:
     """Tell whether a blob of this hash, and size, is where it belongs, not put aside, and its bytes are here."""
     for path in blob_paths(sha256):
         stat = files.stat(checked(files, root, full_path(root, path)))

@@ -62,8 +62,8 @@ def survey_truth(
     *,
     store: str,
     bounds: BoundsOf,
-    identify: Callable[[bytes], str] | None = None,
-    progress: Progress | None = None,
+    identify: Callable[[bytes], str] | None,
+    progress: Progress | None,
 ) -> Survey:
     """Read all segments and packs; what cannot be read is noted in ``unread``.
 

@@ -15,7 +15,7 @@ from journal.upkeep.stages.splicing import spliced
 
 
 def verify_documents(
-    engine: Engine, documents: Iterable[Document], progress: Callable[[int, int], None] | None = None
+    engine: Engine, documents: Iterable[Document], progress: Callable[[int, int], None] | None
 ) -> tuple[int, list[Difference]]:
     """Return how many documents were compared with a journal built anew, and those that differ."""
     view = built_anew(engine)
