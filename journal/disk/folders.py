@@ -42,8 +42,8 @@ def ensure_folder(
 
 
 def full_path(root: str, path: str) -> str:
-    """Return where a path stands that leads from a folder on, its parts divided by slashes as in git."""
-    return os.path.join(root, *path.split("/"))
+    """Return where a path stands that leads from a folder on, its parts divided by slashes; "" is the folder itself."""
+    return os.path.join(root, *path.split("/")) if path else root
 
 
 def checked(files: ReadFiles, root: str, path: str) -> str:

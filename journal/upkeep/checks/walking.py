@@ -10,7 +10,7 @@ from journal.errors import JournalError
 def walk(files: Files, root: str, folder: str = "", skip: Collection[str] = ()) -> Iterator[tuple[str, FileStat]]:
     """Yield (path, stat) of all that is no folder below a folder of the store, links too; ``skip`` names folders."""
     try:
-        listed = files.list(full_path(root, folder) if folder else root)
+        listed = files.list(full_path(root, folder))
     except (JournalError, OSError):
         return
     for name, stat in sorted(listed):

@@ -102,7 +102,7 @@ def _matching(files: Files, top: str, pattern: Pattern, store: str) -> Iterator[
     waiting = [""]
     while waiting:
         folder = waiting.pop()
-        full = full_path(top, folder) if folder else top
+        full = full_path(top, folder)
         inner: list[str] = []
         try:
             listed = sorted(files.list(full))

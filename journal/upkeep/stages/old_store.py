@@ -141,7 +141,7 @@ def _document_paths(files: ReadFiles, base: str, old: OldStore) -> Iterator[str]
     while waiting:
         folder = waiting.pop()
         inner = []
-        for name, stat in sorted(files.list(full_path(base, folder) if folder else base)):
+        for name, stat in sorted(files.list(full_path(base, folder))):
             path = f"{folder}/{name}" if folder else name
             if name.startswith(".") or (not folder and name in NOT_DOCUMENTS):
                 continue
@@ -149,16 +149,22 @@ def _document_paths(files: ReadFiles, base: str, old: OldStore) -> Iterator[str]
                 inner.append(path)
             elif stat.kind == "file" and folder and name.endswith(".json"):
                 yield path
-            elif _is_leftover(name, stat):
-                old.leftovers.append(path)
-            elif stat.kind == "file":
-                old.others += path != LEGACY_LOG
             else:
-                old.unreadable.append(Unreadable(path, "is a link, or no file; links are not followed"))
+                _note_other(old, path, stat)
         if folder.count("/") + 1 < _FOLDERS_DEEP_MAX:
             waiting.extend(reversed(inner))
         else:
             old.unreadable.extend(Unreadable(path, "lies too deep to be looked into") for path in inner)
+
+
+def _note_other(old: OldStore, path: str, stat: FileStat) -> None:
+    """Note what is neither a document nor a folder."""
+    if _is_leftover(path, stat):
+        old.leftovers.append(path)
+    elif stat.kind == "file":
+        old.others += path != LEGACY_LOG
+    else:
+        old.unreadable.append(Unreadable(path, "is a link, or no file; links are not followed"))
 
 
 def _remark(old: OldStore) -> None:
