@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from journal.state.entity import EntityState, Payload
     from journal.state.value import Lifted
     from journal.store.conflicts import FieldConflict
+    from journal.store.engine import Engine
     from journal.store.events import Event
     from journal.store.history import Blame
     from journal.store.model import Entity
@@ -211,19 +212,24 @@ class Reading(Base):
             places = view.places(newest_first=True)
             return list(itertools.islice(filter(matches, past.events_in(view, places)), limit))
 
-        if limit is not None:
+        if limit is None:
+            yield from filter(matches, _all_events(self._engine, newest_first=not reverse))
+        else:
             found = look_back(self._engine, newest)
             yield from reversed(found) if reverse else found
-            return
 
-        def piece_of(view: "View") -> "_List[Event]":
-            return list(past.events_in(view, piece if view.generation == listed else past.places_now(view, piece)))
 
-        def listing(view: "View") -> "tuple[_List[Location], int]":
-            return list(view.places(newest_first=not reverse)), view.generation
+def _all_events(engine: "Engine", *, newest_first: bool) -> "Iterator[Event]":
+    """Yield all events, read piece by piece: a caller may take its time, and must not keep other threads waiting."""
+    from journal.store import history as past
 
-        everything, listed = look_back(self._engine, listing)
-        # Piece by piece: a caller may take its time, and must not keep other threads waiting meanwhile.
-        for start in range(0, len(everything), _LOG_PIECE):
-            piece = everything[start : start + _LOG_PIECE]
-            yield from filter(matches, look_back(self._engine, piece_of))
+    def listing(view: "View") -> "tuple[list[Location], int]":
+        return list(view.places(newest_first=newest_first)), view.generation
+
+    def piece_of(view: "View") -> "list[Event]":
+        return list(past.events_in(view, piece if view.generation == listed else past.places_now(view, piece)))
+
+    everything, listed = look_back(engine, listing)
+    for start in range(0, len(everything), _LOG_PIECE):
+        piece = everything[start : start + _LOG_PIECE]
+        yield from look_back(engine, piece_of)
