@@ -100,10 +100,7 @@ def _commit(
     with engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
-        changes = [
-            *collect(engine, view, place, tree),
-            *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
-        ]
+        changes = _to_commit(engine, view, place, tree)
         if not changes:
             # A run that was killed after the commit left git's locks; git's room clears them, and finds nothing to do.
             commit_changes(place.repository, [], "", files=engine.files)
@@ -127,15 +124,20 @@ def _commit(
         return result and replace(result, left_behind=left_behind)
 
 
+def _to_commit(engine: Engine, view: View, place: Place, tree: str | None) -> list[FileChange]:
+    """Return the files that differ from a tree of git's, and pointers in whose place git's index has something else."""
+    return [
+        *collect(engine, view, place, tree),
+        *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
+    ]
+
+
 def _stage(engine: Engine, holds: Callable[[], bool]) -> int:
     place = place_of(engine)
     with engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
-        changes = [
-            *collect(engine, view, place, tree),
-            *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
-        ]
+        changes = _to_commit(engine, view, place, tree)
         _refuse_ignored(questions, changes)
         _refuse_passing(place, changes)
         keep_for_lfs(engine, place, changes, questions.configuration)
