@@ -25,12 +25,12 @@ class Folding(Subscribing):
         state: "FoldState[V] | None" = None,
         progress: Callable[[int], None] | None = None,
     ) -> "FoldState[V]":
-        """Fold the events of streams in the total order; return the value, and the token of what was folded.
+        """Fold streams, in one order, and return the value and the token of what was folded.
 
-        Not every event need be folded again: it goes on from ``state``, or else from the newest snapshot, if no event
-        before that has arrived late, has left or was redacted since. Else it begins with the fold's seed. The value is
-        the same in each case. ``progress`` is called with the number of events folded, now and then and at the end.
-        Raises what the fold's ``step`` raises.
+        It begins with ``state``, else with the newest snapshot that can be gone on from, else with the seed: where an
+        event has arrived late, has left or was redacted, that is an earlier one. The result is the same in any case.
+        ``progress`` is called with the number of events folded, now and then and at the end. Raises what the fold's
+        ``step`` raises.
         """
         from journal.folds import snapshots
         from journal.folds.fold import replay

@@ -116,7 +116,7 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         if upcasters is not None:
             from journal.store.upcasters import Lifting
 
-            engine.lifting = Lifting(upcasters, root)
+            engine.lifting = Lifting(upcasters, os.path.dirname(root))
         if engine.config.old_store is not None:
             from journal.upkeep.stages.mirror import attach
 
@@ -199,6 +199,13 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         self.close()
 
 
+def _redact_arrivals(engine: Engine, view: "View") -> bool:
+    """Have old copies of what is redacted, that a merge has brought, written anew."""
+    from journal.upkeep.redacting.arrival import redact_arrivals
+
+    return redact_arrivals(engine, view)
+
+
 def _new_root(files: Files, folder: str) -> str:
     """Return where a store that is made in a folder stands. Raises GitError in a bare repository."""
     from journal.disk.gitdir import find_git, is_bare_around
@@ -210,13 +217,6 @@ def _new_root(files: Files, folder: str) -> str:
         raise GitError("this is a bare repository: a store is in a work tree", path=folder, hint="make it in a clone")
     top = git.work_tree if git else folder
     return top if os.path.basename(top) == STORE_FOLDER else os.path.join(top, STORE_FOLDER)
-
-
-def _redact_arrivals(engine: Engine, view: "View") -> bool:
-    """Have old copies of what is redacted, that a merge has brought, written anew."""
-    from journal.upkeep.redacting.arrival import redact_arrivals
-
-    return redact_arrivals(engine, view)
 
 
 @contextmanager

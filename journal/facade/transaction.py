@@ -31,7 +31,7 @@ class Transaction:
         self._operations: list[Operation] = []
         self._is_over = False
         self.events: list[Event] = []
-        """The events of the transaction, once the block has ended. Events whose keys were there already come first."""
+        """The events, once the block has ended; those first whose key was there already."""
 
     def __repr__(self) -> str:
         """Return how much it is to write, or has written."""

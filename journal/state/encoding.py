@@ -32,7 +32,7 @@ def encode_state(state: EntityState) -> dict[str, Any]:
                 group = groups[event] = ([], [], {})
             if item is ABSENT:
                 group[1].append(name)
-            elif name in shown and _has_same_text(shown[name], item):
+            elif name in shown and _is_same(shown[name], item):
                 group[0].append(name)
             else:
                 group[2][name] = item
@@ -97,7 +97,7 @@ def _names(names: Any) -> list[str]:
     return names
 
 
-def _has_same_text(first: Any, second: Any) -> bool:
+def _is_same(first: Any, second: Any) -> bool:
     """Tell whether two values have the same text."""
     if first is second:
         return True

@@ -31,10 +31,12 @@ _NOTHING = Lifted({})
 def lifting_of(engine: Engine) -> "Lifting":
     """Return an open store's upcasters, found when they are first needed."""
     if engine.lifting is None:
+        import os
+
         from journal.state.upcasting import Upcasters
         from journal.store.upcasters import Lifting
 
-        engine.lifting = Lifting(Upcasters(), engine.root)
+        engine.lifting = Lifting(Upcasters(), os.path.dirname(engine.root))
     return engine.lifting
 
 

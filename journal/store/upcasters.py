@@ -1,16 +1,14 @@
 """The upcasters of one open store: those of the caller, and those of installed plug-ins, which give way."""
 
-import os
-
 from journal.state.upcasting import Upcasters
 
 
 class Lifting:
     """The upcasters of one open store: the caller's ``own``, and with them those of plug-ins."""
 
-    def __init__(self, own: Upcasters, root: str) -> None:
+    def __init__(self, own: Upcasters, outer_folder: str) -> None:
         self.own = own
-        self.outer_folder = os.path.dirname(root)
+        self.outer_folder = outer_folder
         self._all: Upcasters | None = None
         self._changes = 0
 

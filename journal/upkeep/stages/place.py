@@ -9,7 +9,7 @@ that is remembered in ``local/old-store``, which counts only where it was made.
 import os
 
 from journal.disk.files import write_whole
-from journal.disk.folders import checked, full_path
+from journal.disk.folders import checked
 from journal.store.config import OldStoreOptions, read_config, with_old_store
 from journal.store.engine import Engine
 from journal.store.home import CONSENT_FILE, is_made_here
@@ -24,7 +24,7 @@ def top_of(engine: Engine) -> str:
 def base_of(engine: Engine, options: OldStoreOptions) -> str:
     """Return the folder of the old store. Raises UnsafePathError where a link leads there."""
     top = top_of(engine)
-    full = full_path(top, options.path)
+    full = os.path.join(top, *options.path.split("/"))
     checked(engine.files, top, os.path.join(full, "x"))
     return full
 
