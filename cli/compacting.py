@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from .output import shown
+from .output import counted, shown
 from .session import Session
 
 if TYPE_CHECKING:
@@ -36,15 +36,17 @@ def lines_of(done: "Compaction", *, is_foreseen: bool = False) -> list[str]:
     would = "would have " if is_foreseen else ""
     lines = [f"{would}wrote checkpoint {shown(done.checkpoint)}"] if done.checkpoint else []
     if done.packed:
-        into = f" into {_count(len(done.packs), 'pack')} of {done.pack_bytes:,} bytes" if done.packs else ""
-        lines.append(f"{would}packed {_count(len(done.packed), 'segment')} of {done.packed_bytes:,} bytes{into}")
+        into = f" into {counted(len(done.packs), 'pack')} of {done.pack_bytes:,} bytes" if done.packs else ""
+        lines.append(f"{would}packed {counted(len(done.packed), 'segment')} of {done.packed_bytes:,} bytes{into}")
     if done.removed:
         checkpoints = sum(path.startswith("checkpoints/") for path in done.removed)
         segments = len(done.removed) - checkpoints
-        what = [_count(number, name) for number, name in ((segments, "segment"), (checkpoints, "checkpoint")) if number]
+        what = [
+            counted(number, name) for number, name in ((segments, "segment"), (checkpoints, "checkpoint")) if number
+        ]
         lines.append(f"{would}removed {' and '.join(what)} of {done.removed_bytes:,} bytes")
     if done.parked:
-        lines.append(f"moved {_count(len(done.parked), 'blob')} that nothing uses to local/parked/")
+        lines.append(f"moved {counted(len(done.parked), 'blob')} that nothing uses to local/parked/")
     if not lines:
         lines.append("nothing to pack or remove")
     else:
@@ -59,9 +61,5 @@ def _saved(done: "Compaction", *, is_foreseen: bool) -> str:
     less = "less what packs and a checkpoint take" if is_foreseen else f"saved {before.bytes - after.bytes:,}"
     return (
         f"live {before.live_bytes:,} → {after.live_bytes:,} bytes in {before.live_segments:,} → "
-        f"{_count(after.live_segments, 'segment')}; on disk {before.bytes:,} → {after.bytes:,} bytes, {less}"
+        f"{counted(after.live_segments, 'segment')}; on disk {before.bytes:,} → {after.bytes:,} bytes, {less}"
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' if number != 1 else ''}"

@@ -148,6 +148,11 @@ def is_terminal(stream: "IO[str] | None") -> bool:
         return False
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number and what it counts, such as "1 file" or "2,000 files"."""
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
 def shown(text: str) -> str:
     """Return a text with everything escaped that could steer a terminal or break a line."""
     if text.isascii() and text.isprintable():

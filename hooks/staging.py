@@ -1,8 +1,8 @@
 """The facts about a commit that is about to be made: gathered from git's index, the disk and the state."""
 
-import os
 from collections.abc import Iterator
 
+from journal.disk.folders import full_path
 from journal.format import values
 from journal.format.pointer import lfs_sha256, pointer_at
 from journal.git.objects import ObjectReader, blob_id
@@ -118,7 +118,7 @@ class Staged:
         return any(f"{ARCHIVE}/{name}" in self.names for name in packs)
 
     def _on_disk(self, path: str) -> bytes | None:
-        full = os.path.join(self._engine.root, *path.split("/"))
+        full = full_path(self._engine.root, path)
         found = self._engine.files.stat(full)
         is_file = found is not None and found.kind == "file"
         return git_form(self._engine.files, self._engine.root, path) if is_file else None

@@ -2,7 +2,7 @@
 
 from ..compacting import compact_if_due
 from ..declare import FLAG, GIT_STATUSES, Option, Verb
-from ..output import shown
+from ..output import counted, shown
 from ..session import Session
 
 
@@ -24,7 +24,7 @@ def run(session: Session, *, message: str | None, author: str | None, no_verify:
             )
     else:
         branch = result.branch or "detached HEAD"
-        files = f"{result.changed:,} file{'s' if result.changed != 1 else ''}"
+        files = counted(result.changed, "file")
         session.output.done(f"[{shown(branch)} {result.commit[:10]}] {files}")
     if result is not None and result.left_behind:
         from journal.upkeep.lfs_setup import LEFT_BEHIND, LEFT_BEHIND_HINT

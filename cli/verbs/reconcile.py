@@ -1,6 +1,7 @@
 """``journal reconcile``."""
 
 from ..declare import ALL_STATUSES, Verb
+from ..output import counted
 from ..session import Session
 
 
@@ -10,7 +11,7 @@ def run(session: Session) -> None:
     if session.output.is_json:
         session.output.json({"projections": written})
     else:
-        projections = f"{written:,} projection{'s' if written != 1 else ''}"
+        projections = counted(written, "projection")
         session.output.done(f"{projections} written or removed" if written else "all was up to date")
     session.check_damage()
 

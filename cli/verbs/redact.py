@@ -1,6 +1,7 @@
 """``journal redact``."""
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from journal.errors import UsageError
@@ -36,28 +37,25 @@ def run(
         raise UsageError("a redaction has a reason", hint='--reason "token of the build server, rotated on Monday"')
     if (entity is None) is not (id is None):
         raise UsageError("an entity is named by its type and its id", hint="--entity TYPE ID")
-    text = None if value is None else text_of(value, what="the value").removesuffix("\n" if value in ("-",) else "")
+    text = None if value is None else text_of(value, what="the value").removesuffix("\n" if value == "-" else "")
     if dry_run and yes:
         raise UsageError("--dry-run and --yes exclude each other")
-
-    def redact(*, is_dry: bool) -> "Redaction":
-        return session.journal.redact(
-            type=entity,
-            id=id,
-            field=field,
-            event=event,
-            value=text,
-            reason=reason,
-            dry_run=is_dry,
-            commit=not no_commit,
-        )
-
-    done = redact(is_dry=not yes)
+    redact = partial(
+        session.journal.redact,
+        type=entity,
+        id=id,
+        field=field,
+        event=event,
+        value=text,
+        reason=reason,
+        commit=not no_commit,
+    )
+    done = redact(dry_run=not yes)
     if not yes and not dry_run and done.events and _asks(session):
         _tell(session, done)
         if not _confirmed(session):
             return
-        done = redact(is_dry=False)
+        done = redact(dry_run=False)
     if session.output.is_json:
         session.output.json(_form(done))
     else:

@@ -1,6 +1,7 @@
 """``journal stage``."""
 
 from ..declare import GIT_STATUSES, Verb
+from ..output import counted
 from ..session import Session
 
 
@@ -10,7 +11,7 @@ def run(session: Session) -> None:
     if session.output.is_json:
         session.output.json({"staged": changed})
     else:
-        files = f"{changed:,} file{'s' if changed != 1 else ''}"
+        files = counted(changed, "file")
         session.output.done(f"{files} staged" if changed else "nothing to stage: git's index has it all")
 
 

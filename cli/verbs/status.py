@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from journal.errors import GitError
 
 from ..declare import READ_STATUSES, Verb
-from ..output import shown
+from ..output import counted, shown
 from ..session import Session
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def _print(session: Session, status: "Status") -> None:
     output.line(f"store        {shown(status.root)}  ({status.store})")
     output.line(f"last event   {status.last_event or 'none yet'}")
     size = f"{status.live_bytes:,} bytes"
-    output.line(f"live         {_count(status.live_segments, 'segment')}, {size}; {_count(status.packs, 'pack')}")
-    since = f"{_count(status.events_since_checkpoint, 'event')} since"
+    output.line(f"live         {counted(status.live_segments, 'segment')}, {size}; {counted(status.packs, 'pack')}")
+    since = f"{counted(status.events_since_checkpoint, 'event')} since"
     output.line(f"checkpoint   {status.checkpoint or 'none yet'}, {since}")
     output.line(f"lanes        {status.lanes}")
     if status.conflicts:
@@ -72,10 +72,6 @@ def _print(session: Session, status: "Status") -> None:
         what = "projection" if len(status.edited) == 1 else "projections"
         head = f"edited       {len(status.edited):,} {what} by hand: journal absorb, or journal restore"
         _print_files(session, head, status.edited)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' if number != 1 else ''}"
 
 
 def _print_files(session: Session, head: str, files: tuple[str, ...]) -> None:

@@ -39,16 +39,9 @@ def run(
         raise UsageError(
             "stdout is closed: nobody would get the events", hint="let it go somewhere, or hand them to --exec"
         )
-    journal = session.journal
-    known = since if since is not None else _NOW if cursor is None else _START
-    if known not in (_NOW, _START) and not known.startswith(POSITIONS_BEGIN):
-        raise UsageError(
-            f"--since is a position token, start or now, not {known!r}",
-            hint="`journal position` prints the token of now, and each event has one",
-        )
-    subscription = journal.subscribe(
+    subscription = session.journal.subscribe(
         cursor,
-        since=journal.position() if known == _NOW else None if known == _START else known,
+        since=_token(session, since if since is not None else _NOW if cursor is None else _START),
         types=type,
         streams=stream,
         notes=notes,
@@ -62,12 +55,24 @@ def run(
             if command is None:
                 _print(session, delivery_form(delivery))
                 delivery.ack()
-            else:
-                status = _execute(session, subscription, delivery, command)
-                if status != 0:
-                    has_failed = True
-                    session.output.note(f"journal: {delivery.event.id} failed with status {status}, {next_time}")
+            elif (status := _execute(session, subscription, delivery, command)) != 0:
+                has_failed = True
+                session.output.note(f"journal: {delivery.event.id} failed with status {status}, {next_time}")
     return int(has_failed)
+
+
+def _token(session: Session, since: str) -> str | None:
+    """Return the token at which a cursor begins that is made now; None is the beginning."""
+    if since == _START:
+        return None
+    if since == _NOW:
+        return session.journal.position()
+    if not since.startswith(POSITIONS_BEGIN):
+        raise UsageError(
+            f"--since is a position token, start or now, not {since!r}",
+            hint="`journal position` prints the token of now, and each event has one",
+        )
+    return since
 
 
 def delivery_form(delivery: "Delivery") -> dict[str, Any]:

@@ -12,6 +12,7 @@ import os
 import stat as stat_module
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from journal.disk.notes import OpenNote, OsOpenNote
@@ -342,18 +343,41 @@ def write_whole(files: Files, path: str, data: bytes, *, durable: bool) -> None:
     puts them in place; at every instant ``path`` is the old file, the new one, or, if not durable, after a power cut
     possibly an empty or torn one: use that only for what can be derived again. What is left over has its suffix.
     """
-    temporary = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
-    try:
-        files.create(temporary, data)
+    passing = passing_name(path)
+    with removed_on_failure(files, [passing]):
+        files.create(passing, data)
         if durable:
-            files.sync(temporary)
-        files.replace(temporary, path)
-    except BaseException:  # Ctrl-C too
-        with contextlib.suppress(Exception):
-            files.remove(temporary)
-        raise
+            files.sync(passing)
+        files.replace(passing, path)
     if durable:
         files.sync_folder(os.path.dirname(path))
 
 
+# -- passing files: what is written under a name of its own, until one rename gives it its place ------
+
 TEMPORARY_SUFFIX = ".journal-tmp"
+
+
+def passing_name(path: str) -> str:
+    """Return a passing name beside ``path``. It tells of this process, and nobody else takes it."""
+    return f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+
+
+def writer_of(passing: str) -> int | None:
+    """Return the number of the process that took a passing name; None where that does not tell."""
+    try:
+        return int(passing.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2].partition("-")[0], 16)
+    except ValueError:
+        return None
+
+
+@contextlib.contextmanager
+def removed_on_failure(files: Files, passing: Iterable[str]) -> Iterator[None]:
+    """Remove what stands under these names if the block fails, by Ctrl-C too. It may add to them meanwhile."""
+    try:
+        yield
+    except BaseException:
+        for name in passing:
+            with contextlib.suppress(Exception):
+                files.remove(name)
+        raise

@@ -41,6 +41,11 @@ def ensure_folder(
     return path
 
 
+def full_path(root: str, path: str) -> str:
+    """Return where a path stands that leads from a folder on, its parts divided by slashes; "" is the folder itself."""
+    return os.path.join(root, *path.split("/")) if path else root
+
+
 def checked(files: ReadFiles, root: str, path: str) -> str:
     """Return ``path``, having seen that no folder between ``root`` and it is a link.
 

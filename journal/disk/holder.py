@@ -117,11 +117,12 @@ def _last_known_holder(lock_path: str) -> str:
     if len(fields) < 4 or not (fields[0].isdecimal() and len(fields[0]) <= 9):
         return "its holder is unknown"
     pid, host, noted, command = fields
-    ended = ", which has ended" if host == _printable(_host()) and _has_ended(int(pid)) else ""
+    ended = ", which has ended" if host == _printable(_host()) and has_ended(int(pid)) else ""
     return f"last known holder: pid {pid} on {host} at {noted} ({command}){ended}"
 
 
-def _has_ended(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
+    """Tell whether a process of this machine is surely gone."""
     if sys.platform == "win32":
         return False  # signal 0 is Ctrl-C there
     try:

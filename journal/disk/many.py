@@ -1,11 +1,10 @@
 """Writing and syncing many files at once."""
 
-import contextlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files, OsFiles
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.files import Files, OsFiles, passing_name, removed_on_failure
+from journal.disk.folders import checked, ensure_folder, full_path
 
 _THREADS_MAX = 8
 _ALONE_MAX = 2
@@ -45,21 +44,16 @@ def write_many(files: Files, root: str, contents: Iterable[tuple[str, bytes]]) -
     """
     known: set[str] = set()
     passing: dict[str, str] = {}
-    try:
+    with removed_on_failure(files, passing.values()):
         for path, content in contents:
-            target = os.path.join(root, *path.split("/"))
+            target = full_path(root, path)
             parent = path.rpartition("/")[0]
             if parent:
                 ensure_folder(files, root, parent, durable=True, known=known)
             checked(files, root, target)
-            passing[target] = f"{target}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+            passing[target] = passing_name(target)
             files.create(passing[target], content)
         sync_many(files, list(passing.values()))
-        for target, temporary in passing.items():
-            files.replace(temporary, target)
-    except BaseException:
-        for temporary in passing.values():
-            with contextlib.suppress(Exception):
-                files.remove(temporary)
-        raise
+        for target, name in passing.items():
+            files.replace(name, target)
     sync_many(files, [], {os.path.dirname(target) for target in passing})

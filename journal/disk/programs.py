@@ -4,11 +4,10 @@ Crash argument: as in ``write_whole``: at every instant the path is the old file
 rights are set before the name is. Nothing is synced: what is written here can be written again by the same command.
 """
 
-import contextlib
 import os
 import stat as stat_module
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.disk.files import Files, passing_name, removed_on_failure
 
 
 def write_program(files: Files, path: str, data: bytes) -> None:
@@ -17,15 +16,11 @@ def write_program(files: Files, path: str, data: bytes) -> None:
     Its folder is made where it is missing. Raises OSError.
     """
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
-    try:
-        files.create(temporary, data)
-        os.chmod(temporary, _mode_for(path, temporary))
-        files.replace(temporary, path)
-    except BaseException:  # Ctrl-C too
-        with contextlib.suppress(Exception):
-            files.remove(temporary)
-        raise
+    passing = passing_name(path)
+    with removed_on_failure(files, [passing]):
+        files.create(passing, data)
+        os.chmod(passing, _mode_for(path, passing))
+        files.replace(passing, path)
 
 
 def make_executable(path: str) -> None:
@@ -33,11 +28,11 @@ def make_executable(path: str) -> None:
     os.chmod(path, _executable(os.stat(path).st_mode))
 
 
-def _mode_for(path: str, temporary: str) -> int:
+def _mode_for(path: str, passing: str) -> int:
     try:
         return stat_module.S_IMODE(os.lstat(path).st_mode)
     except FileNotFoundError:
-        return _executable(os.stat(temporary).st_mode)
+        return _executable(os.stat(passing).st_mode)
 
 
 def _executable(mode: int) -> int:

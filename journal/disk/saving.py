@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterable
 
-from journal.disk.files import TEMPORARY_SUFFIX
+from journal.disk.files import passing_name
 from journal.errors import NotAppliedError
 
 
@@ -17,21 +17,11 @@ def save_whole(path: str, chunks: Iterable[bytes]) -> None:
     Crash argument: they go to a passing name beside it, and one rename puts them in place. It is not synced: a power
     cut soon after may take what was just saved, as with any program that saves a file.
     """
-    if _is_a_way_out(path):
-        _send(path, chunks)
-        return
-    passing = f"{path}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+    write = _send if _is_a_way_out(path) else _put_in_place
     try:
-        with open(passing, "xb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-        os.replace(passing, path)
+        write(path, chunks)
     except OSError as error:
-        _forget(passing)
         raise NotAppliedError(f"cannot be written: {error.strerror}", path=path) from error
-    except BaseException:
-        _forget(passing)
-        raise
 
 
 def _is_a_way_out(path: str) -> bool:
@@ -44,14 +34,17 @@ def _is_a_way_out(path: str) -> bool:
 
 
 def _send(path: str, chunks: Iterable[bytes]) -> None:
+    with open(path, "wb") as file:
+        file.writelines(chunks)
+
+
+def _put_in_place(path: str, chunks: Iterable[bytes]) -> None:
+    passing = passing_name(path)
     try:
-        with open(path, "wb") as file:
-            for chunk in chunks:
-                file.write(chunk)
-    except OSError as error:
-        raise NotAppliedError(f"cannot be written: {error.strerror}", path=path) from error
-
-
-def _forget(passing: str) -> None:
-    with contextlib.suppress(OSError):
-        os.unlink(passing)
+        with open(passing, "xb") as file:
+            file.writelines(chunks)
+        os.replace(passing, path)
+    except BaseException:  # Ctrl-C too
+        with contextlib.suppress(OSError):
+            os.unlink(passing)
+        raise

@@ -42,7 +42,7 @@ class Folding(Subscribing):
         return replay(self._engine, fold, names, states, progress or _ignore)
 
     def snapshot(self, fold: "Fold[V]", streams: str | Sequence[str]) -> "FoldState[V]":
-        """Fold streams and keep the state in this work tree, so that the next fold of them begins there.
+        """Fold streams, keep the state in this work tree, so that the next fold goes on from there, and return it.
 
         Raises RefusedError for a value that JSON does not have.
         """
@@ -55,11 +55,11 @@ class Folding(Subscribing):
     def view(
         self, fold: "Fold[V]", streams: str | Sequence[str], *, refresh: Literal["read", "append"] = "read"
     ) -> "MaterializedView[V]":
-        """Return a view of streams under the fold's name: a value in one step, never stale.
+        """Return a view: the fold's value over streams, which is kept current and never stale when it is read.
 
-        ``refresh``: what comes is folded by the next read, or, with ``"append"``, behind each append that this object
-        makes, once it is durable; the append never fails by it, and ``status`` of the view tells what went wrong. What
-        others write is folded by the next read or append either way.
+        ``refresh``: when new events are folded. With ``"read"`` the next read of the view does it. With ``"append"``
+        each append of this journal object does, once it is durable, so that reads have nothing to do; it never fails by
+        that, and the view's ``status`` tells what went wrong. Events of others wait for the next read or append.
         """
         from journal.folds.view import MaterializedView, refresh_with
 

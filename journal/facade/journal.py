@@ -37,11 +37,11 @@ _MAKING_SECONDS = 30.0
 
 @checks_arguments(memory__seed=WHOLE)
 class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep, Migrating, Stages):
-    """An open store. Use it as a context manager; safe for threads, not across a fork.
+    """An open store. Use it as a context manager. Several threads may share it; a forked child has to open its own.
 
-    Every method that reads sees everything acknowledged before the call, by any process. Every method that
-    writes returns when the write is durable (``durability``), or raises and nothing was applied;
-    OutcomeUnknownError is the one exception to that, and says so.
+    Every method that reads sees everything that any process was told is written before the call. Every method that
+    writes returns once the write is durable (as far as ``durability`` asks for that), or raises, and then nothing was
+    written. Only after OutcomeUnknownError may the write survive or not.
     """
 
     @classmethod
@@ -56,31 +56,21 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
     ) -> tuple[str, bool]:
         """Make a store and return (its folder, whether anything was new).
 
-        In a git work tree the store is ``.journal`` at its top, unless ``path`` names a ``.journal`` itself;
-        elsewhere it is ``.journal`` in ``path``. On a store that exists this changes nothing, unless ``lfs`` is new
-        to it: then large blobs go through git LFS from now on (docs/blobs.md). Raises UsageError for a type in
-        ``fanout`` that such a store does not spread.
+        In a git work tree the store is the folder ``.journal`` at its top, elsewhere ``.journal`` in ``path``. A
+        ``path`` that ends in ``.journal`` is the store itself. A store that exists is left as it is, but for ``lfs``.
 
-        ``branch``: the store is on a git branch of its own, so that it does not depend on the code's. Where this
-        repository or its remote has the branch, the store is what the branch holds. Raises GitError then,
-        OfflineError where the remote cannot be asked.
+        ``lfs``: git LFS carries large blobs from now on (docs/blobs.md). ``fanout``: types whose projections are
+        spread over 256 folders. Raises UsageError where a store exists that does not spread such a type.
+
+        ``branch``: keep the store on a git branch of its own, apart from the code. Where this repository or its remote
+        has that branch already, the store is what the branch holds. Raises GitError where git refuses, OfflineError
+        where the remote cannot be asked.
         """
-        from journal.disk.gitdir import find_git, is_bare_around
         from journal.store.config import new_config, read_config
 
         alone = _alone if files is None else None  # other files are in tests alone
         files = files or OsFiles()
-        folder = os.path.abspath(os.fspath(path))
-        if os.path.basename(folder) == STORE_FOLDER:
-            root = folder
-        else:
-            git = find_git(files, folder)
-            if git is None and is_bare_around(files, folder):
-                raise GitError(
-                    "this is a bare repository: a store is in a work tree", path=folder, hint="make it in a clone"
-                )
-            top = git.work_tree if git else folder
-            root = top if os.path.basename(top) == STORE_FOLDER else os.path.join(top, STORE_FOLDER)
+        root = _new_root(files, os.path.abspath(os.fspath(path)))
         if files.stat(os.path.join(root, CONFIG_FILE)) is not None:
             _refuse_fanout(read_config(files, root), root, fanout)
         config = new_config(os.urandom(16), fanout_types=tuple(fanout))
@@ -111,18 +101,20 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         upcasters: "Upcasters | None" = None,
         files: Files | None = None,
     ) -> "Journal":
-        """Open the store that is found from ``path`` upwards, or the folder ``store`` itself.
+        """Open the store in ``path`` or in the nearest folder above it, or the one in the folder ``store``.
 
-        ``actor``: who writes, unless a call says otherwise. ``durability`` ("sync", "os") and
-        ``projections`` ("eager", "lazy") override ``journal.toml``. ``upcasters``: a registry made before, in place
-        of the empty one that ``Journal.upcasters`` is else. Raises StoreNotFoundError, FormatError.
+        ``actor``: who writes, unless a call says otherwise. ``durability`` ("sync", "os") and ``projections`` ("eager",
+        "lazy") override ``journal.toml``. ``lock_timeout_seconds``: how long a call waits for the writer lock; None is
+        for ever. ``progress``: called with what is being done, how much of it is done, and of how much, where that
+        takes a while. ``upcasters``: the registry to use; else an empty one is made. Raises StoreNotFoundError, and
+        FormatError where the store cannot be read by this version.
         """
         backend = FileBackend(files)
         root = os.path.abspath(os.fspath(store)) if store is not None else find_store(backend.files, os.fspath(path))
         options = Options(durability, projections, lock_timeout_seconds, progress)
         engine = Engine(backend, root, options, partial(_git_has, root), cache(partial(_lfs_folder, root)))
         if upcasters is not None:
-            from journal.store.lifting import Lifting
+            from journal.store.upcasters import Lifting
 
             engine.lifting = Lifting(upcasters, os.path.dirname(root))
         _attach(engine)
@@ -140,9 +132,9 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         projections: str | None = None,
         lock_timeout_seconds: float | None = 30.0,
     ) -> "Journal":
-        """Open the store that a backend holds in the folder ``root``, and make it first where there is none.
+        """Open the store that a backend holds in the folder ``root``; where there is none, make it first.
 
-        The parent of ``root`` is made too. The rest is as in ``open``. What needs git raises GitError.
+        The parent folder of ``root`` is made too. The rest is as in ``open``. Methods that need git raise GitError.
         """
         from journal.store.config import new_config
 
@@ -156,16 +148,16 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
 
     @classmethod
     def memory(cls, *, actor: str | None = None, seed: int | None = None) -> "Journal":
-        """Make a store in memory and open it: for tests. It is gone when this object is.
+        """Make a store in memory and open it, for tests. It is gone when this object is.
 
-        With a ``seed`` the same calls make the same store, byte for byte: ids and times come from it.
+        With a ``seed``, from which ids and times are made, the same calls make the same store, byte for byte.
         """
         from journal.disk.memory import MemoryBackend
 
         return cls.on(MemoryBackend(seed=seed), actor=actor)
 
     def __repr__(self) -> str:
-        """Return where the store is, and whether it is open still."""
+        """Return where the store is, and whether it was closed."""
         where = self.root if self._opened.backend.is_on_disk else f"{self.root}, not on a disk"
         try:
             self._opened.check_open()
@@ -180,20 +172,20 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
 
     @cached_property
     def kv(self) -> "KeyValues":
-        """Keys and values: what a key holds now."""
+        """Keys and their values: ``journal.kv.put(key, value)``."""
         from journal.facade.kv import KeyValues
 
         return KeyValues(self._engine, self._actor)
 
     @cached_property
     def blobs(self) -> "Blobs":
-        """Bytes beside the journal, to which payloads refer."""
+        """The blobs: bytes in files of their own, to which payloads refer."""
         from journal.facade.blobs import Blobs
 
         return Blobs(self._engine)
 
     def close(self) -> None:
-        """Bring index and projections up to date where that needs no waiting, and let go of everything."""
+        """Close the store. Index and projections are brought up to date first, if nobody has to be waited for."""
         self._opened.close()
 
     def __enter__(self) -> Self:
@@ -218,6 +210,19 @@ def _redact_arrivals(engine: Engine, view: "View") -> bool:
     from journal.upkeep.redacting.arrival import redact_arrivals
 
     return redact_arrivals(engine, view)
+
+
+def _new_root(files: Files, folder: str) -> str:
+    """Return where a store that is made in a folder stands. Raises GitError in a bare repository."""
+    from journal.disk.gitdir import find_git, is_bare_around
+
+    if os.path.basename(folder) == STORE_FOLDER:
+        return folder
+    git = find_git(files, folder)
+    if git is None and is_bare_around(files, folder):
+        raise GitError("this is a bare repository: a store is in a work tree", path=folder, hint="make it in a clone")
+    top = git.work_tree if git else folder
+    return top if os.path.basename(top) == STORE_FOLDER else os.path.join(top, STORE_FOLDER)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class KeyValues:
         return self.get(key, ABSENT) is not ABSENT
 
     def put(self, key: str, value: Any, *, actor: str | None = None, summary: str | None = None) -> Any:
-        """Make a key hold a value, and return it. What it holds already makes no event, unless a conflict is open."""
+        """Give a key a value and return it. Where it has that value, and no open conflict, nothing is written."""
         _check_value(value)
         return self._write(kv.Change(key, value, actor=actor or self._actor, summary=summary))
 
@@ -62,26 +62,27 @@ class KeyValues:
         return self.cas(key, expected=ABSENT, value=value, actor=actor, summary=summary)
 
     def cas(self, key: str, *, expected: Any, value: Any, actor: str | None = None, summary: str | None = None) -> Any:
-        """Compare and set: where a key holds ``expected``, make it hold ``value`` and return that; else a Conflict.
+        """Compare and set: if a key has the value ``expected``, give it ``value`` and return that; else a Conflict.
 
-        ABSENT stands for no such key: as ``expected`` the key is created, as ``value`` it is deleted. A Conflict has
-        ``actual``, to try again with, and nothing was written. Values are compared as JSON: 1, 1.0 and true differ.
+        ABSENT stands for no such key: with it as ``expected`` the key is made, with it as ``value`` it is deleted. A
+        Conflict says what the key has (``actual``), and nothing was written. Values are compared as JSON: 1, 1.0 and
+        true differ.
         """
         expect = kv.ValueExpectation(value=expected)
         return self._write(kv.Change(key, value, expect, actor or self._actor, summary))
 
     def delete(self, key: str, *, actor: str | None = None, summary: str | None = None) -> bool:
-        """Let a key go; tell whether it was there."""
+        """Delete a key; tell whether it was there."""
         change = kv.Change(key, ABSENT, actor=actor or self._actor, summary=summary)
         written, _ = self._engine.write([change.operation()])
         return bool(written)
 
     def keys(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> _List[str]:
-        """Return the keys that begin with ``prefix``, in order; at most ``limit``, only those behind ``after``."""
+        """Return the keys that begin with ``prefix``, sorted: at most ``limit``, and only those after ``after``."""
         return [row.id for row in self._rows(prefix, after, limit)]
 
     def list(self, prefix: str = "", *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
-        """Return keys and values, as ``keys`` chooses and orders them."""
+        """Return keys and their values, chosen and sorted as in ``keys``."""
         return {row.id: kv.value_of(row) for row in self._rows(prefix, after, limit)}
 
     def _rows(self, prefix: str, after: str | None, limit: int | None) -> "_List[EntityRow]":

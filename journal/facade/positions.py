@@ -17,25 +17,29 @@ class Positions(Base):
     """The methods of ``Journal`` that read everything, from where a reader stopped."""
 
     def position(self) -> str:
-        """Return the token of now: it names every event of this checkout."""
+        """Return the token that names every event of this checkout: reading on from it yields what comes after now."""
         from journal.format import token
 
         with self._engine.reading() as view:
             return token.encode(view.have)
 
     def read_all(self, *, since: str | None = None, limit: int | None = None) -> "Iterator[ReadEvent]":
-        """Yield the events that a token does not name, in the total order: entities, streams and notes together.
+        """Yield all events that a token does not name, of entities, streams and notes, in the total order.
 
-        What is read is what is here at the time of the call; late events of merged branches come once each. Each event
-        has the ``token`` from which to go on behind it. Raises RefusedError for a text that is no token, JournalError
-        where events leave the checkout on the way.
+        ``since``: the token; without it all events are yielded. ``limit``: at most so many. It yields what is here at
+        the time of the call. An event that a merge brings later is new to the token, so it comes with a later reading.
+        Each event has the ``token`` from which to read on after it. Raises RefusedError for a text that is no token,
+        and JournalError where events leave the checkout while they are read.
         """
         from journal.store import positions
 
         return positions.read_all(self._engine, positions.decoded(since), limit)
 
     def gaps(self, since: str | None = None) -> "Gaps":
-        """Return what reading on from a token cannot give: what it names and is gone, and what cannot be read."""
+        """Return the events that reading on from a token cannot give.
+
+        Those are events that the token names and that are not here any more, and new ones that cannot be read.
+        """
         from journal.store import positions
 
         known = positions.decoded(since)

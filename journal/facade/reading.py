@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from journal.state.entity import EntityState, Payload
     from journal.state.value import Lifted
     from journal.store.conflicts import FieldConflict
+    from journal.store.engine import Engine
     from journal.store.events import Event
     from journal.store.history import Blame
     from journal.store.model import Entity
@@ -40,9 +41,10 @@ class Reading(Base):
     def get(
         self, type: str, id: str, *, rev: int | None = None, at: str | None = None, as_written: bool = False
     ) -> "Entity | None":
-        """Return an entity, None where there is no live one; as of a ``rev``, or as the writer of ``at`` saw it.
+        """Return an entity, or None where there is no live one.
 
-        ``as_written``: not lifted by upcasters.
+        ``rev``: as it was at that rev. ``at``: as the writer of that event saw it. ``as_written``: not lifted by
+        upcasters. Raises UsageError where both ``rev`` and ``at`` are given.
         """
         if rev is not None and at is not None:
             raise UsageError("rev and at exclude each other")
@@ -92,11 +94,12 @@ class Reading(Base):
         reserved: bool = False,
         as_written: bool = False,
     ) -> "list[Entity]":
-        """Return entities by type and id: live ones, or deleted ones.
+        """Return the live entities, or with ``deleted`` the deleted ones, sorted by type and id.
 
-        Without a ``type`` those of the journal's own types (``$kv``) are left out, unless ``reserved``.
-        ``where``: a mapping of paths to values that must be equal, or conditions (``"priority<2"``).
-        ``sort``: a field, ``-field`` for the other way. ``as_written``: not lifted by upcasters.
+        ``type``: only of this type; without it the journal's own types (``$kv``) are left out, unless ``reserved``.
+        ``where``: a mapping of paths to values that must be equal, or conditions (``"priority<2"``), all of which must
+        hold. ``sort``: a field to sort by instead, ``-field`` for descending. ``limit``: at most so many.
+        ``as_written``: not lifted by upcasters.
         """
         from journal.store.listing import list_rows
         from journal.store.query import conditions_of
@@ -112,17 +115,23 @@ class Reading(Base):
         return [entity_of(row, shown) for row, shown in found]
 
     def texts(self, type: str, id: str) -> EntityRow | None:
-        """Return an entity's row with its data still as text, as written: what a fast path needs, nothing decoded."""
+        """Return an entity's row of the index, its data still JSON text and not lifted; None where there is none.
+
+        For callers that print the text as it is, and need not decode it.
+        """
         return row_at(self._engine, (type, id))
 
     def lifted(self, row: EntityRow) -> "Entity | None":
-        """Return what ``get`` gives for a row of ``texts``; None where its text says just that."""
+        """Return the lifted entity of a row that ``texts`` gave; None where no upcaster can concern it."""
         if row.data is None or not is_concerned(self._engine, row.type, row.data):
             return None
         return entity_of(row, document_of(self._engine, row))
 
     def conflicts(self, type: str | None = None, id: str | None = None) -> "_List[FieldConflict]":
-        """Return what concurrent edits left open: fields with several values, updates beside deletes."""
+        """Return the open conflicts: fields with several concurrent values, and updates beside deletes.
+
+        ``type``, ``id``: only of this type, or of this entity.
+        """
         from journal.store.conflicts import open_conflicts
 
         with self._engine.reading() as view:
@@ -131,23 +140,30 @@ class Reading(Base):
         return look_back(self._engine, lambda view: open_conflicts(view, type, id))
 
     def history(self, type: str, id: str, *, as_written: bool = False) -> "_List[Event]":
-        """Return an entity's events, oldest first; ``as_written``: not lifted by upcasters. Raises NotFoundError."""
+        """Return the events of an entity, oldest first. Raises NotFoundError where there are none.
+
+        ``as_written``: not lifted by upcasters.
+        """
         from journal.store import history as past
 
         events = look_back(self._engine, lambda view: past.entity_events(view, (type, id)))
         return events if as_written else [lifted_event(self._engine, event) for event in events]
 
     def blame(self, type: str, id: str) -> "_List[Blame]":
-        """Return for each field who set it and when. Raises NotFoundError, also where the entity is deleted."""
+        """Return, for each field of a live entity, the event that set it, who wrote that and when.
+
+        Raises NotFoundError where there is no live entity.
+        """
         from journal.store import history as past
 
         return look_back(self._engine, lambda view: past.blame(view, (type, id)))
 
     def diff(self, old: str | None = None, new: str | None = None, *, type: str | None = None) -> "Comparison":
-        """Return how two states differ: of events, commits or branches, or of one of them and the present.
+        """Return how the entities of two states differ.
 
-        ``old`` may name both: ``A..B``, or ``A...B`` from where the two went apart. Without ``new`` the other side
-        is the present; with neither, ``old`` is HEAD. Raises UsageError, NotFoundError, GitError, FormatError.
+        A state is named by an event, a commit or a branch. ``old`` may name both: ``A..B``, or ``A...B`` for from where
+        the two branches parted. Without ``new`` the present is compared with ``old``, and with HEAD where neither is
+        given. ``type``: only entities of this type. Raises UsageError, NotFoundError, GitError, FormatError.
         """
         from journal.upkeep.comparing.compare import compare
 
@@ -172,10 +188,11 @@ class Reading(Base):
         reverse: bool = False,
         reserved: bool = False,
     ) -> "Iterator[Event]":
-        """Yield events, newest first, or oldest first with ``reverse``; ``limit`` counts the newest either way.
+        """Yield the events of the store, newest first, or oldest first with ``reverse``.
 
-        Without a ``type`` or ``stream`` those of the journal's own types and streams (``$kv``) are left out, unless
-        ``reserved``.
+        ``limit``: only so many of the newest, in either order. ``since``: only those stamped at or after a time, or
+        within a while (``"2h"``). ``type``, ``actor``, ``stream``: only such events. Without ``type`` and ``stream``
+        the journal's own types and streams (``$kv``) are left out, unless ``reserved``.
         """
         from journal.store import history as past
 
@@ -195,19 +212,24 @@ class Reading(Base):
             places = view.places(newest_first=True)
             return list(itertools.islice(filter(matches, past.events_in(view, places)), limit))
 
-        if limit is not None:
+        if limit is None:
+            yield from filter(matches, _all_events(self._engine, newest_first=not reverse))
+        else:
             found = look_back(self._engine, newest)
             yield from reversed(found) if reverse else found
-            return
 
-        def piece_of(view: "View") -> "_List[Event]":
-            return list(past.events_in(view, piece if view.generation == listed else past.places_now(view, piece)))
 
-        def listing(view: "View") -> "tuple[_List[Location], int]":
-            return list(view.places(newest_first=not reverse)), view.generation
+def _all_events(engine: "Engine", *, newest_first: bool) -> "Iterator[Event]":
+    """Yield all events, read piece by piece: a caller may take its time, and must not keep other threads waiting."""
+    from journal.store import history as past
 
-        everything, listed = look_back(self._engine, listing)
-        # Piece by piece: a caller may take its time, and must not keep other threads waiting meanwhile.
-        for start in range(0, len(everything), _LOG_PIECE):
-            piece = everything[start : start + _LOG_PIECE]
-            yield from filter(matches, look_back(self._engine, piece_of))
+    def listing(view: "View") -> "tuple[list[Location], int]":
+        return list(view.places(newest_first=newest_first)), view.generation
+
+    def piece_of(view: "View") -> "list[Event]":
+        return list(past.events_in(view, piece if view.generation == listed else past.places_now(view, piece)))
+
+    everything, listed = look_back(engine, listing)
+    for start in range(0, len(everything), _LOG_PIECE):
+        piece = everything[start : start + _LOG_PIECE]
+        yield from look_back(engine, piece_of)

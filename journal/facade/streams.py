@@ -36,10 +36,11 @@ class Streams(Base):
     ) -> "StreamEvent | Conflict":
         """Append an event to a stream and return it, with its ``position`` and ``token``.
 
-        ``expect``: what the stream must be before: ``"any"`` (as None), ``"none"`` (no event was ever in it),
-        ``"exists"``, or its exact length; else a Conflict comes back, and nothing was written. ``key``: append once:
-        where the stream has the key, for the same event and data, that first event comes back, whatever is expected; a
-        key of another event is a Conflict. ``meta``: what goes along with the event, such as correlation and causation.
+        ``expect``: what the stream must be like before: ``"any"`` (the same as None), ``"none"`` (it never had an
+        event), ``"exists"``, or its exact length. If it is not, a Conflict is returned, and nothing was written.
+        ``key``: append at most once. If the stream already has an event with this key, and with the same name and data,
+        that first event is returned, whatever is expected; if it has other data, a Conflict is.
+        ``meta``: what goes along with the event, such as correlation and causation.
         """
         from journal.store.expectation import Conflict
         from journal.store.streams.appending import one_event
@@ -56,11 +57,11 @@ class Streams(Base):
         actor: str | None = None,
         summary: str | None = None,
     ) -> "Sequence[StreamEvent] | Conflict":
-        """Append events to a stream as one block, all or none: nothing of others comes between them, but by a merge.
+        """Append events to a stream, all or none, and return them. Only a merge can put others between them.
 
-        Each is (event, data), or a mapping with ``event`` and, as it has them, ``data``, ``key`` and ``meta``.
-        ``expect`` is of the stream before the block. Where all of them have keys that are there, the first ones come
-        back; where only some have, it is a Conflict.
+        Each is a pair of event and data, or a mapping with ``event`` and, where it has them, ``data``, ``key`` and
+        ``meta``. ``expect`` is about the stream before the first of them. Where the stream has the keys of all of them
+        already, the events that came first are returned; where it has only some of the keys, a Conflict is.
         """
         new = _new_events(list(events))
         return (
@@ -109,13 +110,14 @@ class Streams(Base):
         before_time: str | datetime | None = None,
         as_written: bool = False,
     ) -> "Iterator[StreamEvent]":
-        """Yield a stream's events in its order: positions ``start`` to ``end``, both included.
+        """Yield the events of a stream in order, from position ``start`` to position ``end``, both included.
 
-        ``since``: a position token; then those that it does not name, late ones of merged branches too. ``last``: only
-        so many, the last ones. ``event``: of these names. ``where``: a predicate on the event, or conditions on its
-        data as in ``list``. The times: stamped at or after ``after_time``, and before ``before_time``; clocks lie.
-        ``as_written``: payloads not lifted by upcasters. A stream that is not there has no events. What is read is what
-        is here at the time of the call.
+        It yields what is here at the time of the call, and nothing where there is no such stream. Each argument narrows
+        that down. ``since``: only events that this position token does not name, which can be late ones of a merged
+        branch. ``event``: only events of this name, or of these names. ``where``: a function of the event, or
+        conditions on its data as for ``list``. ``after_time``, ``before_time``: stamped at or after the one, and before
+        the other, by the clocks of those who wrote. ``last``: of all these, only so many of the last.
+        ``as_written``: payloads are not lifted by upcasters.
         """
         from journal.store import positions
         from journal.store.streams import reading
@@ -136,23 +138,23 @@ class Streams(Base):
         return reading.read(self._engine, selection)
 
     def streams(self) -> "list[Stream]":
-        """Return the catalogue: all streams by name, truncated ones too; the journal's own (``$…``) are not shown."""
+        """Return all streams by name, truncated ones too, but for the journal's own (``$…``)."""
         from journal.store.streams.catalogue import streams
 
         return look_back(self._engine, streams)
 
     def stream(self, name: str) -> "Stream":
-        """Return one stream's line of the catalogue: its length, and how many events can be read."""
+        """Return the length of one stream, how many of its events can be read, and the last one."""
         from journal.store.streams.catalogue import stream
 
         return look_back(self._engine, lambda view: stream(view, name))
 
     def truncate(self, stream: str, *, through: int, actor: str | None = None, summary: str | None = None) -> "Stream":
-        """Hide a stream's events up to a position, it included, and return its line of the catalogue.
+        """Hide the events of a stream up to and including a position from its readers; return what is left of it.
 
-        Positions stay as they are, and the last one never falls. Events that this checkout did not hold are not hidden
-        when a merge brings them. Nothing is removed: the events stay in the journal, and ``read_all`` and ``log`` show
-        them. Raises NotFoundError where there is no such position.
+        The other events keep their positions, and the stream's length stays. Events that this checkout does not hold
+        yet are not hidden when a merge brings them. Nothing is removed: ``read_all`` and ``log`` still show the events.
+        Raises NotFoundError where there is no such position.
         """
         from journal.store.streams.catalogue import truncate
 

@@ -21,7 +21,7 @@ class Subscribing(Base):
 
     @cached_property
     def hub(self) -> "Hub":
-        """Calls handlers in this process for what this object writes: ``journal.hub.on(handler)``."""
+        """Calls handlers in this process for each event that this object writes: ``journal.hub.on(handler)``."""
         from journal.facade.values import as_events
         from journal.store.lifting import lifted_event
         from journal.subscriptions.hub import Hub
@@ -32,7 +32,7 @@ class Subscribing(Base):
 
     @cached_property
     def cursors(self) -> "Cursors":
-        """The durable cursors of this checkout: what they stand at, what they parked, replaying and dropping."""
+        """The durable cursors of this checkout: to see where each stands and what it parked, to replay and to drop."""
         from journal.subscriptions.cursors import Cursors
 
         return Cursors(self._engine)
@@ -52,21 +52,21 @@ class Subscribing(Base):
         poll_seconds: float | None = None,
         on_gap: "OnGap | None" = None,
     ) -> "Subscription":
-        """Return a consumer of the events that a cursor has not taken: those that are here, then those that come.
+        """Return a consumer, which takes the events that a cursor has not delivered yet, old ones first.
 
-        ``name``: of a durable cursor of this checkout; all consumers of one name share its events. Without a name the
-        cursor ends with the consumer. ``since``: the token where a cursor begins that is made by this call; without it
-        that is the beginning, and ``journal.position()`` is now. ``types``, ``streams``: only events of entities of
-        these types and of these streams; a name that ends in ``*`` stands for all that begin so. ``notes``: also what
-        the journal notes about itself. A durable cursor keeps what it is about.
+        ``name``: of a durable cursor of this checkout, which is made where there is none. All consumers of one name
+        share its events. Without a name the cursor ends with its consumer. ``since``: the token at which a new cursor
+        begins; without it that is the beginning of the journal, with ``journal.position()`` it is now. ``types`` and
+        ``streams``: only events of entities of these types, and of these streams; a name that ends in ``*`` stands for
+        all that begin so. ``notes``: also the journal's notes about itself. A durable cursor keeps these three.
 
-        An event is claimed for ``lease_seconds``. One that failed waits for ``retry_seconds``, twice as long each time,
-        at most ``retry_seconds_max``, and is parked after ``attempts_max`` attempts. ``on_gap`` is called once for
-        events that the cursor knows of and this checkout cannot show; without it taking raises GapError until
-        ``accept_gap``.
-        ``poll_seconds``: how often to look where the file system tells nothing.
+        A consumer has a delivered event to itself for ``lease_seconds``. An event whose handling failed comes again
+        after ``retry_seconds``, then after twice as long each time, at most after ``retry_seconds_max``, and is parked
+        after ``attempts_max`` attempts. ``on_gap``: called once with events that the cursor knows of and this checkout
+        cannot show; without it ``take`` raises GapError until ``accept_gap`` is called. ``poll_seconds``: how often to
+        look for new events where the file system does not tell of them.
 
-        Raises RefusedError for a cursor that is about something else, or was not made here.
+        Raises RefusedError where the cursor is about other types or streams, or was made in another checkout.
         """
         from journal.subscriptions.group import Policy
         from journal.subscriptions.opening import open_subscription
@@ -91,10 +91,10 @@ class Subscribing(Base):
         poll_seconds: float | None = None,
         on_gap: "OnGap | None" = None,
     ) -> "Iterator[Event]":
-        """Yield events that arrive from this call on, of any lane, in the order of their arrival; never ends.
+        """Yield the events that arrive after this call, of any lane, in the order of their arrival. It never ends.
 
-        ``types``, ``streams``, ``poll_seconds``: as for ``subscribe``; with neither of the first two notes are among
-        them. Events that leave the checkout end nothing; ``on_gap`` is called for them.
+        ``types``, ``streams``, ``poll_seconds``: as for ``subscribe``; without types and streams notes are yielded too.
+        Where events leave the checkout it goes on, and calls ``on_gap``.
         """
         from journal.subscriptions.following import follow
         from journal.subscriptions.selection import select

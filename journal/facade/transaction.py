@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @checks_arguments()
 class Transaction:
-    """Writes that become one when its block ends. Nothing is read or written before."""
+    """Collects writes and makes one transaction of them when its block ends. Nothing is read or written before.
+
+    A block that ends with an error writes nothing.
+    """
 
     def __init__(self, engine: Engine, actor: str | None, summary: str | None) -> None:
         self._engine, self._actor, self._summary = engine, actor, summary
@@ -48,7 +51,7 @@ class Transaction:
 
     @cached_property
     def kv(self) -> "KeyValueDrafts":
-        """Keys and values, as a part of this transaction."""
+        """The keys of the store, to be written as a part of this transaction."""
         from journal.facade.kv import KeyValueDrafts
 
         return KeyValueDrafts(self._engine, self._actor, self._summary, self._add)
@@ -66,7 +69,7 @@ class Transaction:
         expect_rev: int | None = None,
         expect_event: str | Sequence[str] | None = None,
     ) -> None:
-        """Write an entity, as ``Journal.put`` does; an expectation that is not met fails the whole block."""
+        """Write an entity, as ``Journal.put`` does. If its expectation is not met, the whole transaction fails."""
         from journal.store.batch import Put
 
         check_is_something(data, set, unset, merge)
@@ -87,7 +90,7 @@ class Transaction:
         )
 
     def delete(self, type: str, id: str) -> None:
-        """Write a tombstone."""
+        """Delete an entity. The transaction fails with NotFoundError where there is no live one then."""
         from journal.store.batch import Delete
 
         self._add(Delete(type=caller_type(type), id=id, summary=self._summary, actor=self._actor))
@@ -102,9 +105,9 @@ class Transaction:
         key: str | None = None,
         meta: Payload | None = None,
     ) -> None:
-        """Append an event to a stream, as ``Journal.append`` does; one whose key is there already is left out.
+        """Append an event to a stream, as ``Journal.append`` does. An event whose key is there already is left out.
 
-        An expectation that is not met fails the whole block.
+        If its expectation is not met, the whole transaction fails.
         """
         from journal.store.streams.appending import Append, checked_expectation, one_event
 

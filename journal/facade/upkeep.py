@@ -44,11 +44,12 @@ class Upkeep(Base):
         summary: str | None = None,
         actor: str | None = None,
     ) -> "list[Absorbed]":
-        """Make events of projections that a person edited, added or removed: all of them, as one transaction, or none.
+        """Make events of the projections that a person edited, added or removed, in one transaction.
 
-        ``paths``: files or folders, relative to the working directory; none means everything. A removed file counts
-        only if it is named, or with ``deleted``. Raises RefusedError for a file that cannot be read, with line and
-        column, and ExpectationError where the journal has changed the same field meanwhile, unless ``force``.
+        ``paths``: files or folders, relative to the working directory; without any all projections are looked at. A
+        removed file deletes its entity only if it is named, or with ``deleted``. ``dry_run``: only tell what would be
+        done. Raises RefusedError for a file that cannot be read, with line and column, and ExpectationError where
+        somebody has written the same field meanwhile, unless ``force``. Then nothing was written.
         """
         from journal.upkeep.edits.absorbing import absorb
 
@@ -63,24 +64,25 @@ class Upkeep(Base):
         )
 
     def restore(self, paths: "Sequence[str | os.PathLike[str]]" = (), *, dry_run: bool = False) -> "list[Restored]":
-        """Put edited and removed projections back as the events say; the edits are kept in ``local/parked/``.
+        """Write projections that were edited or removed anew, as the events say. The edits go to ``local/parked/``.
 
-        ``paths`` as in ``absorb``. A new file is moved there only if it is named.
+        ``paths`` as in ``absorb``. A file that is new is moved there only if it is named.
         """
         from journal.upkeep.edits.putback import restore
 
         return restore(self._engine, [os.fspath(path) for path in paths], dry_run=dry_run)
 
     def import_trace(self, path: str | os.PathLike[str], *, progress: ProgressReport | None = None) -> "ImportResult":
-        """Import an event trace, and go on behind the lines that an earlier run has imported."""
+        """Import an event trace from a file (docs/cli.md). Lines that an earlier run has imported are passed over."""
         from journal.upkeep.importing import import_trace
 
         return import_trace(self._engine, os.fspath(path), progress)
 
     def damage_note(self, type: str | None = None, id: str | None = None) -> str | None:
-        """Return what to tell a reader of an answer that damage may affect; None where it cannot.
+        """Return what to tell a reader whose answer damage may affect; None where none does.
 
-        An entity is not affected where its head saw, or follows, all that was lost.
+        ``type`` and ``id``: the entity that the answer is about; else it is about everything. An entity is not affected
+        where the writer of one of its heads had still seen what is lost, since a head has the whole document.
         """
         with self._engine.reading() as view:
             if not view.damage:
@@ -92,27 +94,31 @@ class Upkeep(Base):
         return look_back(self._engine, lambda view: damage_note(view, key))
 
     def status(self) -> "Status":
-        """Return where the store stands: watermark, live segments, uncommitted, hand edits, conflicts."""
+        """Return the state of the store: watermark, live segments, what is not committed, hand edits, conflicts."""
         from journal.upkeep.status import status
 
         return status(self._engine)
 
     def stats(self) -> dict[str, Any]:
-        """Return sizes and counts, by type."""
+        """Return sizes and counts of the store, and of each type."""
         from journal.upkeep.status import stats
 
         return stats(self._engine)
 
     def doctor(self, *, verify: bool = False, fix: bool = False, accept_loss: bool = False) -> "Report":
-        """Check the store; ``verify`` rebuilds everything and compares, ``fix`` repairs what can be repaired."""
+        """Check the store and return what was found.
+
+        ``verify``: build everything that is derived anew, and compare. ``fix``: repair what can be repaired.
+        ``accept_loss``: with ``fix``, note what is lost for good, so that it is not told as an error any more.
+        """
         from journal.upkeep.doctor import examine
 
         return examine(self._engine, verify=verify, fix=fix, accept_loss=accept_loss, actor=self._actor)
 
     def run_hook(self, name: str, arguments: "Sequence[str]" = (), *, pushed: str = "") -> "Said":
-        """Do the journal's part of a hook of git; return what to say, and whether git is not to go on.
+        """Do the journal's part of a hook of git. Return what to tell the user, and whether git has to stop.
 
-        ``pushed`` is what git gives to pre-push to read. Afterwards this journal is closed.
+        ``pushed``: what git gives the hook pre-push on its standard input. Afterwards this journal is closed.
         """
         from journal.hooks.running import run_hook
 
@@ -121,9 +127,10 @@ class Upkeep(Base):
     def migrate_payloads(
         self, type: str, *, to: int | None = None, dry_run: bool = False, actor: str | None = None
     ) -> "LiftedPayloads":
-        """Write payloads of old schema versions anew, lifted by upcasters to version ``to``, or to the newest.
+        """Write the entities of a type anew whose payloads have an old schema version, as upcasters lift them.
 
-        Entities with open conflicts are left, and told. Raises UsageError where no upcaster of the type is registered.
+        ``to``: the version to lift them to; else the newest. Entities with open conflicts are left as they are, and
+        told. Raises UsageError where no upcaster is registered for the type.
         """
         from journal.upkeep.migrating.payloads import migrate_payloads
 
@@ -142,11 +149,12 @@ class Upkeep(Base):
         return write_checkpoint(self._engine, self._actor)
 
     def compact(self, *, dry_run: bool = False, commit: bool = False, verify: bool = True) -> "Compaction":
-        """Pack closed segments that two checkpoints cover; remove what packs hold and git has.
+        """Pack old segments that two checkpoints cover, and remove those that a pack holds and git has.
 
-        ``commit``: commit each step, so that one call does both; ``verify=False`` does not run git's hooks then.
-        ``dry_run`` only tells what would be done. Raises DamagedError while there is damage that nobody accepted,
-        LockTimeoutError where another compaction of this work tree takes too long, GitError.
+        Removing waits until the pack was committed. ``commit``: commit after each step, so that one call does both;
+        ``verify=False`` passes over git's hooks then. ``dry_run``: only tell what would be done. Raises DamagedError
+        while there is damage that nobody accepted, LockTimeoutError where another compaction of this work tree takes
+        too long, and GitError.
         """
         from journal.upkeep.compact import compact, foresee
 
@@ -161,10 +169,10 @@ class Upkeep(Base):
         verify: bool = True,
         share: "Callable[[], object] | None" = None,
     ) -> "Compaction | None":
-        """Compact, and commit that, if the live part has passed a limit of ``journal.toml``; None if it has not.
+        """Compact and commit if the live part has outgrown what ``journal.toml`` allows; return None if it has not.
 
-        What goes wrong with the store, the disk or git is told to ``say`` and not raised: the next time does it.
-        ``share`` is called once something was committed.
+        ``say``: called with what goes wrong with the store, the disk or git. That is never raised: the next call tries
+        again. ``share``: called after something was committed.
         """
         from journal.upkeep.compaction_due import compact_if_due
 
@@ -183,11 +191,12 @@ class Upkeep(Base):
         commit: bool = True,
         actor: str | None = None,
     ) -> "Redaction":
-        """Take a value out of the store: of an entity (``type``, ``id``) or its field, of an event, or wherever it is.
+        """Remove a value from the store for good: a whole entity, a field of it, an event's data, or a text.
 
-        ``reason`` and who does it are written down, never the value. In git it is committed, unless ``commit`` is
-        False. Nothing can bring back what was taken out; ``dry_run`` tells what that would be. Raises RefusedError,
-        GitError, DamagedError, NotFoundError or UsageError, with nothing changed.
+        Name one of: ``type`` and ``id``, maybe with ``field``; ``event``; ``value``, a text that is removed wherever it
+        stands. The ``reason`` and the actor are written down, the value never. What was removed cannot be brought back;
+        ``dry_run`` only tells what that would be. In git the result is committed, unless ``commit`` is False. Raises
+        RefusedError, GitError, DamagedError, NotFoundError or UsageError, and then nothing was changed.
         """
         from journal.upkeep.redacting.redact import redact, selection_of
 
@@ -216,12 +225,12 @@ class Upkeep(Base):
         verify: bool = True,
         compact: bool = True,
     ) -> "SyncResult":
-        """Exchange the checked-out branch with a remote: commit, fetch, merge, push, again until it lands.
+        """Exchange the checked-out branch with a remote: commit, fetch, merge and push, again until the push succeeds.
 
-        ``remote``: its name; None takes the branch's upstream. Raises OfflineError where the remote cannot be
-        reached, GitError where something needs a decision. What was committed by then stays, and nothing is lost.
-        Afterwards the store is compacted if that is due, and that is exchanged, unless ``compact`` is False; what goes
-        wrong with it never fails this call.
+        ``remote``: its name; None is the upstream of the branch. Raises OfflineError where the remote cannot be
+        reached, and GitError where a person has to decide something. What was committed by then stays, and nothing is
+        lost. Afterwards the store is compacted if that is due, and the result is exchanged too, unless ``compact`` is
+        False. What goes wrong with that never fails this call.
         """
         from journal.upkeep.exchange.sync import sync
 
@@ -234,7 +243,7 @@ class Upkeep(Base):
         return done
 
     def stage(self) -> int:
-        """Add the store's files to git's index; return how many changed."""
+        """Add the store's files to git's index, as ``git add`` would; return how many differ from what it had."""
         from journal.upkeep.commit import stage
 
         return stage(self._engine)

@@ -56,11 +56,14 @@ class Writing(Base):
         expect_rev: int | None = None,
         expect_event: str | Sequence[str] | None = None,
     ) -> "Entity | Conflict":
-        """Write an entity: the whole document ``data``, or single fields of what is there.
+        """Write an entity and return it: the whole document ``data``, or single top-level fields of what is there.
 
-        ``expect_event`` (the heads) and ``expect_rev`` (0: must not be live) make it a compare-and-set: what
-        comes back then may be a Conflict, and nothing was written. A whole document that changes nothing makes no
-        event. Raises UsageError where nothing is given to write.
+        ``set`` and ``merge`` give fields their values (``set`` counts where both name a field), ``unset`` removes
+        fields. A whole document that changes nothing makes no event; a field that is named is always recorded.
+
+        ``expect_event`` (all heads of the entity) and ``expect_rev`` (0: there is no live entity) make this a
+        compare-and-set: where they are not met a Conflict is returned, and nothing was written. Raises UsageError where
+        there is nothing to write, and RefusedError for what cannot be stored.
         """
         from journal.store.batch import Put
 
@@ -81,7 +84,7 @@ class Writing(Base):
         return self._write_one(operation)
 
     def new(self, type: str, data: Payload, *, summary: str | None = None, actor: str | None = None) -> "Entity":
-        """Write an entity under a fresh id, which carries 64 random bits and the type's prefix."""
+        """Write an entity under a fresh id and return it. The id is the type's prefix and 64 random bits."""
         from journal.store.batch import Put
 
         options = self._engine.config_now().types.get(type)
@@ -107,11 +110,12 @@ class Writing(Base):
         summary: str | None = None,
         actor: str | None = None,
     ) -> "Entity":
-        """Read, change and write an entity with nobody in between; ``change`` gets and returns the document.
+        """Read an entity, change it and write it, while nobody else can write; return the entity.
 
-        The document is lifted by upcasters, so what is written has the newest version. Raises NotFoundError where
-        there is none, RefusedError where it cannot be lifted or ``change`` returns something else, and what ``change``
-        raises; then nothing is written.
+        ``change`` gets the document and returns the new one. It runs under the writer lock, so it should be quick. The
+        document it gets is lifted by upcasters, so what is written has the newest schema version. Raises NotFoundError
+        where there is no live entity, RefusedError where its document cannot be lifted or ``change`` returns anything
+        but a document, and whatever ``change`` raises. Then nothing was written.
         """
         from journal.store.batch import Put
 
@@ -153,7 +157,10 @@ class Writing(Base):
         expect_rev: int | None = None,
         expect_event: str | Sequence[str] | None = None,
     ) -> "Entity | Conflict":
-        """Write a tombstone. Raises NotFoundError where nothing is there to delete."""
+        """Delete an entity, by writing its tombstone, and return it as deleted (its ``data`` is None).
+
+        ``expect_rev`` and ``expect_event`` are as for ``put``. Raises NotFoundError where there is no live entity.
+        """
         from journal.store.batch import Delete
 
         expect = expectation(expect_rev, expect_event)
@@ -172,11 +179,12 @@ class Writing(Base):
         summary: str | None = None,
         actor: str | None = None,
     ) -> "Entity":
-        """Settle a conflict: a field by the side of an event (``take``) or by a ``value``.
+        """Settle one conflict of an entity and return the entity.
 
-        Without ``field`` an update beside a delete: taking a tombstone deletes the entity, taking an update keeps
-        it as it shows. Raises NotFoundError, and nothing was written, where that is not open (somebody was faster)
-        or the event is none of its sides.
+        With ``field``: give the field the value that one of the concurrent events says (``take``, an event id), or
+        another ``value``. Without ``field``: settle an update beside a delete. Taking the tombstone deletes the entity,
+        taking the update keeps it as it shows. Raises NotFoundError where there is no such conflict (any more), or the
+        event is not one of its sides. Then nothing was written.
         """
         from journal.store.resolving import Decision, settling
 
@@ -184,7 +192,10 @@ class Writing(Base):
         return certain(self._write_at((type, id), lambda view: [settling(view, (type, id), field, decision)]))
 
     def write(self, operations: "Sequence[Operation]") -> "list[Event] | Conflict":
-        """Write several operations as one transaction: all, or none. For imports and tools."""
+        """Write several operations as one transaction, all or none, and return their events. For imports and tools.
+
+        Where an expectation of one of them is not met a Conflict is returned, and nothing was written.
+        """
         for operation in operations:
             caller_type(getattr(operation, "type", ""))
         from journal.store.expectation import Conflict
@@ -194,13 +205,13 @@ class Writing(Base):
         return done if isinstance(done, Conflict) else all_events(done.firsts, done.written)
 
     def transaction(self, *, actor: str | None = None, summary: str | None = None) -> Transaction:
-        """Collect writes and make them one: all are applied when the block ends without error, or none."""
+        """Return a context manager that collects writes: all are applied when its block ends without error, or none."""
         return Transaction(self._engine, actor or self._actor, summary)
 
     def revert(self, event: str, *, force: bool = False, actor: str | None = None) -> "list[Event]":
-        """Write the inverse of an event, or of its whole transaction, as new events.
+        """Undo an event, or the whole transaction it belongs to, by writing and returning new events.
 
-        Raises ExpectationError where later changes, or such of another branch, overlap, unless ``force``.
+        Raises ExpectationError where a later or concurrent change touched the same fields, unless ``force``.
         """
         from journal.store.history import find_event
         from journal.store.reverting import inverse_of

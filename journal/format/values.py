@@ -121,6 +121,18 @@ def canonical(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
+def is_same(first: Any, second: Any) -> bool:
+    """Tell whether two values are the same JSON: 1, 1.0 and true are three, though Python takes them for equal."""
+    return bool(first == second) and canonical(first) == canonical(second)
+
+
+def differ_in(first: dict[str, Any], second: dict[str, Any], name: str) -> bool:
+    """Tell whether two JSON objects differ in the member of a name, which one of them, or both, may lack."""
+    if name in first and name in second:
+        return not is_same(first[name], second[name])
+    return name in first or name in second
+
+
 def pretty(value: Any) -> bytes:
     """Return JSON for people: sorted keys, two spaces, one final newline."""
     return orjson.dumps(value, option=_PRETTY)

@@ -11,7 +11,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.disk.files import Files, passing_name
 from journal.errors import GitError
 from journal.git.configuration import Configuration
 from journal.git.hook_files import COMMITTING, hooks_folder, read_hook
@@ -79,9 +79,8 @@ class HookedCommit:
         self._repository = repository
         self._hooks = hooks
         self._files = files
-        suffix = os.urandom(6).hex() + TEMPORARY_SUFFIX
-        self.index_path = os.path.join(repository.git_dir, f"index-{suffix}")
-        self._message_path = os.path.join(repository.git_dir, f"message-{suffix}")
+        self.index_path = passing_name(os.path.join(repository.git_dir, "index"))
+        self._message_path = passing_name(os.path.join(repository.git_dir, "message"))
         self._environment = {
             "GIT_INDEX_FILE": self.index_path,
             COMMITTING: "1",

@@ -1,10 +1,9 @@
 """What the git program does for an index that only it understands: split, sparse, or yet unknown."""
 
-import contextlib
 import os
 from collections.abc import Mapping, Sequence
 
-from journal.disk.files import Files
+from journal.disk.files import Files, removed_on_failure
 from journal.git.program import run_git
 from journal.git.repository import Repository
 from journal.git.trees import MODE_FILE, Placed
@@ -41,15 +40,11 @@ def replace_by_git(
         for path, place in placed.items()
     ]
     command = ["-c", "core.splitIndex=false", "update-index", "--no-split-index", "-z", "--index-info"]
-    try:
+    with removed_on_failure(files, [passing]):
         files.create(passing, files.read(index_path))
         run_git(repository, command, data=os.fsencode("".join(lines)), environment={"GIT_INDEX_FILE": passing})
         files.sync(passing)
         files.replace(passing, index_path)
-    except BaseException:
-        with contextlib.suppress(Exception):
-            files.remove(passing)
-        raise
     files.sync_folder(repository.git_dir)
 
 

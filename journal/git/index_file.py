@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import NamedTuple
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files, write_whole
+from journal.disk.files import TEMPORARY_SUFFIX, Files, passing_name, removed_on_failure, write_whole
+from journal.disk.folders import full_path
 from journal.errors import GitError
 from journal.git.content import Content
 from journal.git.digests import Digest
@@ -115,7 +116,7 @@ class Index:
             write_whole(self._files, self._path, self._before, durable=True)
 
     def _passing(self) -> str:
-        return os.path.join(self._repository.git_dir, f"index-{os.urandom(6).hex()}{TEMPORARY_SUFFIX}")
+        return passing_name(os.path.join(self._repository.git_dir, "index"))
 
     def remove_leftovers(self) -> None:
         """Remove the passing files that killed runs left in the git folder. The lock is held."""
@@ -125,17 +126,13 @@ class Index:
 
     def _replace(self, opened: OpenedIndex, edits: list[Edit], names: list[bytes], passing: str) -> None:
         second = opened.mtime_ns // _SECOND_NS
-        try:
+        with removed_on_failure(self._files, [passing]):
             same_second = int(time.time()) == second
             self._write(opened, edits if same_second else [*edits, *self._smudges(opened, edits)], names, passing)
             if same_second and os.stat(passing).st_mtime_ns // _SECOND_NS != second:
                 self._files.remove(passing)
                 self._write(opened, [*edits, *self._smudges(opened, edits)], names, passing)
             self._files.replace(passing, self._path)
-        except BaseException:
-            with contextlib.suppress(Exception):
-                self._files.remove(passing)
-            raise
         self._files.sync_folder(os.path.dirname(self._path))
 
     def _write(self, opened: OpenedIndex, edits: list[Edit], names: list[bytes], passing: str) -> None:
@@ -264,7 +261,7 @@ def _in_the_way(path: str, what: str) -> GitError:
 
 
 def _on_disk(repository: Repository, path: str) -> str:
-    return os.path.join(repository.work_tree, *path.split("/"))
+    return full_path(repository.work_tree, path)
 
 
 def _checksum(data: bytes, repository: Repository) -> bytes:

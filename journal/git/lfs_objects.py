@@ -10,13 +10,12 @@ durable; whoever names their pointer in a commit does so after that. Passing fil
 later, here or by git LFS.
 """
 
-import contextlib
 import os
 import time
 from collections.abc import Iterator
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
-from journal.disk.folders import ensure_folder
+from journal.disk.files import TEMPORARY_SUFFIX, Files, passing_name, removed_on_failure
+from journal.disk.folders import ensure_folder, full_path
 from journal.disk.pieces import digest_of, pieces_of, write_pieces
 from journal.errors import DamagedError
 from journal.format.pointer import Pointer, object_file
@@ -45,7 +44,7 @@ class LfsObjects:
 
     def path(self, sha256: str) -> str:
         """Return where the bytes of a hash are, if they are here."""
-        return os.path.join(self._folder, *object_file(sha256).split("/"))
+        return full_path(self._folder, object_file(sha256))
 
     def has(self, pointer: Pointer) -> bool:
         """Tell whether so many bytes are here under this hash; they are not read."""
@@ -82,14 +81,10 @@ class LfsObjects:
 
     def _copy(self, source: str, target: str, pointer: Pointer) -> None:
         files, passing = self._files, self._passing()
-        try:
+        with removed_on_failure(files, [passing]):
             written = write_pieces(files, passing, pieces_of(files, source))
             _refuse_other(written.sha256, source, pointer)
             files.replace(passing, target)
-        except BaseException:
-            with contextlib.suppress(Exception):
-                files.remove(passing)
-            raise
 
     def _passing(self) -> str:
         """Return a passing name, its folder made; what killed runs left there long ago is removed."""
@@ -98,7 +93,7 @@ class LfsObjects:
         for left, stat in files.list(folder):
             if left.endswith(TEMPORARY_SUFFIX) and time.time() - stat.mtime_ns / 1e9 > _LEFT_SECONDS:
                 files.remove(os.path.join(folder, left))
-        return os.path.join(folder, f"journal-{os.getpid():x}-{os.urandom(6).hex()}{TEMPORARY_SUFFIX}")
+        return passing_name(os.path.join(folder, "journal"))
 
     def _make_folder(self, path: str) -> None:
         """Make a folder of git LFS, and what is missing above it, durably."""

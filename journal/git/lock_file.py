@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.disk.files import Files, passing_name
 from journal.errors import GitError
 
 _MARK = b"git-journal lock "
@@ -128,7 +128,7 @@ class LockFile:
             return True
         if not is_left_behind(line, found.ctime_ns):
             return False
-        aside = f"{self.path}.{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+        aside = passing_name(self.path)
         try:
             self._files.replace(self.path, aside)
         except FileNotFoundError:

@@ -6,7 +6,7 @@ Only folders that differ are read, so the cost follows the difference and not th
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from journal.git.trees import MODE_FOLDER, TreeEntry
+from journal.git.trees import TreeEntry, as_file, as_folder
 
 Read = Callable[[str], Mapping[bytes, TreeEntry]]
 """Returns the entries of a tree."""
@@ -52,20 +52,12 @@ def _walk(
     for name in names:
         path = prefix + name.decode("utf-8", "surrogateescape")
         found = [*(entries.get(name) for entries in before), mine.get(name), their.get(name)]
-        *base_files, our_file, their_file = (_file(entry) for entry in found)
+        *base_files, our_file, their_file = (as_file(entry) for entry in found)
         if our_file != their_file:
             yield Difference(path, tuple(base_files), our_file, their_file)
-        *base_folders, our_folder, their_folder = (_folder(entry) for entry in found)
+        *base_folders, our_folder, their_folder = (as_folder(entry) for entry in found)
         yield from _walk(read, f"{path}/", tuple(base_folders), our_folder, their_folder)
 
 
 def _entries(read: Read, tree: str | None) -> Mapping[bytes, TreeEntry]:
     return {} if tree is None else read(tree)
-
-
-def _file(entry: TreeEntry | None) -> TreeEntry | None:
-    return None if entry is None or entry.mode == MODE_FOLDER else entry
-
-
-def _folder(entry: TreeEntry | None) -> str | None:
-    return entry.identity if entry is not None and entry.mode == MODE_FOLDER else None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from journal.disk.files import Files, ReadFiles
+from journal.disk.files import Files, ReadFiles, removed_on_failure
 from journal.disk.many import sync_many
 from journal.disk.pieces import PIECE_BYTES, pieces_of
 from journal.errors import GitError
@@ -213,7 +213,7 @@ class ObjectWriter:
         folders: set[str] = set()
         there: list[str] = []
         passing: dict[str, str] = {}
-        try:
+        with removed_on_failure(self._files, passing.values()):
             for identity, raw in self._waiting.items():
                 folder = os.path.join(self._repository.objects_dir, identity[:2])
                 path = os.path.join(folder, identity[2:])
@@ -226,13 +226,8 @@ class ObjectWriter:
                 passing[path] = os.path.join(folder, f"tmp_obj_{os.urandom(6).hex()}")
                 self._create(passing[path], identity, raw)
             sync_many(self._files, [*passing.values(), *there])
-            for path, temporary in passing.items():
-                self._files.replace(temporary, path)
-        except BaseException:
-            for temporary in passing.values():
-                with contextlib.suppress(Exception):
-                    self._files.remove(temporary)
-            raise
+            for path, name in passing.items():
+                self._files.replace(name, path)
         sync_many(self._files, [], folders)
         self._waiting.clear()
 

@@ -13,7 +13,7 @@ from journal.errors import GitError
 from journal.git.ancestry import commits_without_parents_here
 from journal.git.objects import ObjectReader
 from journal.git.repository import Repository
-from journal.git.trees import MODE_FOLDER, TreeEntry, parse_tree
+from journal.git.trees import TreeEntry, as_file, as_folder, parse_tree
 
 _TREES_KEPT = 256
 _COMMITS_KEPT = 4096
@@ -93,10 +93,10 @@ class Past:
             names = olds.items() ^ news.items()
             for name in sorted({name for name, _ in names}):
                 path = prefix + name.decode("utf-8", "surrogateescape")
-                was, now = _file(olds.get(name)), _file(news.get(name))
+                was, now = as_file(olds.get(name)), as_file(news.get(name))
                 if was != now:
                     yield Changed(path, was, now)
-                trees = _folder(olds.get(name)), _folder(news.get(name))
+                trees = as_folder(olds.get(name)), as_folder(news.get(name))
                 if trees != (None, None) and leads(path):
                     waiting.append((f"{path}/", *trees))
 
@@ -105,8 +105,8 @@ class Past:
         *folders, name = path.encode("utf-8", "surrogateescape").split(b"/")
         at: str | None = tree
         for folder in folders:
-            at = _folder(self._entries(at).get(folder)) if at is not None else None
-        return _file(self._entries(at).get(name))
+            at = as_folder(self._entries(at).get(folder)) if at is not None else None
+        return as_file(self._entries(at).get(name))
 
     def content(self, entry: TreeEntry) -> bytes:
         """Return the bytes of a file."""
@@ -139,14 +139,6 @@ def is_link(entry: TreeEntry) -> bool:
 def is_file(entry: TreeEntry) -> bool:
     """Tell whether an entry of a tree is a plain file, executable or not."""
     return entry.mode & 0o170000 == 0o100000
-
-
-def _file(entry: TreeEntry | None) -> TreeEntry | None:
-    return None if entry is None or entry.mode == MODE_FOLDER else entry
-
-
-def _folder(entry: TreeEntry | None) -> str | None:
-    return entry.identity if entry is not None and entry.mode == MODE_FOLDER else None
 
 
 def _author(head: bytes, encoding: bytes | None) -> tuple[str | None, str | None]:

@@ -9,7 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.disk.files import Files, passing_name, removed_on_failure
 from journal.errors import GitError
 from journal.git.identity import Identity
 from journal.git.lock_file import LockFile
@@ -130,17 +130,13 @@ def _locks(repository: Repository, head: Head, files: Files) -> list[LockFile]:
 def _write_ref(repository: Repository, ref: str, commit: str, files: Files) -> None:
     path = _ref_path(repository, ref)
     # Not in the refs' folder, where git would take it for a ref.
-    passing = os.path.join(repository.git_dir, f"ref-{os.urandom(6).hex()}{TEMPORARY_SUFFIX}")
-    try:
+    passing = passing_name(os.path.join(repository.git_dir, "ref"))
+    with removed_on_failure(files, [passing]):
         files.create(passing, commit.encode() + b"\n")
         files.sync(passing)
         # An empty folder is what a deleted branch "a/b" leaves where branch "a" is to be.
         files.remove_folder(path)
         files.replace(passing, path)
-    except BaseException:
-        with contextlib.suppress(Exception):
-            files.remove(passing)
-        raise
     files.sync_folder(os.path.dirname(path))
 
 

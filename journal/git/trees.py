@@ -21,6 +21,16 @@ class TreeEntry(NamedTuple):
     identity: str
 
 
+def as_file(entry: TreeEntry | None) -> TreeEntry | None:
+    """Return an entry, None where it is a folder or there is none."""
+    return None if entry is None or entry.mode == MODE_FOLDER else entry
+
+
+def as_folder(entry: TreeEntry | None) -> str | None:
+    """Return the tree of a folder, None where the entry is none or there is none."""
+    return entry.identity if entry is not None and entry.mode == MODE_FOLDER else None
+
+
 class Placed(NamedTuple):
     """What a commit says of one path, and whether that differs from the commit before."""
 

@@ -13,6 +13,7 @@ from journal.index.applying import Applier, section_name
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import take_checkpoint
 from journal.index.comparing import Changes, compare, path_of
+from journal.index.flushing import flush_overlay, write_overlay
 from journal.index.leaving import leave, refuse_unlisted
 from journal.index.loading import NeedsRebuildError, growth_piece, load_pieces
 from journal.index.places import list_events
@@ -39,24 +40,24 @@ def catch_up(view: View, listing: Listing, bounds: BoundsOf, changes: Changes | 
     if changes.left or changes.grew:
         view.renew()
     if changes.left:
-        view.flush()
+        flush_overlay(view)
         before = dict(view.have)
         with view.index.writing():
             refuse_unlisted(view, changes.left)
             if not view.is_listed() and not any(folder == CHECKPOINTS for folder, _ in changes.left):
                 # Else what a checkpoint covers seems to be without files, and each file that leaves asks for a rebuild.
                 list_events(view)
-                view.write_overlay()
+                write_overlay(view)
                 view.settle()
             touched = leave(view, changes.left)
             view.renew()
             _arrive(view, changes, listing, bounds)
             _check_holes(view, vector.subtract(before, view.have))
             list_events(view)
-            view.write_overlay()
+            write_overlay(view)
             view.settle()
             _fold_again(view, touched)
-            view.write_overlay()
+            write_overlay(view)
         view.settle()
         return True
     _arrive(view, changes, listing, bounds)

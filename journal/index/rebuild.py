@@ -7,6 +7,7 @@ first asked for), and a file that the checkpoints cover whole is not even read.
 
 import os
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from journal.errors import FormatError
 from journal.format.checkpoint import decode_entities, decode_header, decompress_lines
@@ -17,8 +18,10 @@ from journal.index.applying import Applier
 from journal.index.bounds import Bounds, BoundsOf, limits_of, with_limit
 from journal.index.checkpoints import is_checkpoint_whole
 from journal.index.comparing import path_of
+from journal.index.flushing import write_overlay
 from journal.index.loading import load_pieces, no_collections
-from journal.index.redacting import Redacting, Told, hear_checkpoint, redacted_form
+from journal.index.redacting import hear_checkpoint, redacted_form
+from journal.index.redactions import Redacting, Told
 from journal.index.replay import Piece, Source, in_causal_order
 from journal.index.rows import DamageFacts, FileFacts, checksum_on, is_unchanged
 from journal.index.view import Key, View
@@ -35,6 +38,15 @@ _TAIL_BYTES = 16 * 1024
 NOTHING_REDACTED: Redactions = {}
 Progress = Callable[[int, int], None]
 """Called with (files done, files in all)."""
+
+
+class _Truth(NamedTuple):
+    """What a rebuild reads. ``replaced``: files that are not what they were, and so are read even where covered."""
+
+    listing: Listing
+    bounds: BoundsOf
+    replaced: set[Key]
+    progress: Progress | None
 
 
 def rebuild(
@@ -54,47 +66,30 @@ def rebuild(
     # A file that is not what it was is read even where a checkpoint covers it: what it lost is to be known.
     known = view.facts
     replaced = {key for key, stat in listing.items() if key in known and not is_unchanged(known[key], stat)}
+    truth = _Truth(listing, bounds, replaced, progress)
     with view.index.writing(), no_collections():
         try:
-            _build_knowing(view, listing, bounds, progress, replaced, redactions, is_light=True)
+            _build_knowing(view, truth, redactions, is_light=True)
         except BadLineError:
             # A payload that is not JSON under a right checksum: all payloads are looked at, and that one is damage.
-            _build_knowing(view, listing, bounds, progress, replaced, redactions, is_light=False)
+            _build_knowing(view, truth, redactions, is_light=False)
     view.settle()
 
 
-def _build_knowing(
-    view: View,
-    listing: Listing,
-    bounds: BoundsOf,
-    progress: Progress | None,
-    replaced: set[Key],
-    redactions: Redactions,
-    *,
-    is_light: bool,
-) -> None:
+def _build_knowing(view: View, truth: _Truth, redactions: Redactions, *, is_light: bool) -> None:
     """Build, once more where a redaction was heard of after what it redacts was applied."""
     redacting = None
     if redactions:
         redacting = Redacting(dict(redactions), {}, set())
         redacting.is_changed = True
     while True:
-        _build(view, listing, bounds, progress, replaced, redacting, is_light=is_light)
+        _build(view, truth, redacting, is_light=is_light)
         if view.redacting is None or not view.redacting.is_stale:
             return
         redacting = Redacting(view.redacting.known, {}, set())
 
 
-def _build(
-    view: View,
-    listing: Listing,
-    bounds: BoundsOf,
-    progress: Progress | None,
-    replaced: set[Key],
-    redacting: Redacting | None,
-    *,
-    is_light: bool,
-) -> None:
+def _build(view: View, truth: _Truth, redacting: Redacting | None, *, is_light: bool) -> None:
     view.index.empty()
     view.reload()
     view.redacting = redacting
@@ -103,14 +98,14 @@ def _build(
         covers: Vector = {}
         told: list[Told] = []
         # The newest first: what it contains need not be read.
-        for name in sorted((name for folder, name in listing if folder == CHECKPOINTS), reverse=True):
-            covers = _join_checkpoint(view, name, listing, covers, told)
+        for name in sorted((name for folder, name in truth.listing if folder == CHECKPOINTS), reverse=True):
+            covers = _join_checkpoint(view, name, truth.listing, covers, told)
         view.covers, view.have = covers, dict(covers)
         view.top = vector.highest(covers)
-        _replay(view, listing, bounds, progress, replaced, is_light=is_light)
+        _replay(view, truth, is_light=is_light)
         if view.redacting is not None:
             view.redacting.compare(told)
-        view.write_overlay()
+        write_overlay(view)
     finally:
         view.is_bare = False
 
@@ -160,11 +155,9 @@ def _joined(view: View, states: dict[Key, EntityState], covers: Vector, more: Ve
     return joined
 
 
-def _replay(
-    view: View, listing: Listing, bounds: BoundsOf, progress: Progress | None, replaced: set[Key], *, is_light: bool
-) -> None:
-    keys = sorted((key for key in listing if key[0] != CHECKPOINTS), key=_order)
-    covered = _covered(view, keys) - replaced
+def _replay(view: View, truth: _Truth, *, is_light: bool) -> None:
+    keys = sorted((key for key in truth.listing if key[0] != CHECKPOINTS), key=_order)
+    covered = _covered(view, keys) - truth.replaced
     limits = limits_of(view, [key for key in keys if key not in covered])
     applier = Applier(view, is_listing=False, is_light=is_light)
     done = 0
@@ -173,19 +166,16 @@ def _replay(
     def load(facts: FileFacts, limit: Bounds) -> Iterator[Piece]:
         nonlocal done
         done += 1
-        if progress is not None:
-            progress(done, len(keys) - len(covered))
+        if truth.progress is not None:
+            truth.progress(done, len(keys) - len(covered))
         yield from load_pieces(view, facts, limit, applier)
 
     for key in keys:
-        facts = view.new_file(*key, listing[key])._replace(listed=0)
+        facts = view.new_file(*key, truth.listing[key])._replace(listed=0)
         view.put_file(facts)
-        if key in covered:
-            continue
-
-        bounds_here = with_limit(bounds, key[1], limits)
-        first, lane = _order(key)[:2]
-        sources.append(Source(first, lane, load(facts, bounds_here)))
+        if key not in covered:
+            first, lane, _ = _order(key)
+            sources.append(Source(first, lane, load(facts, with_limit(truth.bounds, key[1], limits))))
     for piece, found in in_causal_order(sources, applier.opened):
         applier.apply(piece, found)
     applier.finish()

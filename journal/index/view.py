@@ -18,9 +18,8 @@ from journal.format.lines import BadLineError
 from journal.format.names import blob_file, parse_event_id
 from journal.format.record import DELETE, Record, check_ref
 from journal.index.database import Index
-from journal.index.overlay import Key, Overlay, Owner
+from journal.index.overlay import Key, Overlay
 from journal.index.rows import DamageFacts, EntityRow, SectionFacts
-from journal.index.span_table import NOTES
 from journal.index.view_files import AppliedFiles
 from journal.index.view_places import Places
 from journal.state import vector
@@ -29,7 +28,7 @@ from journal.state.entity import Change, EntityState, Past
 from journal.state.value import Strategies, conflicts, value
 
 if TYPE_CHECKING:
-    from journal.index.redacting import Redacting
+    from journal.index.redactions import Redacting
 
 __all__ = [
     "Key",
@@ -39,8 +38,6 @@ __all__ = [
     "state_text",
 ]
 
-UNCLEAN = "unclean"
-"""Set in an index that may still hold, in pages that are free, what is redacted."""
 _RECENT_MAX = 2048
 _GROUPS = ("set", "unset", "values")
 
@@ -93,9 +90,9 @@ class View(Places, AppliedFiles):
         self.redacting: Redacting | None = None
         """What is redacted here; None for nothing."""
         if (kept := self.index.meta("redacting")) is not None:
-            from journal.index import redacting
+            from journal.index import redactions
 
-            self.redacting = redacting.Redacting.of(kept)
+            self.redacting = redactions.Redacting.of(kept)
         if not are_same:
             self.renew()
         self.version = self.index.changes_of_others()
@@ -137,18 +134,37 @@ class View(Places, AppliedFiles):
             form = {**form, "data": self.blob_payload(form["ref"])}
         return decode_state(form)
 
+    def plain_row(self, key: Key, form: dict[str, Any]) -> tuple[EntityRow, str]:
+        """Return the row and state text of a checkpoint's line, decoded no further than need be.
+
+        Raises BadLineError for what is no entity's state.
+        """
+        try:
+            names = [name for part in _GROUPS for group in form.get(part, {}).values() for name in group]
+            head = parse_event_id(form["heads"][0]) if len(form["heads"]) == 1 else None
+            is_plain = head is not None and len(set(names)) == len(names) and not ("holes" in form or "ref" in form)
+            if head is None or not is_plain or not _is_rev(form["rev"]) or type(form.get("data", {})) is not dict:
+                state = self.state_of_form(form)
+                return self.row_of(key, state), state_text(state)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            raise BadLineError(f"not an entity's state: {error}") from error
+        data = values.encode_trusted(form["data"]).decode() if "data" in form else None
+        rest = {name: part for name, part in form.items() if name not in ("type", "id", "data")}
+        return EntityRow(*key, form["rev"], *head, 0, data), values.encode_trusted(rest).decode()
+
     def row(self, key: Key) -> EntityRow | None:
         """Return what an entity shows, deleted ones too; None where there is none."""
         if key in self.overlay.states:
             state = self.overlay.states[key]
-            return None if state is None else self._overlay_row(key, state)
+            return None if state is None else self.overlay_row(key, state)
         return self.index.entity(*key)
 
     def overlay_rows(self) -> dict[Key, EntityRow | None]:
         """Return the rows of all entities that the overlay knows better than the index."""
         return {key: self.row(key) for key in self.overlay.states}
 
-    def _overlay_row(self, key: Key, state: EntityState) -> EntityRow:
+    def overlay_row(self, key: Key, state: EntityState) -> EntityRow:
+        """Return the row of a state in the overlay."""
         row = self.overlay.rows.get(key)
         if row is None:
             row = self.overlay.rows[key] = self.row_of(key, state)
@@ -272,89 +288,6 @@ class View(Places, AppliedFiles):
         """Note bytes of the truth that do not verify."""
         self.overlay.damage.append(facts)
         self.damage.append(facts)
-
-    # -- flushing -------------------------------------------------------------------------------
-
-    def flush(self) -> None:
-        """Write the overlay to the index in one transaction, the watermark with it.
-
-        Raises OvertakenError where another process has written the index since this view read it: it knows better.
-        """
-        if self.overlay.is_empty:
-            return
-        with self.index.writing():
-            if self.is_overtaken():
-                raise OvertakenError("the index was written by another process")
-            self.write_overlay()
-        self.settle()
-
-    def write_overlay(self, *, lags: bool = True) -> None:
-        """Write the overlay within a transaction of the caller, who calls ``settle`` after it.
-
-        ``lags``: the projections of what changed are still to be written.
-        """
-        index, overlay = self.index, self.overlay
-        gone = [key for key, state in overlay.states.items() if state is None]
-        for key in gone:
-            index.drop_entity(*key)
-        index.put_entities(self.plain_rows.values())
-        live = ((key, state) for key, state in overlay.states.items() if state is not None)
-        index.put_entities((self._overlay_row(key, state), state_text(state)) for key, state in live)
-        if self.is_bare:
-            index.add_unprinted_live()
-            index.drop_folders()
-        elif lags:
-            index.add_unprinted(overlay.states)
-        for section in overlay.sections.values():
-            index.put_section(section)
-        for (file, lane, first), spans in overlay.parts.items():
-            index.put_part(file, lane, first, spans)
-        if overlay.streams:
-            from journal.index.streams import write_streams
-
-            write_streams(self)
-        self._write_spans()
-        for damage in overlay.damage:
-            index.put_damage(damage)
-        for facts in overlay.files.values():
-            index.put_file(facts)
-        index.set_vector("have_files", self.have_files)
-        index.set_vector("covers", self.covers)
-        index.set_vector("bridges", self.bridges)
-        if self.redacting is not None and self.redacting.is_changed:
-            self._write_redacting(self.redacting)
-
-    def _write_redacting(self, redacting: "Redacting") -> None:
-        self.index.set_meta("redacting", redacting.text())
-        if redacting.has_grown:
-            self.index.set_meta(UNCLEAN, True)
-        redacting.is_changed = redacting.has_grown = False
-
-    def plain_row(self, key: Key, form: dict[str, Any]) -> tuple[EntityRow, str]:
-        """Return the row and state text of a checkpoint's line, decoded no further than need be.
-
-        Raises BadLineError for what is no entity's state.
-        """
-        try:
-            names = [name for part in _GROUPS for group in form.get(part, {}).values() for name in group]
-            head = parse_event_id(form["heads"][0]) if len(form["heads"]) == 1 else None
-            is_plain = head is not None and len(set(names)) == len(names) and not ("holes" in form or "ref" in form)
-            if head is None or not is_plain or not _is_rev(form["rev"]) or type(form.get("data", {})) is not dict:
-                state = self.state_of_form(form)
-                return self.row_of(key, state), state_text(state)
-        except (KeyError, TypeError, AttributeError, IndexError) as error:
-            raise BadLineError(f"not an entity's state: {error}") from error
-        data = values.encode_trusted(form["data"]).decode() if "data" in form else None
-        rest = {name: part for name, part in form.items() if name not in ("type", "id", "data")}
-        return EntityRow(*key, form["rev"], *head, 0, data), values.encode_trusted(rest).decode()
-
-    def _write_spans(self) -> None:
-        owners = dict.fromkeys(owner for span in self.overlay.spans for owner in span.owners)
-        numbers: dict[Owner, int] = {None: NOTES}
-        numbers.update((owner, -self.index.streams.number(owner)) for owner in owners if isinstance(owner, str))
-        numbers.update(self.index.entity_numbers(owner for owner in owners if isinstance(owner, tuple)))
-        for span in self.overlay.spans:
-            self.index.spans.add(span, [numbers.get(owner, NOTES) for owner in span.owners])
 
     def settle(self) -> None:
         """Forget the overlay after it was written."""

@@ -27,22 +27,17 @@ class Edit(NamedTuple):
     overlaps: tuple[str | None, ...]
     """Fields that were changed meanwhile too; None stands for a delete."""
 
-    @property
-    def changes_nothing(self) -> bool:
-        """Tell whether the file says what is there already."""
-        return not (self.set or self.unset or self.overlaps)
-
 
 def edit_of(before: Payload | None, file: Payload, now: Payload | None) -> Edit:
     """Return what a person changed; see the table."""
     was = before or {}
     if now is None:
-        changed = before is None or _text(before) != _text(file)
+        changed = before is None or not values.is_same(before, file)
         return Edit(dict(file) if changed else {}, (), (None,) if changed and before is not None else ())
     names = sorted({*was, *file})
-    changed_names = [name for name in names if _field(was, name) != _field(file, name)]
-    wanted = [name for name in changed_names if _field(file, name) != _field(now, name)]
-    overlaps = tuple(name for name in wanted if _field(was, name) != _field(now, name))
+    changed_names = [name for name in names if values.differ_in(was, file, name)]
+    wanted = [name for name in changed_names if values.differ_in(file, now, name)]
+    overlaps = tuple(name for name in wanted if values.differ_in(was, now, name))
     return Edit(
         {name: file[name] for name in wanted if name in file},
         tuple(name for name in wanted if name not in file),
@@ -56,7 +51,7 @@ def stale(file: Payload, names: Iterable[str], versions: Iterable[Payload]) -> t
     For a file that is known to be made from a version which is none of these.
     """
     known = list(versions)
-    return tuple(name for name in names if any(_field(version, name) == _field(file, name) for version in known))
+    return tuple(name for name in names if any(not values.differ_in(version, file, name) for version in known))
 
 
 def nearest(file: Payload, versions: Iterable[Payload]) -> Payload | None:
@@ -66,15 +61,7 @@ def nearest(file: Payload, versions: Iterable[Payload]) -> Payload | None:
     """
     best, fewest = None, -1
     for version in versions:
-        distance = sum(_field(version, name) != _field(file, name) for name in {*version, *file})
+        distance = sum(values.differ_in(version, file, name) for name in {*version, *file})
         if best is None or distance <= fewest:
             best, fewest = version, distance
     return best
-
-
-def _field(document: Payload, name: str) -> bytes:
-    return values.canonical(document[name]) if name in document else b""
-
-
-def _text(document: Payload) -> bytes:
-    return values.canonical(document)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from journal.disk.files import Files, write_whole
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.folders import checked, ensure_folder, full_path
 from journal.errors import UnsafePathError
 from journal.index.rows import EntityRow, PrintedFacts
 from journal.index.view import Key
@@ -51,7 +51,7 @@ class Printer:
 
     def plan(self, key: Key, row: EntityRow | None, printed: PrintedFacts | None) -> tuple[Step, bytes | None]:
         """Return what is to be done with a projection, and the bytes it should have."""
-        path = os.path.join(self._root, *self.path(key).split("/"))
+        path = full_path(self._root, self.path(key))
         wanted = render(key[1], row.data) if row is not None and row.data is not None else None
         try:
             checked(self._files, self._root, path)
@@ -93,14 +93,14 @@ class Printer:
         return outcomes
 
     def _holds(self, relative: str, text: bytes | None) -> bool:
-        return text is not None and self._files.read(os.path.join(self._root, *relative.split("/"))) == text
+        return text is not None and self._files.read(full_path(self._root, relative)) == text
 
     def remove_stray(self, relative: str, key: Key, row: EntityRow | None, settled: bytes | None = None) -> bool:
         """Remove a projection that stands in another place than its own, unless a person edited it; True if it did.
 
         ``settled``: bytes of a hand edit that is kept elsewhere by now.
         """
-        path = os.path.join(self._root, *relative.split("/"))
+        path = full_path(self._root, relative)
         found = self._files.stat(path)
         if found is None or found.kind != "file":
             return False
@@ -113,7 +113,7 @@ class Printer:
         return True
 
     def _do(self, step: Step, relative: str, wanted: bytes | None, printed: PrintedFacts | None) -> PrintedFacts | None:
-        path = os.path.join(self._root, *relative.split("/"))
+        path = full_path(self._root, relative)
         if step is Step.WRITE and wanted is not None:
             ensure_folder(self._files, self._root, os.path.dirname(relative))
             write_whole(self._files, path, wanted, durable=False)

@@ -75,7 +75,7 @@ def conflicts(state: EntityState, strategies: Strategies) -> list[FieldConflict]
         event, winner_value = (
             assignment_shown(assignments, shown.get(name, ABSENT)) if shown is not None else assignments[-1]
         )
-        losers = tuple(pair for pair in assignments if not _same(pair[1], winner_value))
+        losers = tuple(pair for pair in assignments if not is_same(pair[1], winner_value))
         if losers:
             found.append(FieldConflict(name, event, winner_value, losers))
     return found
@@ -98,7 +98,7 @@ def assignment_shown(assignments: Assignments, value_shown: Any) -> tuple[EventI
 
     None has it where a strategy combined several, or a sole head's writer did not hold the winner.
     """
-    return next((pair for pair in reversed(assignments) if _same(pair[1], value_shown)), assignments[-1])
+    return next((pair for pair in reversed(assignments) if is_same(pair[1], value_shown)), assignments[-1])
 
 
 def _combined(assignments: Assignments, strategy: str) -> list[Any] | None:
@@ -139,7 +139,6 @@ _COMBINE: dict[str, Callable[[list[Any]], list[Any] | None]] = {
 STRATEGIES = ("lww", *_COMBINE)
 
 
-def _same(first: Any, second: Any) -> bool:
-    if first is ABSENT or second is ABSENT:
-        return first is second
-    return values.canonical(first) == values.canonical(second)
+def is_same(first: Any, second: Any) -> bool:
+    """Tell whether two values of a field are the same JSON, or both ABSENT."""
+    return first is second if first is ABSENT or second is ABSENT else values.is_same(first, second)

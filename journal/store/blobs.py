@@ -16,11 +16,11 @@ long as nobody has fetched them (``journal/store/lfs.py``). Where the bytes of a
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files, FileStat, ReadFiles
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.files import Files, FileStat, ReadFiles, passing_name, removed_on_failure
+from journal.disk.folders import checked, ensure_folder, full_path
 from journal.disk.pieces import PIECE_BYTES, digest_of, pieces_of, write_pieces
 from journal.errors import DamagedError, JournalError, NotFetchedError, NotFoundError, RefusedError
 from journal.format.names import LFS_SUFFIX, BlobName, blob_file, lfs_blob_file, parse_blob_file
@@ -106,23 +106,19 @@ def store_blob(
     durable before the first one is there.
     """
     folder = ensure_folder(files, root, BLOBS, durable=True)
-    passing = os.path.join(folder, f"blob.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}")
-    try:
+    passing = passing_name(os.path.join(folder, "blob"))
+    with removed_on_failure(files, [passing]):
         written = write_pieces(files, passing, chunks)
         with guard or nullcontext():
             is_lfs = not is_payload and _is_for_lfs(files, root, *written, lfs_bytes)
             relative = blob_paths(written.sha256)[is_lfs]
-            path = checked(files, root, os.path.join(root, *relative.split("/")))
+            path = checked(files, root, full_path(root, relative))
             if is_lfs:
                 ensure_lfs_rule(files, root)
             before = files.stat(path)
             filled = before is not None and pointer_in(files, root, relative, before) is not None
             ensure_folder(files, root, os.path.dirname(relative), durable=True)
             files.replace(passing, path)
-    except BaseException:
-        with suppress(Exception):
-            files.remove(passing)
-        raise
     files.sync_folder(os.path.dirname(path))
     return PutBlob(*written, relative, filled)
 
@@ -130,7 +126,7 @@ def store_blob(
 def _is_for_lfs(files: Files, root: str, sha256: str, size: int, lfs_bytes: int | None) -> bool:
     """Tell where the bytes of a caller's blob belong: see the table."""
     for path, is_lfs in zip(blob_paths(sha256), (False, True), strict=True):
-        found = files.stat(checked(files, root, os.path.join(root, *path.split("/"))))
+        found = files.stat(checked(files, root, full_path(root, path)))
         if found is not None and found.kind == "file":
             return is_lfs
     return lfs_bytes is not None and size >= lfs_bytes
@@ -162,15 +158,13 @@ def list_blobs(files: ReadFiles, root: str, lfs_folder: LfsFolder = no_lfs) -> l
 
 def parked_blobs(files: ReadFiles, root: str) -> Iterator[tuple[str, str]]:
     """Yield (path as a blob, path now) of the blobs that compaction has put aside here."""
-    for name, stat in files.list(checked(files, root, os.path.join(root, *PARKED.split("/")))):
+    for name, stat in files.list(checked(files, root, full_path(root, PARKED))):
         found = _PARKED_NAME.fullmatch(name)
         if stat.kind == "file" and found is not None and parse_blob_file(f"{found[1]}/{found[2]}") is not None:
             yield f"{BLOBS}/{found[1]}/{found[2]}", f"{PARKED}/{name}"
 
 
-def find_blob(
-    files: ReadFiles, root: str, sha256: str, size: int | None = None, lfs_folder: LfsFolder = no_lfs
-) -> tuple[str, int]:
+def find_blob(files: ReadFiles, root: str, sha256: str, size: int | None, lfs_folder: LfsFolder) -> tuple[str, int]:
     """Return where the bytes of a blob are, also of one that was put aside, and how many.
 
     Raises NotFoundError; NotFetchedError, which is one, where only the pointer to them is here; DamagedError where that
@@ -178,7 +172,7 @@ def find_blob(
     """
     problem: JournalError | None = None
     for path in _places(files, root, sha256):
-        full = checked(files, root, os.path.join(root, *path.split("/")))
+        full = checked(files, root, full_path(root, path))
         stat = files.stat(full)
         if stat is None:
             continue
@@ -194,13 +188,13 @@ def find_blob(
         raise problem
     relative = blob_path(sha256)
     hint = f"if git had it, git log --all -- '*{relative}*' names the commits: git restore --source takes it from one"
-    raise NotFoundError(f"there is no blob {sha256}", path=os.path.join(root, *relative.split("/")), hint=hint)
+    raise NotFoundError(f"there is no blob {sha256}", path=full_path(root, relative), hint=hint)
 
 
-def is_there(files: ReadFiles, root: str, sha256: str, size: int | None = None, lfs_folder: LfsFolder = no_lfs) -> bool:
+def is_there(files: ReadFiles, root: str, sha256: str, size: int | None, lfs_folder: LfsFolder) -> bool:
     """Tell whether a blob of this hash, and size, is where it belongs, not put aside, and its bytes are here."""
     for path in blob_paths(sha256):
-        stat = files.stat(checked(files, root, os.path.join(root, *path.split("/"))))
+        stat = files.stat(checked(files, root, full_path(root, path)))
         place, found = (None, None) if stat is None else _bytes_at(files, root, sha256, path, stat, lfs_folder)
         if place is not None and size in (None, found):
             return True
@@ -221,7 +215,7 @@ def _bytes_at(
 
     That is None for what is no file.
     """
-    full = os.path.join(root, *path.split("/"))
+    full = full_path(root, path)
     if stat.kind != "file":
         return None, None
     pointer = pointer_in(files, root, path, stat, sha256 if path.endswith(LFS_SUFFIX) else None)

@@ -9,7 +9,8 @@ import sqlite3
 
 from journal.disk.files import Files
 from journal.index.database import MEMORY
-from journal.index.view import UNCLEAN, View
+from journal.index.flushing import UNCLEAN
+from journal.index.view import View
 from journal.store.home import clear_derived
 
 

@@ -1,7 +1,6 @@
 """Whether damage of the truth may affect an answer."""
 
-from typing import Any
-
+from journal.format.record import Record
 from journal.index.places import list_events
 from journal.index.records import read_record
 from journal.index.rows import DamageFacts
@@ -10,6 +9,9 @@ from journal.segments.scan import ENDS_EARLY
 from journal.state import vector
 
 ACCEPTED_NOTE = "damage"
+
+Place = tuple[str, int, int]
+"""Where bytes are damaged or missing: (path in the store, offset, length)."""
 
 
 def open_damage(view: View) -> list[DamageFacts]:
@@ -32,20 +34,27 @@ def is_accepted(view: View, item: DamageFacts) -> bool:
     return damage_name(view, item) in _accepted(view)
 
 
-def _accepted(view: View) -> set[tuple[Any, Any, Any]]:
+def accepted_place(record: Record) -> Place | None:
+    """Return the place that a ``damage`` note accepts; None for any other record."""
+    if record.get("note") != ACCEPTED_NOTE:
+        return None
+    data = record["data"]
+    path, offset, length = data.get("segment"), data.get("offset"), data.get("length")
+    if type(path) is not str or type(offset) is not int or type(length) is not int:
+        return None
+    return path, offset, length
+
+
+def _accepted(view: View) -> set[Place]:
     if not view.is_listed():
         list_events(view)  # a rebuild does not note where the notes stand
-    accepted = set()
-    for place in view.notes():
-        record = read_record(view, place)
-        if record is not None and record.get("note") == ACCEPTED_NOTE:
-            data = record["data"]
-            accepted.add((data.get("segment"), data.get("offset"), data.get("length")))
-    return accepted
+    records = (read_record(view, place) for place in view.notes())
+    accepted = (accepted_place(record) for record in records if record is not None)
+    return {place for place in accepted if place is not None}
 
 
-def damage_name(view: View, item: DamageFacts) -> tuple[str, int, int]:
-    """Return (file, offset, length): how a ``damage`` note names it."""
+def damage_name(view: View, item: DamageFacts) -> Place:
+    """Return how a ``damage`` note names some damage."""
     facts = view.by_id.get(item.file)
     return (f"{facts.folder}/{facts.name}" if facts else "", item.offset, item.length)
 

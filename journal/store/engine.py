@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from journal.disk.backend import Backend, Lock
 from journal.disk.gitdir import HeadWatch, find_git
 from journal.errors import ClosedError, JournalError, NotAppliedError
+from journal.index.flushing import flush_overlay
 from journal.index.view import Key, View
 from journal.store.breakage import BREAKAGE, breakage_told, distrusts
 from journal.store.config import Config, ConfigWatch, read_config
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
     from journal.store.batch import Operation, Written
     from journal.store.expectation import Conflict
     from journal.store.lanes import Lanes
-    from journal.store.lifting import Lifting
     from journal.store.outbox import Outbox
     from journal.store.printing import Printing
     from journal.store.schemas import Schemas
+    from journal.store.upcasters import Lifting
 
 FLUSH_AFTER_EVENTS = 2048
 FLUSH_AFTER_ENTITIES = 256
@@ -82,7 +83,7 @@ class Engine:
         """Called when another configuration is followed: what hangs on it, and is set from outside, is set anew."""
         self._is_eager = (options.projections or self.config.projections) == "eager"
         self.tip_file = TipFile(files, os.path.join(self.local, TIP_FILE))
-        self.lifting: Lifting | None = None  # made when it is first needed, see journal/store/lifting.py
+        self.lifting: Lifting | None = None  # made when it is first needed, by journal/store/lifting.py
         self.indexing = Indexing(backend, root, self.local, self.config, self.tip_file, self._progress)
         self.indexing.bury = lambda segment: self.lanes.bury(segment)  # noqa: PLW0108 - lanes are made when needed
 
@@ -231,8 +232,7 @@ class Engine:
             self.close_lane()
             if not is_made_here(self.files, self.local):
                 claim(self.files, self.local)
-            found = self.files.stat(self._lock_path)
-            self.lock_seen = found.mark if found is not None else None
+            self.lock_seen = found.mark if (found := self.files.stat(self._lock_path)) is not None else None
         self._generation = self.lock.generation
 
     def _try_settling(self) -> bool:
@@ -318,7 +318,7 @@ class Engine:
         if view is None or not self.indexing.is_shared or self.indexing.is_in_look or view.doubted:
             return
         if self.is_locked:
-            view.flush()
+            flush_overlay(view)
             return
         try:
             if not self.lock.try_acquire():
@@ -327,7 +327,7 @@ class Engine:
             return  # a read-only disk, or `local/` was removed a moment ago: they are listed again next time
         try:
             if not view.is_overtaken():
-                view.flush()
+                flush_overlay(view)
         finally:
             self.lock.release()
 
@@ -352,7 +352,7 @@ class Engine:
         view = self.indexing.view
         if view is None or not self.indexing.is_shared:
             return
-        view.flush()
+        flush_overlay(view)
         self.indexing.clean(view)
         with contextlib.suppress(OSError, JournalError):
             self.printing.print(view, self.lock.is_wanted if yields else None)
@@ -383,7 +383,7 @@ class Engine:
         """Under the lock: let index and projections follow a write. They are derived: whatever fails here just lags."""
         with contextlib.suppress(sqlite3.Error, OSError, JournalError):
             if not self._is_eager:
-                view.flush()
+                flush_overlay(view)
             elif view.index.unprinted():
                 self.flush()
             else:

@@ -1,7 +1,7 @@
-"""The index of one open store: opening it, knowing whether it is behind the files, bringing it forward.
+"""The index of one open store: opens it, knows whether it is behind the files of the truth, and brings it forward.
 
-Two ways to be current: under the lock the index file itself is brought forward; without it the gap is folded
-in memory, over the file where nothing has left the truth, over a private copy where something has.
+There are two ways to bring it forward. Whoever holds the writer lock does it in the index file. Without the lock it is
+done in memory: over the index file where files only came or grew, and over a private copy of it where some have left.
 """
 
 import contextlib
@@ -15,7 +15,8 @@ from journal.errors import JournalError
 from journal.format import values
 from journal.index.comparing import Changes, compare, has_moved_unseen
 from journal.index.database import MEMORY, Index
-from journal.index.view import UNCLEAN, View
+from journal.index.flushing import UNCLEAN
+from journal.index.view import View
 from journal.segments.folders import SEGMENTS, Listing
 from journal.store.config import Config
 from journal.store.freshness import Freshness

@@ -11,7 +11,7 @@ from journal.format.reserved import KV_FIELD, KV_TYPE
 from journal.index.rows import EntityRow
 from journal.index.view import View
 from journal.state.entity import ABSENT, EntityState
-from journal.state.value import Strategies, value
+from journal.state.value import Strategies, is_same, value
 from journal.store.batch import Delete, Put
 from journal.store.expectation import ANYTHING, Conflict, Expectation, heads_of
 
@@ -45,13 +45,6 @@ def check_expected(value: Any) -> None:
             values.encode(value)
         except RefusedError as error:
             raise RefusedError(f"no key can hold what is expected: {error.message}") from error
-
-
-def is_same(first: Any, second: Any) -> bool:
-    """Tell whether two values are the same JSON: 1, 1.0 and true are three."""
-    if first is ABSENT or second is ABSENT:
-        return first is second
-    return values.canonical(first) == values.canonical(second)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@
 No bytes are both, since none hold their own hash. Either way git has the pointer.
 """
 
-import os
 from collections.abc import Callable
 
 from journal.disk.files import FileStat, ReadFiles
+from journal.disk.folders import full_path
 from journal.format.limits import POINTER_BYTES_MAX
 from journal.format.pointer import Pointer, encode_pointer, lfs_sha256, object_file, parse_pointer
 
@@ -31,7 +31,7 @@ def pointer_in(files: ReadFiles, root: str, path: str, stat: FileStat, sha256: s
     named = sha256 or lfs_sha256(path)
     if named is None or stat.kind != "file" or stat.size > POINTER_BYTES_MAX:
         return None
-    pointer = parse_pointer(files.read_at(os.path.join(root, *path.split("/")), 0, POINTER_BYTES_MAX + 1))
+    pointer = parse_pointer(files.read_at(full_path(root, path), 0, POINTER_BYTES_MAX + 1))
     return pointer if pointer is not None and pointer.sha256 == named else None
 
 
@@ -41,7 +41,7 @@ def git_form(files: ReadFiles, root: str, path: str) -> bytes:
     Such a blob is not read for it. Raises FileNotFoundError.
     """
     sha256 = lfs_sha256(path)
-    full = os.path.join(root, *path.split("/"))
+    full = full_path(root, path)
     if sha256 is None:
         return files.read(full)
     stat = files.stat(full)
@@ -52,7 +52,7 @@ def git_form(files: ReadFiles, root: str, path: str) -> bytes:
 
 def object_path(folder: str, sha256: str) -> str:
     """Return where git LFS keeps bytes in its folder."""
-    return os.path.join(folder, *object_file(sha256).split("/"))
+    return full_path(folder, object_file(sha256))
 
 
 def fetched(files: ReadFiles, lfs_folder: LfsFolder, pointer: Pointer) -> str | None:

@@ -3,9 +3,8 @@
 Everything that stays is kept as written: events, checkpoints, the index, projections. So clones with different code
 agree on the state, and only what they hand out differs.
 
-The upcasters are those that the caller registered and those of installed plug-ins, which give way. Plug-ins are looked
-for where a payload says its version, its type is ``versioned`` in ``journal.toml``, or the caller registered something
-for it: looking costs more than a read.
+Plug-ins are looked for (``store.upcasters``) where a payload says its version, its type is ``versioned`` in
+``journal.toml``, or the caller registered something for it: looking costs more than a read.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,43 +19,23 @@ from journal.state.value import Lifted
 from journal.store.engine import Engine
 
 if TYPE_CHECKING:
-    from journal.state.upcasting import Upcasters
     from journal.store.events import Event
     from journal.store.model import Entity
+    from journal.store.upcasters import Lifting
 
 _MARK = f'"{SCHEMA_VERSION}"'
 E = TypeVar("E", bound="Event")
 _NOTHING = Lifted({})
 
 
-class Lifting:
-    """The upcasters of one open store: the caller's ``own``, and with them those of plug-ins."""
-
-    def __init__(self, own: "Upcasters", outer_folder: str) -> None:
-        self.own = own
-        self.outer_folder = outer_folder
-        self._all: Upcasters | None = None
-        self._changes = 0
-
-    def all(self) -> "Upcasters":
-        """Return the caller's upcasters and those of plug-ins."""
-        if self._all is None or self._changes != self.own.changes:
-            from journal.state.upcasting import Upcasters
-            from journal.store.plugins import find_plugins
-
-            self._all, self._changes = Upcasters(), self.own.changes
-            self._all.fill_from(self.own)
-            self._all.fill_from(find_plugins(self.outer_folder).upcasters)
-        return self._all
-
-
-def lifting_of(engine: Engine) -> Lifting:
+def lifting_of(engine: Engine) -> "Lifting":
     """Return an open store's upcasters, found when they are first needed."""
-    import os
-
-    from journal.state.upcasting import Upcasters
-
     if engine.lifting is None:
+        import os
+
+        from journal.state.upcasting import Upcasters
+        from journal.store.upcasters import Lifting
+
         engine.lifting = Lifting(Upcasters(), os.path.dirname(engine.root))
     return engine.lifting
 

@@ -19,8 +19,8 @@ def list_rows(
     sort: str | None,
     limit: int | None,
     deleted: bool,
+    reserved: bool,
     document: Callable[[EntityRow], Lifted],
-    reserved: bool = False,
 ) -> list[tuple[EntityRow, Lifted]]:
     """Return (row, its document) of all that meet every condition; ``document`` gives what callers see of a row.
 

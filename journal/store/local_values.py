@@ -37,10 +37,11 @@ from journal.format.lines import BadLineError, seal, unseal
 from journal.format.names import check_id, encode_name, is_id
 from journal.format.reserved import KV_TYPE
 from journal.state.entity import ABSENT
+from journal.state.value import is_same
 from journal.store.engine import Engine
 from journal.store.expectation import Conflict
 from journal.store.home import KV_FOLDER, is_made_here
-from journal.store.kv import check_expected, is_same
+from journal.store.kv import check_expected
 from journal.store.layout import LOCAL
 
 _LOCK_FILE = "kv.lock"

@@ -1,9 +1,10 @@
-"""``local/opening``: which segment is being begun, told before it is there.
+"""``local/opening``: a note that names the segment that is being begun. It is written before that file is there.
 
-Its writer syncs it while it holds the lock, and acknowledges nothing before. Whoever meets it until then syncs it
-first, and where that fails nobody may count it: what it holds is in memory only, and gone with it. So it is noted as
-*lost*, readers pass it over, a writer who finds that note fails, and who holds the lock next removes the file and
-begins a new lane, since git may have seen its ids. A note that cannot be written is done without: then it is shown.
+The segment's writer syncs it while it holds the lock, and acknowledges nothing before that. Anybody else who meets the
+file until then syncs it before showing anything of it. Where that sync fails nobody may count what the file holds: it
+may be in memory only, and go with it. So the segment is noted as *lost*. Readers pass it over, its writer, which finds
+the note, fails, and whoever holds the lock next removes the file and begins a new lane, since git may have seen its
+ids. Where the note cannot be written it is done without, and the file is shown.
 
 ===================================  ==================================================================
 killed or cut                        what is there

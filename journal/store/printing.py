@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from journal.disk.boot import boot_id
 from journal.disk.files import Files, FileStat
+from journal.disk.folders import full_path
+from journal.index.flushing import write_overlay
 from journal.index.view import Key, View
 from journal.projections.paths import ENTITIES, KV, PROJECTED, entity_at
 
@@ -133,7 +135,7 @@ class Printing:
                     yield f"{type_folder}/{name}"
 
     def _list(self, folder: str) -> list[tuple[str, FileStat]]:
-        return self._files.list(os.path.join(self._root, *folder.split("/")))
+        return self._files.list(full_path(self._root, folder))
 
     def _strangers(self, view: View, folder: str, files: dict[str, FileStat]) -> set[Key]:
         """Return the entities whose file in a folder is not, or not any more, as this checkout printed it."""
@@ -155,7 +157,7 @@ class Printing:
         outcomes = self._printer().print((key, view.row(key), view.index.printed(*key)) for key in keys)
         followed = self.follower(view, keys) if self.follower is not None else []
         with view.index.writing():
-            view.write_overlay(lags=False)
+            write_overlay(view, lags=False)
             self._remember(view, outcomes, settled)
             _set_all(view, followed)
         view.settle()
@@ -209,7 +211,7 @@ class Printing:
         view.index.put_folders((path, *stat) for path, stat in stats if stat is not None)
 
     def _signature(self, folder: str) -> tuple[int, int] | None:
-        found = self._files.stat(os.path.join(self._root, *folder.split("/")))
+        found = self._files.stat(full_path(self._root, folder))
         return found and (found.mtime_ns, found.inode)
 
 

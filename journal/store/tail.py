@@ -1,7 +1,7 @@
-"""The tail of the open segment: what was seen there and may not be durable yet, made so before it is shown.
+"""The tail of the open segment: what was read there and may not be durable yet. It is made durable before it is shown.
 
 A writer may be killed between its append and its sync, and on Linux it leaves the lock before the sync
-(``store.writing``). So whoever sees bytes behind the mark syncs them itself, and tells all how far that is durable.
+(``store.writing``). So whoever reads bytes behind the mark syncs the file itself, and moves the mark on for all.
 """
 
 import os

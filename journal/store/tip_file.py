@@ -1,12 +1,13 @@
-"""``local/tip``: how far the open segment was written, and how far it is durable, told from process to process.
+"""``local/tip``: tells all processes how far the open segment is written (the tip), and how far durable (the mark).
 
-The tip is written by whoever holds the writer lock. The mark is moved on by each writer when its sync has returned,
-which may be after it has left the lock: so mark and cut are read and written under a lock of their own, held for that
-alone.
+Whoever holds the writer lock writes the tip. Each writer moves the mark on when its sync has returned, which may be
+after it has left the writer lock. So the mark and the cut are read and written under a lock of their own, which is held
+for nothing else.
 
-**When a sync fails**, a reader's too, what stands behind the mark is unknown. Whoever sees that cuts the segment off at
-the mark: who moved the mark before has acknowledged, and counts; who comes to move it later finds the cut, and must not
-acknowledge. A segment that was begun meanwhile says in its header where the one before ends, and decides the same.
+**When a sync fails**, be it that of a writer or of a reader, nobody knows what is durable behind the mark. Whoever sees
+it fail cuts the segment off at the mark. A writer that moved the mark before that has acknowledged its records, and
+they count. A writer that comes to move it later finds the cut, and must not acknowledge. The header of a segment that
+was begun meanwhile says where the segment before it ends, and that decides in the same way.
 """
 
 import contextlib

@@ -30,7 +30,7 @@ from typing import Any, Protocol
 from journal.disk.alive import LifeSign, is_alive
 from journal.disk.backend import Backend
 from journal.disk.files import TEMPORARY_SUFFIX, write_whole
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.folders import checked, ensure_folder, full_path
 from journal.errors import DamagedError, NotAppliedError, NotFoundError, RefusedError
 from journal.format.lines import BadLineError
 from journal.format.names import check_id, decode_name, encode_name
@@ -292,6 +292,6 @@ class FileShelf:
 
 def cursor_names(backend: Backend, root: str) -> list[str]:
     """Return the names of the durable cursors of this checkout."""
-    folder = os.path.join(root, *CURSORS.split("/"))
+    folder = full_path(root, CURSORS)
     found = (decode_name(name) for name, stat in backend.files.list(folder) if stat.kind == "folder")
     return sorted(name for name in found if name is not None and FileShelf(backend, root, name).exists())

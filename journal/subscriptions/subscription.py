@@ -69,7 +69,7 @@ class Subscription:
         *,
         consumer: str,
         waiting: Waiting,
-        on_gap: OnGap | None = None,
+        on_gap: OnGap | None,
     ) -> None:
         self._engine, self._shelf, self._selection, self._policy = engine, shelf, selection, policy
         self._consumer, self._waiting, self._on_gap = consumer, waiting, on_gap
@@ -97,9 +97,7 @@ class Subscription:
         """
         return self.take_until(lambda: False, limit, wait_seconds)
 
-    def take_until(
-        self, is_cancelled: Callable[[], bool], limit: int = 1, wait_seconds: float | None = 0.0
-    ) -> list[Delivery]:
+    def take_until(self, is_cancelled: Callable[[], bool], limit: int, wait_seconds: float | None) -> list[Delivery]:
         """Do what ``take`` does, until ``is_cancelled`` says so, which ``wake`` has it asked; [] then."""
         if limit < 1:
             raise UsageError("at least one event is taken")

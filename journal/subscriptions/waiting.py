@@ -15,7 +15,7 @@ NET_SECONDS = 2.0
 class Waiting:
     """Folders to wait for. Nothing is watched before the first wait."""
 
-    def __init__(self, root: str, folders: Sequence[str], poll_seconds: float | None = None) -> None:
+    def __init__(self, root: str, folders: Sequence[str], poll_seconds: float | None) -> None:
         self._folders = [os.path.join(root, folder) for folder in folders]
         self._poll_seconds = POLL_SECONDS if poll_seconds is None else poll_seconds
         self._condition = threading.Condition()

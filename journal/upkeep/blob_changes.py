@@ -14,6 +14,7 @@ whatever is done about it, until git has the pointer.
 import os
 from collections.abc import Callable, Iterator
 
+from journal.disk.folders import full_path
 from journal.disk.pieces import pieces_of
 from journal.git.commit import FileChange
 from journal.git.configuration import read_configuration
@@ -54,7 +55,7 @@ def _put_aside(engine: Engine, place: Place, known: Known) -> Iterator[str]:
     """Yield git's path of each blob that compaction has put aside here, as often as it did."""
     for path, _ in parked_blobs(engine.files, engine.root):
         folder, _, name = path.rpartition("/")
-        if name in known(folder) and engine.files.stat(os.path.join(engine.root, *path.split("/"))) is None:
+        if name in known(folder) and engine.files.stat(full_path(engine.root, path)) is None:
             yield place.outer(path)
 
 
@@ -62,7 +63,7 @@ def _content(engine: Engine, file: BlobFile) -> Content:
     """Return what git is to have of a blob; its bytes are read when they are written there."""
     if file.name.is_lfs:
         return git_form(engine.files, engine.root, file.path)
-    return StoredFile(os.path.join(engine.root, *file.path.split("/")), file.stat.size)
+    return StoredFile(full_path(engine.root, file.path), file.stat.size)
 
 
 def _redacted(engine: Engine, place: Place, known: Known) -> Iterator[str]:
@@ -84,7 +85,7 @@ def _if_bytes(engine: Engine, place: Place, file: BlobFile, identity: str) -> It
     """Yield the pointer of a blob where HEAD has its bytes, which are the work tree's."""
     form, format = git_form(engine.files, engine.root, file.path), place.repository.object_format
     if identity != blob_id(form, format):
-        pieces = pieces_of(engine.files, os.path.join(engine.root, *file.path.split("/")))
+        pieces = pieces_of(engine.files, full_path(engine.root, file.path))
         if identity == blob_id_of_pieces(file.stat.size, pieces, format):
             yield FileChange(place.outer(file.path), form)
 

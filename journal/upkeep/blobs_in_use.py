@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from journal.disk.files import write_whole
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.folders import checked, ensure_folder, full_path
 from journal.disk.pieces import pieces_of
 from journal.format import values
 from journal.format.checkpoint import decompress_lines
@@ -108,7 +108,7 @@ def _mentions_of_payload(engine: Engine, line: bytes) -> set[str]:
         return set()
     found: set[str] = set()
     for sha256 in _mentions(line):
-        path = os.path.join(engine.root, *blob_path(sha256).split("/"))
+        path = full_path(engine.root, blob_path(sha256))
         if engine.files.stat(path) is not None:
             found |= _in_pieces(pieces_of(engine.files, path))
     return found

@@ -25,7 +25,6 @@ from journal.format.checkpoint import (
 from journal.format.limits import PAYLOAD_BYTES_INLINE_MAX
 from journal.format.lines import BadLineError
 from journal.format.names import checkpoint_file
-from journal.format.segment import Vector
 from journal.index.streams import length_of, names
 from journal.index.view import Key, OvertakenError, View, state_from_texts
 from journal.segments.folders import CHECKPOINTS
@@ -69,7 +68,7 @@ def _write(engine: Engine, actor: str | None) -> str:
             return known
         head, covers = view.top, dict(view.have)
         redacted = None if view.redacting is None else view.redacting.within(covers)
-        header = CheckpointHeader(engine.config.store, head, covers, _count(covers), _streams(view), redacted)
+        header = CheckpointHeader(engine.config.store, head, covers, vector.count(covers), _streams(view), redacted)
         entities, report = 0, engine.options.progress
         of = sum(live + deleted for _, live, deleted in view.index.counts()) if report is not None else 0
 
@@ -109,16 +108,12 @@ def _streams(view: View) -> dict[str, int]:
     return {name: length_of(view, name)[1] for name in names(view)}
 
 
-def _count(covers: Vector) -> int:
-    return sum(high - low + 1 for intervals in covers.values() for low, high in intervals)
-
-
 def still_current(engine: Engine, view: View) -> str | None:
     """Return the newest checkpoint if all that it does not cover is notes about checkpoints."""
     if not view.covers:
         return None
     rest = vector.subtract(view.have, view.covers)
-    if _count(rest) > 8:
+    if vector.count(rest) > 8:
         return None
     for lane, intervals in rest.items():
         for low, high in intervals:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from journal.disk.folders import full_path
 from journal.disk.gitdir import HeadWatch
 from journal.errors import GitError
 from journal.format import values
@@ -99,10 +100,7 @@ def _commit(
     with engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
-        changes = [
-            *collect(engine, view, place, tree),
-            *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
-        ]
+        changes = _to_commit(engine, view, place, tree)
         if not changes:
             # A run that was killed after the commit left git's locks; git's room clears them, and finds nothing to do.
             commit_changes(place.repository, [], "", files=engine.files)
@@ -126,15 +124,20 @@ def _commit(
         return result and replace(result, left_behind=left_behind)
 
 
+def _to_commit(engine: Engine, view: View, place: Place, tree: str | None) -> list[FileChange]:
+    """Return the files that differ from a tree of git's, and pointers in whose place git's index has something else."""
+    return [
+        *collect(engine, view, place, tree),
+        *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
+    ]
+
+
 def _stage(engine: Engine, holds: Callable[[], bool]) -> int:
     place = place_of(engine)
     with engine.reading() as view, Questions(place.repository) as questions:
         engine.flush()
         tree = tree_in_head(place)
-        changes = [
-            *collect(engine, view, place, tree),
-            *staged_as_bytes(engine, place, _Entries(place.repository, tree).folder),
-        ]
+        changes = _to_commit(engine, view, place, tree)
         _refuse_ignored(questions, changes)
         _refuse_passing(place, changes)
         keep_for_lfs(engine, place, changes, questions.configuration)
@@ -210,7 +213,7 @@ def _truth(engine: Engine, view: View, place: Place, entries: _Entries) -> Itera
 
 def _content(engine: Engine, path: str) -> Content:
     """Return what git is to have of a file of the truth: a large one is read when it is written there."""
-    full = os.path.join(engine.root, *path.split("/"))
+    full = full_path(engine.root, path)
     stat = engine.files.stat(full)
     return engine.files.read(full) if stat is None or stat.size < _LARGE_BYTES else StoredFile(full, stat.size)
 
@@ -284,7 +287,7 @@ def _projections(engine: Engine, view: View, place: Place, tree: str | None, ent
 
 
 def _printed(engine: Engine, path: str) -> bytes | None:
-    full = os.path.join(engine.root, *path.split("/"))
+    full = full_path(engine.root, path)
     stat = engine.files.stat(full)
     return engine.files.read(full) if stat is not None and stat.kind == "file" else None
 

@@ -14,15 +14,13 @@ The last segment of this work tree's lane stays, so that its chain goes on. So e
 same, and a run that was stopped is gone on with by the next.
 """
 
-import contextlib
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from journal.disk.files import write_whole
-from journal.disk.folders import ensure_folder
-from journal.errors import DamagedError, JournalError, LockTimeoutError
+from journal.disk.folders import ensure_folder, full_path
+from journal.errors import DamagedError, JournalError
 from journal.format.names import pack_file, parse_segment_file
 from journal.index.rows import FileFacts
 from journal.index.view import View
@@ -32,6 +30,7 @@ from journal.segments.scan import scan
 from journal.store.damage import open_damage
 from journal.store.engine import Engine
 from journal.store.looking_back import look_back
+from journal.upkeep.alone import alone
 from journal.upkeep.blob_parking import park_idle_blobs
 from journal.upkeep.checkpoint import still_current, write_checkpoint
 from journal.upkeep.compaction_plan import Plan, make_plan
@@ -107,27 +106,8 @@ def compact(
     Raises DamagedError while there is open damage, GitError where git refuses to commit, LockTimeoutError where
     another compaction of this work tree takes longer than the lock's timeout, or, without ``waits``, if there is one.
     """
-    with engine.locked():
-        pass  # makes the folder of this checkout's own things
-    with _alone(engine, engine.options.lock_timeout_seconds if waits else 0.0):
+    with alone(engine, "compaction", LOCK_FILE, engine.options.lock_timeout_seconds if waits else 0.0):
         return _Run(engine, actor, commits=commits and engine.git is not None, verify=verify).run()
-
-
-@contextlib.contextmanager
-def _alone(engine: Engine, timeout_seconds: float | None) -> Iterator[None]:
-    with contextlib.closing(engine.backend.lock(os.path.join(engine.local, LOCK_FILE))) as lock:
-        try:
-            lock.acquire(timeout_seconds)
-        except LockTimeoutError as error:
-            raise LockTimeoutError(
-                f"another compaction of this work tree is under way: {error}",
-                path=error.path,
-                hint="it does the same; wait",
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 class _Run:
@@ -227,7 +207,7 @@ def _bytes(files: list[FileFacts]) -> int:
 
 
 def _size(engine: Engine, path: str) -> int:
-    found = engine.files.stat(os.path.join(engine.root, *path.split("/")))
+    found = engine.files.stat(full_path(engine.root, path))
     return found.size if found is not None else 0
 
 

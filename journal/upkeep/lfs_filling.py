@@ -8,8 +8,8 @@ import contextlib
 import os
 from collections.abc import Sequence
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
-from journal.disk.folders import checked
+from journal.disk.files import Files, passing_name
+from journal.disk.folders import checked, full_path
 from journal.disk.pieces import digest_of, pieces_of, write_pieces
 from journal.errors import GitError
 from journal.format.pointer import Pointer, lfs_sha256
@@ -53,20 +53,20 @@ def holds_bytes(files: Files, root: str, path: str) -> bool:
     sha256 = lfs_sha256(path)
     if sha256 is None or _pointer(files, root, path) is not None:
         return False
-    full = os.path.join(root, *path.split("/"))
+    full = full_path(root, path)
     stat = files.stat(full)
     return stat is not None and stat.kind == "file" and digest_of(pieces_of(files, full)) == sha256
 
 
 def _pointer(files: Files, root: str, path: str) -> Pointer | None:
-    stat = files.stat(checked(files, root, os.path.join(root, *path.split("/"))))
+    stat = files.stat(checked(files, root, full_path(root, path)))
     return None if stat is None else pointer_in(files, root, path, stat)
 
 
 def put_bytes(files: Files, root: str, objects: LfsObjects, path: str, pointer: Pointer) -> bool:
     """Put the bytes that git LFS has here into a blob's file; False where they are not what the pointer says."""
-    target = os.path.join(root, *path.split("/"))
-    passing = f"{target}.{os.getpid():x}-{os.urandom(4).hex()}{TEMPORARY_SUFFIX}"
+    target = full_path(root, path)
+    passing = passing_name(target)
     try:
         written = write_pieces(files, passing, pieces_of(files, objects.path(pointer.sha256)))
         if written.sha256 != pointer.sha256:

@@ -4,9 +4,9 @@ Whoever pushes the commit then uploads them, and nobody has to go and look for t
 only the pointer is here came from another clone, and its bytes are where that one pushed them.
 """
 
-import os
 from collections.abc import Callable, Iterable
 
+from journal.disk.folders import full_path
 from journal.format.pointer import pointer_at
 from journal.git.commit import FileChange, os_errors_as_git_errors
 from journal.git.configuration import Configuration
@@ -38,7 +38,7 @@ def keep_for_lfs(
         known = settings()
         objects = LfsObjects(engine.files, lfs_folder(place.repository, known))
         for path, pointer in wanted:
-            objects.keep(os.path.join(engine.root, *path.split("/")), pointer)
+            objects.keep(full_path(engine.root, path), pointer)
         await_trust(engine.files, engine.root, (path for path, _ in wanted), known)
         return 0 if _is_taken_along(place.repository, known) else len(wanted)
 
@@ -53,5 +53,5 @@ def _is_taken_along(repository: Repository, settings: Configuration) -> bool:
 
 
 def _has_bytes(engine: Engine, path: str) -> bool:
-    stat = engine.files.stat(os.path.join(engine.root, *path.split("/")))
+    stat = engine.files.stat(full_path(engine.root, path))
     return stat is not None and stat.kind == "file" and pointer_in(engine.files, engine.root, path, stat) is None

@@ -10,9 +10,8 @@ Crash argument: what stands there is copied to ``local/parked/`` first, durably;
 its place. So a file is there at every instant.
 """
 
-import os
-
 from journal.disk.files import write_whole
+from journal.disk.folders import full_path
 from journal.format.pointer import Pointer, pointer_at
 from journal.git.lfs_objects import LfsObjects
 from journal.store.blobs import lfs_blob_path
@@ -42,6 +41,6 @@ def _restore(engine: Engine, found: Look, sha256: str) -> str:
     copy = found.copies.read(path) if found.copies is not None else None
     if copy is not None and pointer_at(path, copy) is not None:
         kept = park_pieces(engine, path)
-        write_whole(files, os.path.join(root, *path.split("/")), copy, durable=True)
+        write_whole(files, full_path(root, path), copy, durable=True)
         return f"put {path} back as its pointer, for git lfs pull; what stood there is now {kept}"
     return f"put {path} aside, as {park(engine, path)}"

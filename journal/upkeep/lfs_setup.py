@@ -5,11 +5,11 @@ different, and would take the bytes in the pointer's place where somebody adds e
 file do not tell that it is as it was: where it changed in the second in which the index was written, for one.
 """
 
-import os
 import time
 from collections.abc import Iterable
 
 from journal.disk.files import Files
+from journal.disk.folders import full_path
 from journal.errors import GitError
 from journal.git.configuration import Configuration, read_configuration
 from journal.upkeep.place import repository_of
@@ -39,7 +39,7 @@ def await_trust(files: Files, root: str, paths: Iterable[str], settings: Configu
     """
     if is_set_up(settings):
         return
-    stats = (files.stat(os.path.join(root, *path.split("/"))) for path in paths)
+    stats = (files.stat(full_path(root, path)) for path in paths)
     newest = max((stat.mtime_ns // _SECOND_NS for stat in stats if stat is not None), default=0)
     if newest == time.time_ns() // _SECOND_NS:
         pause((newest + 1) - time.time_ns() / _SECOND_NS + _MARGIN_SECONDS)

@@ -4,6 +4,7 @@ from journal.errors import JournalError
 from journal.index.loading import NeedsRebuildError
 from journal.segments.folders import CHECKPOINTS, Listing
 from journal.state import vector
+from journal.store.damage import Place
 from journal.store.engine import Engine
 from journal.store.home import TIP_FILE
 from journal.store.indexing import Indexing
@@ -17,7 +18,7 @@ from journal.upkeep.checks.conflicts import conflict_findings
 from journal.upkeep.checks.hooking import hook_findings
 from journal.upkeep.checks.kept import changed_findings, changed_paths, missing_findings, missing_paths
 from journal.upkeep.checks.leftovers import leftover_findings
-from journal.upkeep.checks.losses import Loss, Place, loss_findings
+from journal.upkeep.checks.losses import Loss, loss_findings
 from journal.upkeep.checks.old_copies import pass_over_old_copies
 from journal.upkeep.checks.old_stores import old_store_findings
 from journal.upkeep.checks.payloads import payload_findings

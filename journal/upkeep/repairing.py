@@ -6,6 +6,7 @@ did not get to.
 
 import os
 
+from journal.disk.folders import full_path
 from journal.format.names import blob_file
 from journal.store.batch import Note
 from journal.store.blobs import BLOBS
@@ -99,7 +100,7 @@ def _put_aside(engine: Engine, found: Look) -> list[str]:
     paths.extend([*found.printed.strange, *found.printed.leftovers])
     done = []
     for path in paths:
-        if engine.files.stat(os.path.join(engine.root, *path.split("/"))) is not None:
+        if engine.files.stat(full_path(engine.root, path)) is not None:
             done.append(_aside(engine, path))
     return done
 
@@ -109,7 +110,7 @@ def _is_bad_still(engine: Engine, found: Look, path: str) -> bool:
     item = next(item for item in found.checkpoints if item.path == path)
     if item.problem is None or item.is_newer:
         return False
-    return whole_bytes(path, None, engine.files.read(os.path.join(engine.root, *path.split("/")))) is None
+    return whole_bytes(path, None, engine.files.read(full_path(engine.root, path))) is None
 
 
 def _build_index_anew(engine: Engine, found: Look) -> None:

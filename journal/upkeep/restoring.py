@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 
 from journal.disk.files import write_whole
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.folders import checked, ensure_folder, full_path
 from journal.errors import JournalError, UnsafePathError
 from journal.format import values
 from journal.format.names import blob_file
@@ -30,7 +30,7 @@ def restore_truth(engine: Engine, found: Look) -> list[str]:
 
 
 def _restore(engine: Engine, found: Look, path: str, ref: Reference | None) -> str | None:
-    full = os.path.join(engine.root, *path.split("/"))
+    full = full_path(engine.root, path)
     try:
         checked(engine.files, engine.root, full)
     except UnsafePathError:
@@ -57,6 +57,6 @@ def _shown(engine: Engine, key: Key) -> Iterator[bytes]:
     if row is not None and row.data is not None:
         yield row.data.encode()
     with contextlib.suppress(OSError, ValueError, JournalError):
-        path = os.path.join(engine.root, *engine.printer.path(key).split("/"))
+        path = full_path(engine.root, engine.printer.path(key))
         shown = values.decode(engine.files.read(checked(engine.files, engine.root, path)))
         yield values.encode_trusted(shown)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from journal.disk.files import write_whole
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.folders import checked, ensure_folder, full_path
 from journal.errors import NotFoundError, RefusedError
 from journal.format import values
 from journal.format.names import check_type, decode_name, encode_name
@@ -120,7 +120,7 @@ def tell_editors(engine: Engine, *, write: bool = True) -> Editors:
     top = os.path.dirname(engine.root)
     store = os.path.basename(engine.root)
     ours = [_entry(store, item.type) for item in list_schemas(engine)]
-    path = checked(engine.files, top, os.path.join(top, *SETTINGS.split("/")))
+    path = checked(engine.files, top, full_path(top, SETTINGS))
     found = engine.files.stat(path)
     if found is not None and found.kind != "file":
         return Editors(path, {_KEY: ours}, False, "it is no plain file")

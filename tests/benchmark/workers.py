@@ -162,6 +162,7 @@ def index_alone(root: str, path: str) -> Any:
     from journal.disk.files import OsFiles
     from journal.index.bounds import no_memory
     from journal.index.database import Index
+    from journal.index.flushing import flush_overlay
     from journal.index.places import list_events
     from journal.index.rebuild import rebuild as build
     from journal.index.view import View
@@ -174,7 +175,7 @@ def index_alone(root: str, path: str) -> Any:
     build(view, list_truth(files, root)[0], no_memory)
     middle = time.perf_counter()
     list_events(view)
-    view.flush()
+    flush_overlay(view)
     end = time.perf_counter()
     view.index.close()
     return {"state_s": middle - start, "index_s": end - start}

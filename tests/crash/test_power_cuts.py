@@ -2,8 +2,7 @@
 
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from unittest.mock import patch
 
 import pytest
@@ -26,12 +25,6 @@ from tests.support.repositories import ENVIRONMENT, Repository
 from tests.support.stores import documents, event_ids, examples, new_store, rendered
 
 SMALL = 'durability = "sync"\nroll_bytes = 4096'
-
-
-@pytest.fixture
-def scratch() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield folder
 
 
 def empty_store(folder: str) -> None:

@@ -1,10 +1,6 @@
 """Power cut at every call of a redaction: no event is lost, and the next run ends it."""
 
 import os
-import tempfile
-from collections.abc import Iterator
-
-import pytest
 
 from journal import Journal
 from tests.support.outages import Run, Story, as_files, bury, cuts, restarted
@@ -12,12 +8,6 @@ from tests.support.stores import documents, new_store, rendered
 from tests.upkeep.test_redact import SECRET, holding
 
 LONG = "x" * 66_000
-
-
-@pytest.fixture
-def scratch() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield folder
 
 
 def prepare(folder: str) -> None:

@@ -2,8 +2,7 @@
 
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -14,12 +13,6 @@ from tests.support.power import SimulatedDisk
 from tests.support.stores import documents, examples, new_store
 
 BROKEN = b'{"id": "pln_bad", '
-
-
-@pytest.fixture
-def scratch() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield folder
 
 
 def base_of(folder: str) -> str:

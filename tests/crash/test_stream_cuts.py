@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,12 +12,6 @@ from tests.support.outages import Run, Story, bury, check_seen_is_durable, cuts,
 from tests.support.stores import new_store
 
 LONG = "x" * 3800
-
-
-@pytest.fixture
-def scratch() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        yield folder
 
 
 def prepare(folder: str) -> None:

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from journal.disk.files import OsFiles
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.files import OsFiles, passing_name, writer_of
+from journal.disk.folders import checked, ensure_folder, full_path
 from journal.errors import UnsafePathError
 from tests.support.faults import CountingFiles
 from tests.support.power import SimulatedDisk, every_cut
@@ -124,3 +124,14 @@ def test_folders_that_are_not_durable_are_lost_which_shows_that_these_tests_can_
 
     left = {len(holds(disk)) for cut in every_cut(root, lambda folder: None, operate) for disk in cut.reboots()}
     assert left == {0, 1, 2}
+
+
+def test_a_path_with_slashes_leads_from_a_folder_on(root):
+    assert full_path(root, "entities/plan/p1.json") == os.path.join(root, "entities", "plan", "p1.json")
+    assert full_path(root, "") == root
+
+
+def test_a_passing_name_tells_who_took_it(root):
+    path = os.path.join(root, "x.jsonl")
+    assert writer_of(passing_name(path)) == os.getpid()
+    assert writer_of(path) is None

@@ -262,3 +262,17 @@ def test_several_payloads_nest_as_deep_as_one_and_no_deeper():
         assert [values.decode(text) for text in values.encode_payloads(deep)] == deep
         with pytest.raises(RefusedError, match="nested deeper"):
             values.encode_payloads([{"a": nested(DEPTH_MAX, inner)}] * 9)
+
+
+@pytest.mark.parametrize(("first", "second"), [(1, 1.0), (1, True), (0.0, -0.0), ({"a": 1}, {"a": 1.0}), ([], {})])
+def test_values_are_the_same_where_their_json_is(first, second):
+    assert values.is_same(first, first)
+    assert not values.is_same(first, second)
+    assert values.differ_in({"x": first}, {"x": second}, "x")
+
+
+def test_documents_differ_in_a_member_that_only_one_has_and_not_in_one_that_neither_has():
+    assert values.differ_in({"a": None}, {}, "a")
+    assert values.differ_in({}, {"a": None}, "a")
+    assert not values.differ_in({}, {}, "a")
+    assert not values.differ_in({"a": {"b": 1, "c": 2}}, {"a": {"c": 2, "b": 1}}, "a")

@@ -38,11 +38,6 @@ def many(work):
     work.git("commit", "-q", "-m", "many")
 
 
-def extension_names(work):
-    index = IndexFile(index_of(work), "sha1")
-    return [extension.name for extension in index.extensions]
-
-
 def check(work):
     """Change, add and remove; then let git look at it in every way it has."""
     work.write("staged", b"s\n")

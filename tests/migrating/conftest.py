@@ -1,27 +1,11 @@
 """Fixtures of the tests of migrations: git takes its identity from here, and no setting from the machine."""
 
 import json
-import os
 
 import pytest
 
 from journal import Journal
-from tests.support.worktree import WorkTree
-
-
-@pytest.fixture(autouse=True)
-def _own_git_settings(monkeypatch, tmp_path_factory):
-    home = tmp_path_factory.mktemp("home")
-    (home / "config").write_text("[user]\n\tname = Ana\n\temail = ana@example.org\n")
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "config"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
-@pytest.fixture
-def tree(tmp_path):
-    return WorkTree(tmp_path / "work")
+from tests.support.worktree import own_git_settings, tree  # noqa: F401 - fixtures
 
 
 class Place:

@@ -9,6 +9,7 @@ import pytest
 from journal import Journal
 from journal.disk.files import OsFiles
 from journal.errors import NotAppliedError
+from journal.index.flushing import flush_overlay
 from journal.index.view import OvertakenError
 from journal.store.looking_back import look_back
 from journal.upkeep import blob_parking
@@ -82,7 +83,7 @@ def test_a_reader_whose_index_is_behind_meets_a_segment_that_grows(tmp_path):
 def _flush(journal):
     with journal._engine.locked():
         view = journal._engine.indexing.bring_forward()
-        view.flush()
+        flush_overlay(view)
         return view
 
 

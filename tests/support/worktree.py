@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from journal import Journal
 
 
@@ -49,3 +51,20 @@ class WorkTree:
 
     def files(self, folder):
         return {path.name: path.read_bytes() for path in (self.store / folder).iterdir()}
+
+
+@pytest.fixture(autouse=True)
+def own_git_settings(monkeypatch, tmp_path_factory):
+    """Git takes its identity from here, and no setting from the machine, also where the journal runs it."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "config").write_text("[user]\n\tname = Ana\n\temail = ana@example.org\n")
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "config"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A git work tree with a store in it."""
+    return WorkTree(tmp_path / "work")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from journal.upkeep.stages.splicing import is_same, spliced, style_of, written
+from journal.format.values import is_same
+from journal.upkeep.stages.splicing import spliced, style_of, written
 
 NAMES = st.sampled_from(["id", "title", "a", "b", "größe", "steps", "tags", "x y", 'q"'])
 LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from([0.5, 1.0, 2e22]), st.text(max_size=4))

@@ -1,8 +1,8 @@
 """Blobs that the present state refers to, and that are not here."""
 
-import os
 from collections.abc import Iterator
 
+from journal.disk.folders import full_path
 from journal.format import values
 from journal.format.names import parse_blob_file
 from journal.format.references import references_in
@@ -34,7 +34,7 @@ def _bytes_aside(view: View) -> dict[str, str]:
     found: dict[str, str] = {}
     for path, aside in parked_blobs(view.files, view.root):
         named = parse_blob_file(path.removeprefix(f"{BLOBS}/"))
-        stat = view.files.stat(os.path.join(view.root, *aside.split("/")))
+        stat = view.files.stat(full_path(view.root, aside))
         if named is None or stat is None:
             continue
         if not named.is_lfs or pointer_in(view.files, view.root, aside, stat, named.sha256) is None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files, FileStat
+from journal.disk.folders import full_path
 from journal.disk.pieces import digest_of, pieces_of
 from journal.format.names import event_id, parse_blob_file
 from journal.store.blobs import BLOBS, blob_path, lfs_blob_path
@@ -83,7 +84,7 @@ def _read_blob(files: Files, root: str, name: str, stat: FileStat, lfs_folder: L
             found.findings.append(_strange(path))
     elif named.is_lfs:
         _read_carried(files, root, path, stat, named.sha256, lfs_folder, found)
-    elif _is_right(files, os.path.join(root, *path.split("/")), named.sha256):
+    elif _is_right(files, full_path(root, path), named.sha256):
         found.sound[named.sha256] = stat.size
     else:
         found.bad.add(named.sha256)
@@ -94,7 +95,7 @@ def _read_carried(
 ) -> None:
     pointer = pointer_in(files, root, path, stat)
     if pointer is None:
-        if _is_right(files, os.path.join(root, *path.split("/")), sha256):
+        if _is_right(files, full_path(root, path), sha256):
             found.lfs.sound[sha256] = stat.size
         else:
             found.lfs.bad.add(sha256)

@@ -133,7 +133,7 @@ def index_findings(cache: Cache, survey: Survey, lost: Vector, covers: Vector) -
     extra = vector.subtract(vector.subtract(have, vector.union(survey.have, covers)), gaps(survey))
     findings = []
     for events, what in ((missing, "lacks {} that the files hold"), (extra, "holds {} that the files do not")):
-        count = sum(high - low + 1 for spans in events.values() for low, high in spans)
+        count = vector.count(events)
         if count:
             message = what.format(f"{count:,} event{'s' if count > 1 else ''}")
             findings.append(Finding("index-differs", "error", INDEX_PATH, message, _HINT))

@@ -100,7 +100,7 @@ def checkpoint_findings(checkpoints: list[CheckpointRead], have: Vector) -> Iter
             hint = "it is passed over, which costs time only; journal doctor --fix puts it aside"
             yield Finding("checkpoint-damaged", "warning", item.path, item.problem, hint)
     rest = vector.subtract(have, covered(checkpoints))
-    count = sum(high - low + 1 for intervals in rest.values() for low, high in intervals)
+    count = vector.count(rest)
     if count > MANY_EVENTS:
         message = f"{count:,} events are in no checkpoint: a rebuild replays them all"
         yield Finding("checkpoint-due", "info", CHECKPOINTS, message, "journal checkpoint writes one")

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from journal.format.segment import Previous
 from journal.index.view import Key
-from journal.upkeep.checks.losses import Loss, Place
+from journal.store.damage import Place
+from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.versions import Versions
 from journal.upkeep.findings import Finding
 

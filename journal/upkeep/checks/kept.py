@@ -1,8 +1,8 @@
 """The truth on the disk against git's copy of it: what is gone, what is another, what git does not have yet."""
 
-import os
 from collections.abc import Iterator
 
+from journal.disk.folders import full_path
 from journal.format.checkpoint import decode_header, decompress_lines
 from journal.format.lines import BadLineError
 from journal.format.names import is_sha256, parse_checkpoint_file, parse_segment_file
@@ -71,7 +71,7 @@ def changed_paths(engine: Engine, copies: Copies, identities: dict[str, str]) ->
             uncommitted.append(path)
         elif known != identity:
             committed = copies.read(path)
-            data = engine.files.read(os.path.join(engine.root, *path.split("/")))
+            data = engine.files.read(full_path(engine.root, path))
             (uncommitted if committed is None or data.startswith(committed) else changed).append(path)
     return changed, uncommitted
 

@@ -4,7 +4,8 @@ import os
 import time
 from collections.abc import Iterator
 
-from journal.disk.files import TEMPORARY_SUFFIX, Files
+from journal.disk.files import TEMPORARY_SUFFIX, Files, writer_of
+from journal.disk.holder import has_ended
 from journal.store.layout import LOCAL
 from journal.upkeep.checks.unread import Unread
 from journal.upkeep.checks.walking import walk
@@ -31,23 +32,8 @@ def _is_in_use(files: Files, path: str) -> bool:
         return True
     if time.time() - found.mtime_ns / 1e9 > _YOUNG_SECONDS:
         return False
-    writer = path.removesuffix(TEMPORARY_SUFFIX).rpartition(".")[2].partition("-")[0]
-    try:
-        return _is_running(int(writer, 16))
-    except ValueError:
-        return False
-
-
-def _is_running(pid: int) -> bool:
-    if os.name == "nt" or pid <= 0:
-        return True  # signal 0 is Ctrl-C there
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
+    writer = writer_of(path)
+    return writer is not None and not has_ended(writer)
 
 
 def leftover_findings(files: Files, root: str, unread: Unread) -> Iterator[Finding]:

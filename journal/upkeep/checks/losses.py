@@ -7,15 +7,11 @@ these names, and from then on the loss is information.
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from journal.format.record import Record
 from journal.format.segment import Vector
 from journal.segments.scan import ENDS_EARLY
 from journal.state import vector
-from journal.store.damage import ACCEPTED_NOTE
+from journal.store.damage import Place
 from journal.upkeep.findings import Finding, Severity
-
-Place = tuple[str, int, int]
-"""(path in the store, offset, length)."""
 
 _HINT = (
     "git may have the file as it was: journal doctor --fix puts it back then; "
@@ -51,17 +47,6 @@ class Loss(NamedTuple):
     def only_ends_early(self, have: Vector) -> bool:
         """Tell whether a file is an early version, which git may leave beside a pack that has all that it lacks."""
         return self.reason.endswith(ENDS_EARLY) and not self.length and not self.lost(have)
-
-
-def accepted_place(record: Record) -> Place | None:
-    """Return the place that a ``damage`` note accepts; None for any other record."""
-    if record.get("note") != ACCEPTED_NOTE:
-        return None
-    data = record["data"]
-    path, offset, length = data.get("segment"), data.get("offset"), data.get("length")
-    if type(path) is not str or type(offset) is not int or type(length) is not int:
-        return None
-    return path, offset, length
 
 
 def note_of(loss: Loss, have: Vector) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def pass_over_old_copies(found: Look, view: View) -> Iterator[Finding]:
     behind = {"/".join(key) for key in redacting.unredacted}
     # A blob to which only an old copy refers has left with what it held.
     found.references = [ref for ref in found.references if ref.path not in behind or ref.sha256 in found.blobs.sound]
-    beside = sum(high - low + 1 for spans in written_beside(view).values() for low, high in spans)
+    beside = vector.count(written_beside(view))
     if beside:
         message = f"events that were written beside a redaction, without knowing of it, may hold the same: {beside:,}"
         yield Finding("redact-again", "info", None, message, _AGAIN)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX
+from journal.disk.folders import full_path
 from journal.index.places import list_events
 from journal.index.view import Key, View
 from journal.projections.paths import PROJECTED, entity_at
@@ -85,7 +86,7 @@ class _Looker:
         if step not in _KINDS:
             return None, step
         code, severity, message, hint = _KINDS[step]
-        if step is Step.WRITE and self._files.stat(os.path.join(self._root, *path.split("/"))) is None:
+        if step is Step.WRITE and self._files.stat(full_path(self._root, path)) is None:
             code, message = "projection-missing", "is not there"
         if step is Step.STRANGE:
             path = self._in_the_way(path)
@@ -99,13 +100,13 @@ class _Looker:
         """Return what is in the way of a projection: itself, or the first folder above it that is none."""
         names = path.split("/")
         above = ("/".join(names[:count]) for count in range(1, len(names)))
-        full = ((folder, self._files.stat(os.path.join(self._root, *folder.split("/")))) for folder in above)
+        full = ((folder, self._files.stat(full_path(self._root, folder))) for folder in above)
         return next((folder for folder, found in full if found is not None and found.kind != "folder"), path)
 
     def look_at_stray(self, path: str) -> tuple[Finding, bool]:
         """Return what to say of a file that is no entity's projection, and whether a machine left it."""
         at = entity_at(path)
-        full = os.path.join(self._root, *path.split("/"))
+        full = full_path(self._root, path)
         found = self._files.stat(full)
         if found is None or found.kind != "file" or at is None:
             message = "is no projection, by its name or its kind"

@@ -7,10 +7,11 @@ from journal.format.record import Record
 from journal.index.bounds import Bounds
 from journal.segments.folders import Text, text_of
 from journal.segments.scan import Found, Scan, Section, scan
+from journal.store.damage import accepted_place
 from journal.upkeep.checks.duplicates import all_records, twice_within
 from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
 from journal.upkeep.checks.faults import damage_losses, gap_losses, header_findings, pack_losses, tail_findings
-from journal.upkeep.checks.losses import Loss, accepted_place
+from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.versions import Versions, version_in
 
 

@@ -7,9 +7,10 @@ from journal.format.segment import Vector
 from journal.index.bounds import BoundsOf, with_limit
 from journal.segments.folders import ARCHIVE, SEGMENTS, Listing
 from journal.state import vector
+from journal.store.damage import Place
 from journal.upkeep.checks.duplicates import twice_between
 from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
-from journal.upkeep.checks.losses import Loss, Place
+from journal.upkeep.checks.losses import Loss
 from journal.upkeep.checks.reading import read_file
 from journal.upkeep.checks.unread import Unread
 from journal.upkeep.checks.versions import Versions
@@ -61,8 +62,8 @@ def survey_truth(
     *,
     store: str,
     bounds: BoundsOf,
-    identify: Callable[[bytes], str] | None = None,
-    progress: Progress | None = None,
+    identify: Callable[[bytes], str] | None,
+    progress: Progress | None,
 ) -> Survey:
     """Read all segments and packs; what cannot be read is noted in ``unread``.
 
@@ -91,13 +92,9 @@ def survey_truth(
             progress(done, len(listing))
     for lane, parts in sorted(found.events.items()):
         abandoned = found.abandoned.get(lane, [])
-        if abandoned or sum(len(part.seqs) for part in parts) > _count(found.have, lane):
+        if abandoned or sum(len(part.seqs) for part in parts) > vector.count({lane: found.have.get(lane, ())}):
             found.losses.extend(twice_between(lane, [*parts, *abandoned]))
     return found
-
-
-def _count(have: Vector, lane: str) -> int:
-    return sum(high - low + 1 for low, high in have.get(lane, ()))
 
 
 def _in_order(listing: Listing) -> Iterator[tuple[str, str]]:

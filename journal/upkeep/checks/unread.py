@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 
 from journal.disk.files import FileStat, ReadFiles
+from journal.disk.folders import full_path
 from journal.errors import JournalError, UnsafePathError
 from journal.segments.folders import TRUTH_FOLDERS, Listing, list_folder
 from journal.store.blobs import BLOBS
@@ -64,13 +65,13 @@ class Unread:
     def read(self, path: str) -> bytes | None:
         """Return the bytes of a file; None, and a note, where it cannot be read. Raises FileNotFoundError."""
         with self.noted(path):
-            return self._files.read(os.path.join(self._root, *path.split("/")))
+            return self._files.read(full_path(self._root, path))
         return None
 
     def listed(self, path: str, severity: Severity = "error") -> list[tuple[str, FileStat]]:
         """Return what stands in a folder; nothing, and a note, where that cannot be told."""
         with self.noted(path, severity):
-            return self._files.list(os.path.join(self._root, *path.split("/")))
+            return self._files.list(full_path(self._root, path))
         return []
 
     def list_truth(self) -> tuple[Listing, list[str]]:

@@ -1,9 +1,9 @@
 """Walking through folders of the store: no link is followed, and what cannot be listed counts as empty and is told."""
 
-import os
 from collections.abc import Callable, Collection, Iterator
 
 from journal.disk.files import Files, FileStat
+from journal.disk.folders import full_path
 from journal.errors import JournalError
 
 
@@ -19,7 +19,7 @@ def walk(
     ``skip`` names folders; ``unlisted`` hears the path of each that cannot be listed, though it is there.
     """
     try:
-        listed = files.list(os.path.join(root, *folder.split("/")) if folder else root)
+        listed = files.list(full_path(root, folder))
     except FileNotFoundError:
         return
     except (JournalError, OSError):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX
-from journal.disk.folders import checked
+from journal.disk.folders import checked, full_path
 from journal.errors import JournalError, NotFoundError, RefusedError, UnsafePathError
 from journal.format.names import encode_name
 from journal.index.view import Key, View
@@ -55,7 +55,7 @@ def look_for_edits(engine: Engine, view: View) -> Edits:
         step, _ = engine.printer.plan(key, row, view.index.printed(*key))
         if step is Step.EDITED:
             found.append(Found(path, key, "changed" if row is not None else "new"))
-        elif step is Step.WRITE and key in printed and engine.files.stat(full_path(engine, path)) is None:
+        elif step is Step.WRITE and key in printed and engine.files.stat(full_path(engine.root, path)) is None:
             removed.append(Found(path, key, "removed"))
         lagging += step in (Step.WRITE, Step.REMOVE, Step.STRANGE)
     strays = dict(_strays(engine, view, expected))
@@ -68,7 +68,7 @@ def _strays(engine: Engine, view: View, expected: set[str]) -> Iterator[tuple[st
     for path in engine.printing.walk():
         if path in expected or entity_at(path) is None or path.endswith(TEMPORARY_SUFFIX):
             continue
-        stat = engine.files.stat(full_path(engine, path))
+        stat = engine.files.stat(full_path(engine.root, path))
         if stat is None or stat.kind != "file":
             continue
         text = read(engine, path)
@@ -125,13 +125,13 @@ def _real(full: str) -> str:
 
 
 def _is_folder(engine: Engine, path: str) -> bool:
-    found = engine.files.stat(checked(engine.files, engine.root, full_path(engine, path)))
+    found = engine.files.stat(checked(engine.files, engine.root, full_path(engine.root, path)))
     return found is not None and found.kind == "folder" and not path.endswith(".json")
 
 
 def _at(engine: Engine, view: View, path: str) -> Found | None:
     """Return what a person did at a path that was named, None where it is as a machine wrote it."""
-    shown, full = shown_path(engine, path), full_path(engine, path)
+    shown, full = shown_path(engine, path), full_path(engine.root, path)
     if entity_at(path) is None:
         hint = f"a projection is {ENTITIES}/TYPE/ID.json or {KV}/KEY.json"
         raise RefusedError("is no projection, by its name", path=shown, hint=hint)
@@ -208,14 +208,9 @@ def _misnamed(path: str, shown: str) -> JournalError:
 
 def read(engine: Engine, path: str) -> bytes:
     """Return what a projection holds."""
-    return engine.files.read(full_path(engine, path))
-
-
-def full_path(engine: Engine, path: str) -> str:
-    """Return where a path of the store is."""
-    return os.path.join(engine.root, *path.split("/"))
+    return engine.files.read(full_path(engine.root, path))
 
 
 def shown_path(engine: Engine, path: str) -> str:
     """Return a path of the store as a person in the working directory names it."""
-    return os.path.relpath(full_path(engine, path))
+    return os.path.relpath(full_path(engine.root, path))

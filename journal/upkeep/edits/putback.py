@@ -7,11 +7,11 @@ is moved there by one rename. A kill between leaves it in both places, or the pr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from journal.disk.folders import checked
+from journal.disk.folders import checked, full_path
 from journal.index.view import View
 from journal.projections.paths import entity_at
 from journal.store.engine import Engine
-from journal.upkeep.edits.edited import Found, full_path, read, relative_path, select
+from journal.upkeep.edits.edited import Found, read, relative_path, select
 from journal.upkeep.parking import park, park_copy
 from journal.upkeep.reconcile import reconcile
 
@@ -61,7 +61,9 @@ def restore(engine: Engine, paths: Sequence[str], *, dry_run: bool) -> list[Rest
 def _is_blocked(engine: Engine, path: str) -> bool:
     """Tell whether something that is no file stands where a projection belongs."""
     at = entity_at(path)
-    found = engine.files.stat(checked(engine.files, engine.root, full_path(engine, path))) if at is not None else None
+    found = (
+        engine.files.stat(checked(engine.files, engine.root, full_path(engine.root, path))) if at is not None else None
+    )
     return found is not None and found.kind != "file"
 
 

@@ -16,7 +16,7 @@ import os
 from collections.abc import Iterator
 
 from journal.disk.files import Files
-from journal.disk.folders import checked
+from journal.disk.folders import checked, full_path
 from journal.disk.many import write_many
 from journal.errors import GitError
 from journal.format.names import parse_pack_file, parse_segment_file
@@ -184,7 +184,7 @@ def _printed(engine: Engine, place: Place, plan: Plan) -> dict[str, bytes | None
         for path in plan.printed:
             at = entity_at(path)
             if at is None or at[1] is None:
-                full = os.path.join(engine.root, *path.split("/"))
+                full = full_path(engine.root, path)
                 found[place.outer(path)] = engine.files.read(full) if engine.files.stat(full) is not None else None
                 continue
             row = view.row((at[0], at[1]))
@@ -262,7 +262,7 @@ def _let_go(files: Files, root: str, plan: Plan, sides: Sides) -> None:
     """Remove what the merge has removed, where it is as git had it."""
     for path, before in plan.gone.items():
         if before is not None and _is_same(path, _read(files, root, path), sides.blob(before)):
-            files.remove(os.path.join(root, *path.split("/")))
+            files.remove(full_path(root, path))
 
 
 def _is_same(path: str, current: bytes | None, data: bytes) -> bool:
@@ -272,5 +272,5 @@ def _is_same(path: str, current: bytes | None, data: bytes) -> bool:
 
 def _read(files: Files, root: str, path: str) -> bytes | None:
     """Return what git would have of a file here; None where there is none."""
-    full = checked(files, root, os.path.join(root, *path.split("/")))
+    full = checked(files, root, full_path(root, path))
     return git_form(files, root, path) if files.stat(full) is not None else None

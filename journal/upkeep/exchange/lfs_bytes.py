@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
 
+from journal.disk.folders import full_path
 from journal.errors import DamagedError
 from journal.format.names import parse_blob_file
 from journal.format.pointer import Pointer, encode_pointer, lfs_sha256
@@ -128,7 +129,7 @@ class LfsExchange:
         Damaged ones are never sent. Without any the other clone that made the pointer is who uploads them.
         """
         files, objects = self._engine.files, self._objects
-        path = os.path.join(self._engine.root, *lfs_blob_path(sha256).split("/"))
+        path = full_path(self._engine.root, lfs_blob_path(sha256))
         for place in (objects.path(sha256), path):
             stat = files.stat(place)
             pointer = Pointer(sha256, stat.size if stat is not None else 0)

@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from journal.errors import GitError, LockTimeoutError
+from journal.errors import GitError
 from journal.git.configuration import read_configuration
 from journal.git.refs import Head
 from journal.git.remote import BusyError, Upstream, upstream_of
@@ -27,6 +27,7 @@ from journal.git.repository import Repository
 from journal.git.status import in_progress, read_head
 from journal.git.transport import Transport
 from journal.store.engine import Engine
+from journal.upkeep.alone import alone
 from journal.upkeep.commit import commit
 from journal.upkeep.exchange.joining import ForeignError, head_on, join
 from journal.upkeep.exchange.lfs_bytes import LfsExchange
@@ -64,30 +65,12 @@ def sync(engine: Engine, remote: str | None, *, timeout_seconds: float, verify: 
     place = place_of(engine)
     head = _head(place)
     upstream = upstream_of(read_configuration(place.repository), head.branch or "", remote, is_own=not place.prefix)
-    with engine.locked():
-        pass  # makes the folder of this checkout's own things
-    with _alone(engine, timeout_seconds):
+    with alone(engine, "sync", _LOCK_FILE, timeout_seconds):
         # The hooks of a repository are about its code, which a branch of the store's own has none of.
         verify = verify and bool(place.prefix)
         made = commit(engine, None, author=None, verify=verify)
         committed = made.commit if made is not None else None
         return _Exchange(engine, place, upstream, deadline, verify=verify).run(head.branch or "", committed)
-
-
-@contextlib.contextmanager
-def _alone(engine: Engine, timeout_seconds: float) -> Iterator[None]:
-    """Wait until no other sync of this work tree is under way: it would only get in the way of this one."""
-    with contextlib.closing(engine.backend.lock(os.path.join(engine.local, _LOCK_FILE))) as lock:
-        try:
-            lock.acquire(timeout_seconds)
-        except LockTimeoutError as error:
-            raise LockTimeoutError(
-                f"another sync of this work tree is under way: {error}", path=error.path, hint="it does the same; wait"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
 
 
 def _head(place: Place) -> Head:

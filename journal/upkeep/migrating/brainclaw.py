@@ -11,8 +11,10 @@ and a document is compared under the lock that its event is written under. The s
 import hashlib
 import os
 
+from journal.disk.folders import full_path
 from journal.disk.many import write_many
 from journal.errors import NotFoundError, RefusedError, UsageError
+from journal.format import values
 from journal.index.records import read_record
 from journal.index.view import Key, View
 from journal.state.entity import Payload
@@ -30,7 +32,6 @@ from journal.upkeep.stages.layout import ARCHIVE, LEGACY_LOG
 from journal.upkeep.stages.model import Brainclaw
 from journal.upkeep.stages.old_store import OldStore, read_old_store, remove_leftovers
 from journal.upkeep.stages.place import set_options, top_of
-from journal.upkeep.stages.splicing import is_same
 from journal.upkeep.stages.standing import look_at, part_of, place_for
 from journal.upkeep.stages.taking_in import take_in
 from journal.upkeep.stages.verifying import verify_documents
@@ -50,7 +51,7 @@ def migrate_brainclaw(
     known = engine.config_now().old_store
     if known is not None and known.path != path:
         raise UsageError(f"this journal stands beside another store: {known.path}", path=folder)
-    base = os.path.join(top_of(engine), *path.split("/"))
+    base = full_path(top_of(engine), path)
     with engine.locked():
         old = read_old_store(engine.files, base, part_of(progress, "read"))
         history = History(engine.files, base)
@@ -112,7 +113,7 @@ def _foreseen(
             word = "missing" if path is not None else "unplaced"
         elif document is not None and now is None:
             word = "new"
-        elif document is not None and not is_same(now, document.data):
+        elif document is not None and not values.is_same(now, document.data):
             word = "changed"
         known[key] = Standing(word, key, path)
     return [known[key] for key in sorted(known)]
@@ -158,6 +159,6 @@ def _park_log(engine: Engine, old: OldStore) -> str | None:
         return None
     data = engine.files.read(os.path.join(old.base, LEGACY_LOG))
     name = f"{ARCHIVE}/events-{hashlib.sha256(data).hexdigest()[:16]}.jsonl"
-    if engine.files.stat(os.path.join(old.base, *name.split("/"))) is None:
+    if engine.files.stat(full_path(old.base, name)) is None:
         write_many(engine.files, old.base, [(name, data)])
     return name

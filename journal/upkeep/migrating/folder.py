@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from journal.disk.files import Files
+from journal.disk.folders import full_path
 from journal.errors import NotFoundError, UnsafePathError, UsageError
 from journal.upkeep.checks.unreadable import reason_of
 from journal.upkeep.migrating.lines import documents_on, lines_of
@@ -35,10 +36,10 @@ def read_folder(
     """
     seen: set[str] = set()
     for pattern in patterns:
-        top = os.path.join(base, *pattern.top.split("/")) if not pattern.top.startswith("/") else pattern.top
+        top = full_path(base, pattern.top) if not pattern.top.startswith("/") else pattern.top
         shown_top = f"{pattern.top.rstrip('/')}/" if pattern.top else ""
         for path, size in _matching(files, top, pattern, store):
-            full = os.path.join(top, *path.split("/"))
+            full = full_path(top, path)
             if full in seen:
                 continue
             seen.add(full)
@@ -101,7 +102,7 @@ def _matching(files: Files, top: str, pattern: Pattern, store: str) -> Iterator[
     waiting = [""]
     while waiting:
         folder = waiting.pop()
-        full = os.path.join(top, *folder.split("/")) if folder else top
+        full = full_path(top, folder)
         inner: list[str] = []
         try:
             listed = sorted(files.list(full))

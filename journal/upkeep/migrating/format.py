@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from journal.disk.files import write_whole
-from journal.disk.folders import checked
+from journal.disk.folders import checked, full_path
 from journal.format.limits import FORMAT
 from journal.store.config import read_config
 from journal.store.engine import Engine
@@ -65,7 +65,7 @@ def migrate_format(engine: Engine, *, dry_run: bool = False) -> FormatMigrated:
             return FormatMigrated(before, FORMAT, tuple(files))
         commit(engine, None, author=None, verify=True)
         for path, content in files.items():
-            full = checked(engine.files, engine.root, os.path.join(engine.root, *path.split("/")))
+            full = checked(engine.files, engine.root, full_path(engine.root, path))
             write_whole(engine.files, full, content, durable=True)
         made = commit(engine, f"journal: format {FORMAT}", author=None, verify=True)
         return FormatMigrated(before, FORMAT, tuple(files), made.commit if made is not None else None)

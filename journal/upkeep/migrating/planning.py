@@ -90,15 +90,10 @@ def _follow(document: Payload | None, now: Payload | None) -> Decision:
 def differing(first: Payload, second: Payload) -> tuple[str, ...]:
     """Return the names of the fields in which two documents differ."""
     names = sorted({*first, *second})
-    return tuple(name for name in names if _member(first, name) != _member(second, name))
-
-
-def _member(document: Payload, name: str) -> bytes:
-    return values.canonical(document[name]) if name in document else b""
+    return tuple(name for name in names if values.differ_in(first, second, name))
 
 
 def _is_same(first: Payload | Never | None, second: Payload | Never | None) -> bool:
     if first is None or second is None or first is NEVER or second is NEVER:
         return first is second
-    # 1, 1.0 and True are equal to Python and different in JSON.
-    return first == second and values.canonical(first) == values.canonical(second)
+    return values.is_same(first, second)

@@ -4,10 +4,10 @@ The copies of git LFS are git's as its objects are: nothing here removes one, bu
 purge git remove it.
 """
 
-import os
 import shlex
 from collections.abc import Iterator, Sequence
 
+from journal.disk.folders import full_path
 from journal.disk.pieces import pieces_of
 from journal.git.lfs_objects import LfsObjects, lfs_folder
 from journal.git.repository import Repository
@@ -23,7 +23,7 @@ ADVICE = (
 
 def place_of_bytes(engine: Engine, path: str) -> str | None:
     """Return where the bytes of a blob's file are; None where there is no file, or only git LFS's server has them."""
-    full = os.path.join(engine.root, *path.split("/"))
+    full = full_path(engine.root, path)
     stat = engine.files.stat(full)
     if stat is None or stat.kind != "file":
         return None

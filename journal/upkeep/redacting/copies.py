@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX
+from journal.disk.folders import full_path
 from journal.disk.pieces import pieces_of
 from journal.index.inspection import content_of
 from journal.store.engine import Engine
@@ -47,8 +48,8 @@ def copies_of(engine: Engine, needles: Needles) -> Copies:
 def clear(engine: Engine, paths: list[str]) -> None:
     """Remove files, each on its own; what is not removed in time is found by the next run."""
     for path in paths:
-        engine.files.remove(os.path.join(engine.root, *path.split("/")))
-    for folder in sorted({os.path.dirname(os.path.join(engine.root, *path.split("/"))) for path in paths}):
+        engine.files.remove(full_path(engine.root, path))
+    for folder in sorted({os.path.dirname(full_path(engine.root, path)) for path in paths}):
         engine.files.sync_folder(folder)
 
 
@@ -60,11 +61,11 @@ def still_holding(engine: Engine, needles: Needles) -> list[str]:
 
 def _holds(engine: Engine, path: str, needles: Needles, unread: Callable[[str], object] = lambda _: None) -> bool:
     if path == _INDEX:
-        return needles.is_inside(content_of(os.path.join(engine.root, *path.split("/"))))
+        return needles.is_inside(content_of(full_path(engine.root, path)))
     if path == f"{_INDEX}-shm":
         return False  # SQLite's locks are on it, and it holds numbers of pages
     try:
-        full = os.path.join(engine.root, *path.split("/"))
+        full = full_path(engine.root, path)
         return needles.is_inside_pieces(lambda: pieces_of(engine.files, full))
     except FileNotFoundError:
         return False

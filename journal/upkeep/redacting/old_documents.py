@@ -6,10 +6,10 @@ after a power cut. All else in the old store is somebody's own, and is only told
 and everything where the old files are the truth.
 """
 
-import os
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from journal.disk.folders import full_path
 from journal.errors import JournalError
 from journal.index.view import Key, View
 from journal.store.engine import Engine
@@ -75,7 +75,7 @@ def written_anew(engine: Engine, documents: OldDocuments) -> list[str]:
     base = base_of(engine, options)
     found = []
     for path, text in sorted(documents.ours.items()):
-        full = os.path.join(base, *path.split("/"))
+        full = full_path(base, path)
         if engine.files.stat(full) is None or engine.files.read(full) != text:
             found.append(f"{options.path}/{path}")
     return found
@@ -97,6 +97,6 @@ def _paths(engine: Engine, old: OldStore) -> list[str]:
 
 def _holds(engine: Engine, old: OldStore, path: str, needles: Needles) -> bool:
     try:
-        return needles.is_inside(engine.files.read(os.path.join(old.base, *path.split("/"))))
+        return needles.is_inside(engine.files.read(full_path(old.base, path)))
     except OSError:
         return False

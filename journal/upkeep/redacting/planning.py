@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journal.disk.files import TEMPORARY_SUFFIX
+from journal.disk.folders import full_path
 from journal.disk.pieces import pieces_of
 from journal.format.checkpoint import decode_entities, decompress_lines
 from journal.format.lines import BadLineError, unseal
@@ -200,7 +201,7 @@ class _Planner:
         for path, stat in walk(engine.files, engine.root, skip=_LOOKED_AT, unlisted=unread.append):
             if stat.kind != "file" or entity_at(path) is not None or path.endswith(TEMPORARY_SUFFIX):
                 continue
-            if self._file_holds(os.path.join(engine.root, *path.split("/"))):
+            if self._file_holds(full_path(engine.root, path)):
                 self._plan.stays.append(f"the file {path}: it is yours to change")
 
 

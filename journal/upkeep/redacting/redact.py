@@ -7,10 +7,10 @@ values for gone, whatever the files still say; whoever takes the lock next does 
 running the same redaction again.
 """
 
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from journal.disk.folders import full_path
 from journal.errors import DamagedError, GitError, JournalError, NotFoundError, RefusedError, UsageError
 from journal.format.limits import LINE_BYTES_MAX
 from journal.format.names import event_id
@@ -158,7 +158,7 @@ def _refuse_unknown(view: View, selection: Selection) -> None:
 def _refuse_edits(engine: Engine, view: View, plan: Plan, needles: Needles) -> None:
     """Refuse where a person's edit of a projection shows it, or would be taken for one that does."""
     for item in look_for_edits(engine, view).found:
-        data = engine.files.read(os.path.join(engine.root, *item.path.split("/")))
+        data = engine.files.read(full_path(engine.root, item.path))
         if item.key in plan.keys or needles.is_in(data):
             raise RefusedError(
                 "a person edited this file, and it may hold what is to be redacted",
@@ -240,7 +240,7 @@ def _search(
     merge(again, plan.redactions)
     search = Search(engine, needles, again, earlier)
     paths = [*planned.files, *planned.blobs]
-    search.add_files([path for path in paths if engine.files.stat(os.path.join(engine.root, *path.split("/")))])
+    search.add_files([path for path in paths if engine.files.stat(full_path(engine.root, path))])
     search.add_shown(frozenset(plan.shown))
     return search
 
@@ -265,7 +265,7 @@ def _planned(engine: Engine, plan: Plan, copies: Copies) -> Redaction:
 def _blob_paths(engine: Engine, sha256: str) -> list[str]:
     """Return the files of a blob, or where it would be."""
     paths = blob_paths(sha256)
-    here = [path for path in paths if engine.files.stat(os.path.join(engine.root, *path.split("/"))) is not None]
+    here = [path for path in paths if engine.files.stat(full_path(engine.root, path)) is not None]
     return here or [paths[0]]
 
 
@@ -297,7 +297,7 @@ def _write_anew(engine: Engine, plan: Plan) -> Rewritten:
 
 def _printed(engine: Engine, plan: Plan) -> list[bytes]:
     """Return the projections that hold it, as they are."""
-    paths = (os.path.join(engine.root, *engine.printer.path(key).split("/")) for key in sorted(plan.keys))
+    paths = (full_path(engine.root, engine.printer.path(key)) for key in sorted(plan.keys))
     return [engine.files.read(path) for path in paths if engine.files.stat(path) is not None]
 
 

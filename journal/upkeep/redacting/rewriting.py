@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from journal.disk.files import write_whole
-from journal.disk.folders import ensure_folder
+from journal.disk.folders import ensure_folder, full_path
 from journal.errors import DamagedError, RefusedError
 from journal.format import values
 from journal.format.checkpoint import decode_entities, decode_header, decompress_lines, encode_lines
@@ -74,7 +74,9 @@ def rewrite(engine: Engine, view: View, more: Iterable[Key] = (), blobs: Iterabl
         _rewrite_file(engine, view, key, done, dropped)
     dropped -= _referenced(engine, view, set(done.removed)) if dropped else set()
     for sha256 in sorted(dropped):
-        done.blobs.extend(path for path in blob_paths(sha256) if engine.files.stat(_full(engine, path)) is not None)
+        done.blobs.extend(
+            path for path in blob_paths(sha256) if engine.files.stat(full_path(engine.root, path)) is not None
+        )
     if done.removed or done.blobs:
         _stage(engine, done)
         _remove(engine, done)
@@ -83,7 +85,7 @@ def rewrite(engine: Engine, view: View, more: Iterable[Key] = (), blobs: Iterabl
 
 def _rewrite_file(engine: Engine, view: View, key: Key, done: Rewritten, dropped: set[str]) -> None:
     path = "/".join(key)
-    data = engine.files.read(_full(engine, path))
+    data = engine.files.read(full_path(engine.root, path))
     new = _checkpoint(view, key[1], data) if key[0] == CHECKPOINTS else _pack(engine, view, key, data, dropped)
     if new is not None:
         added, content = new
@@ -97,8 +99,8 @@ def _rewrite_file(engine: Engine, view: View, key: Key, done: Rewritten, dropped
 
 def _write_new(engine: Engine, added: str, content: bytes) -> None:
     ensure_folder(engine.files, engine.root, added.partition("/")[0], durable=True)
-    write_whole(engine.files, _full(engine, added), content, durable=True)
-    if engine.files.read(_full(engine, added)) != content:
+    write_whole(engine.files, full_path(engine.root, added), content, durable=True)
+    if engine.files.read(full_path(engine.root, added)) != content:
         raise DamagedError("the file does not read back as it was written", path=added)
 
 
@@ -249,7 +251,7 @@ def _stage(engine: Engine, done: Rewritten) -> None:
     if not gone:
         return
     written = [*done.added, *_new_blobs(engine, done)]
-    changes = [FileChange(place.outer(path), engine.files.read(_full(engine, path))) for path in written]
+    changes = [FileChange(place.outer(path), engine.files.read(full_path(engine.root, path))) for path in written]
     changes.extend(FileChange(path, None) for path in gone)
     stage_changes(place.repository, changes, files=engine.files)
 
@@ -260,18 +262,20 @@ def _new_blobs(engine: Engine, done: Rewritten) -> list[str]:
     for path in done.added:
         folder = path.partition("/")[0]
         if folder == CHECKPOINTS:
-            lines = decompress_lines(engine.files.read(_full(engine, path)))
+            lines = decompress_lines(engine.files.read(full_path(engine.root, path)))
             next(lines)
             for form in decode_entities(lines):
                 found |= references_in(form.get("ref"))
         else:
-            for line in read_text(engine.files, _full(engine, path), ARCHIVE).data.splitlines(keepends=True):
+            for line in read_text(engine.files, full_path(engine.root, path), ARCHIVE).data.splitlines(keepends=True):
                 fields = unseal(line)
                 if fields["kind"] == "segment":
                     found |= references_in(decode_segment_header(fields).sees_ref)
                 else:
                     found |= references_in(fields.get("ref"))
-    return [path for path in map(blob_path, sorted(found)) if engine.files.stat(_full(engine, path)) is not None]
+    return [
+        path for path in map(blob_path, sorted(found)) if engine.files.stat(full_path(engine.root, path)) is not None
+    ]
 
 
 def _remove(engine: Engine, done: Rewritten) -> None:
@@ -283,11 +287,7 @@ def _remove(engine: Engine, done: Rewritten) -> None:
         engine.files.sync_folder(engine.local)
     for gone in (done.blobs, done.removed):
         for path in gone:
-            engine.files.remove(_full(engine, path))
-        for folder in sorted({os.path.dirname(_full(engine, path)) for path in gone}):
+            engine.files.remove(full_path(engine.root, path))
+        for folder in sorted({os.path.dirname(full_path(engine.root, path)) for path in gone}):
             engine.files.sync_folder(folder)
     engine.indexing.freshness.forget()
-
-
-def _full(engine: Engine, path: str) -> str:
-    return os.path.join(engine.root, *path.split("/"))

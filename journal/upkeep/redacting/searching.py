@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass, replace
 
 from journal.disk.files import TEMPORARY_SUFFIX, write_whole
+from journal.disk.folders import full_path
 from journal.disk.pieces import pieces_of
 from journal.errors import GitError
 from journal.format.checkpoint import decode_entities, decompress_lines
@@ -67,7 +68,7 @@ class Search:
         """Note files of the store that hold it, as they are now, and as git has them."""
         files, root = self._engine.files, self._engine.root
         for path in paths:
-            full = os.path.join(root, *path.split("/"))
+            full = full_path(root, path)
             stat = files.stat(full)
             size = stat.size if stat is not None else 0
             self._ids.add(self._id_of(path, size))
@@ -138,7 +139,7 @@ class Search:
         files, root, format = self._engine.files, self._engine.root, self.repository.object_format
         if lfs_sha256(path) is not None:
             return blob_id(git_form(files, root, path), format)
-        return blob_id_of_pieces(size, pieces_of(files, os.path.join(root, *path.split("/"))), format)
+        return blob_id_of_pieces(size, pieces_of(files, full_path(root, path)), format)
 
     def _holds(self, identity: str, content: bytes, lfs: set[str]) -> bool:
         pointer = parse_pointer(content) if lfs else None

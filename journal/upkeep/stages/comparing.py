@@ -16,7 +16,6 @@ from journal.store.superseded import was_superseded
 from journal.upkeep.stages.deciding import Standing, decide
 from journal.upkeep.stages.layout import file_of, folder_of
 from journal.upkeep.stages.old_store import Document, OldStore, Unreadable
-from journal.upkeep.stages.splicing import is_same
 from journal.upkeep.stages.unmerged import has_markers, ours_of
 
 SNAPSHOT = "snapshot"
@@ -76,7 +75,7 @@ def is_ours(
         return True
     list_places()
     after = left.seq if left is not None else 0
-    return any(seq >= after and is_same(image, document.data) for seq, image in versions_of(view, key))
+    return any(seq >= after and values.is_same(image, document.data) for seq, image in versions_of(view, key))
 
 
 def unmerged_document(view: View, key: Key, found: Unreadable, list_places: Callable[[], None]) -> Document | None:

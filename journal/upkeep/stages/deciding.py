@@ -24,9 +24,9 @@ While the stage is ``off`` a document is the truth, and never ours.
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from journal.format import values
 from journal.index.view import Key
 from journal.state.entity import Payload
-from journal.upkeep.stages.splicing import is_same
 
 Word = Literal["same", "lagging", "changed", "missing", "new", "unreadable", "unplaced"]
 
@@ -57,6 +57,6 @@ def decide(
         return "lagging" if stage != "off" and is_ours() else "new"
     if document is None:
         return "missing" if was_there and stage != "primary" else "lagging"
-    if is_same(now, document):
+    if values.is_same(now, document):
         return "same"
     return "lagging" if stage != "off" and is_ours() else "changed"

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from journal.disk.files import write_whole
-from journal.disk.folders import checked, ensure_folder
+from journal.disk.folders import checked, ensure_folder, full_path
 from journal.errors import JournalError, UnsafePathError
 from journal.index.view import Key, View
 from journal.store.config import OldStoreOptions
@@ -112,7 +112,7 @@ class Mirror:
 
     def is_folder(self, path: str) -> bool:
         """Tell whether the old store has this folder."""
-        found = self._files.stat(os.path.join(self.base, *path.split("/")))
+        found = self._files.stat(full_path(self.base, path))
         return found is not None and found.kind == "folder"
 
     def _mark(self) -> str:
@@ -123,7 +123,7 @@ class Mirror:
         path = place_of(key, left_at(view.index, key), folder_of(key[0], self.is_folder))
         if path is None:
             return None
-        full = checked(self._files, self.base, os.path.join(self.base, *path.split("/")))
+        full = checked(self._files, self.base, full_path(self.base, path))
         if self._files.stat(full) is None:
             return path
         found = read_one(self._files, self.base, path)
@@ -165,7 +165,7 @@ class Mirror:
         self._engine.indexing.list_events()
 
     def _write(self, view: View, key: Key, path: str, document: Document | None) -> Document | None:
-        full = checked(self._files, self.base, os.path.join(self.base, *path.split("/")))
+        full = checked(self._files, self.base, full_path(self.base, path))
         text = self.text_for(view, key, path, document)
         if text is None:
             self._files.remove(full)

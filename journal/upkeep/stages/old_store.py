@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from journal.disk.files import TEMPORARY_SUFFIX, Files, FileStat, ReadFiles
-from journal.disk.folders import checked
+from journal.disk.folders import checked, full_path
 from journal.errors import NotFoundError, RefusedError, UnsafePathError
 from journal.format import names, values
 from journal.format.limits import BLOB_BYTES_MAX
@@ -90,7 +90,7 @@ def read_old_store(files: ReadFiles, base: str, progress: Progress | None = None
 def remove_leftovers(files: Files, old: OldStore) -> None:
     """Under the lock, so that their writers are dead: remove what was never put into place."""
     for path in old.leftovers:
-        files.remove(checked(files, old.base, os.path.join(old.base, *path.split("/"))))
+        files.remove(checked(files, old.base, full_path(old.base, path)))
 
 
 def _is_leftover(name: str, stat: FileStat) -> bool:
@@ -99,7 +99,7 @@ def _is_leftover(name: str, stat: FileStat) -> bool:
 
 def read_one(files: ReadFiles, base: str, path: str) -> Document | Unreadable:
     """Return the document at a path of an old store, or why there is none."""
-    full, text = os.path.join(base, *path.split("/")), b""
+    full, text = full_path(base, path), b""
     try:
         found = files.stat(full)
         if found is None or found.kind != "file":
@@ -141,7 +141,7 @@ def _document_paths(files: ReadFiles, base: str, old: OldStore) -> Iterator[str]
     while waiting:
         folder = waiting.pop()
         inner = []
-        for name, stat in sorted(files.list(os.path.join(base, *folder.split("/")) if folder else base)):
+        for name, stat in sorted(files.list(full_path(base, folder))):
             path = f"{folder}/{name}" if folder else name
             if name.startswith(".") or (not folder and name in NOT_DOCUMENTS):
                 continue
@@ -149,16 +149,22 @@ def _document_paths(files: ReadFiles, base: str, old: OldStore) -> Iterator[str]
                 inner.append(path)
             elif stat.kind == "file" and folder and name.endswith(".json"):
                 yield path
-            elif _is_leftover(name, stat):
-                old.leftovers.append(path)
-            elif stat.kind == "file":
-                old.others += path != LEGACY_LOG
             else:
-                old.unreadable.append(Unreadable(path, "is a link, or no file; links are not followed"))
+                _note_other(old, path, stat)
         if folder.count("/") + 1 < _FOLDERS_DEEP_MAX:
             waiting.extend(reversed(inner))
         else:
             old.unreadable.extend(Unreadable(path, "lies too deep to be looked into") for path in inner)
+
+
+def _note_other(old: OldStore, path: str, stat: FileStat) -> None:
+    """Note what is neither a document nor a folder."""
+    if _is_leftover(path, stat):
+        old.leftovers.append(path)
+    elif stat.kind == "file":
+        old.others += path != LEGACY_LOG
+    else:
+        old.unreadable.append(Unreadable(path, "is a link, or no file; links are not followed"))
 
 
 def _remark(old: OldStore) -> None:

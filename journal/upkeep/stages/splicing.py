@@ -90,14 +90,9 @@ def spliced(text: bytes, data: Payload) -> bytes:
     return (characters[:start] + changed + characters[end:]).encode()
 
 
-def is_same(first: Any, second: Any) -> bool:
-    """Tell whether two JSON values are the same; 1, 1.0 and true are equal to Python and different in JSON."""
-    return bool(first == second) and values.canonical(first) == values.canonical(second)
-
-
 def _value(text: str, start: int, end: int, new: Any, style: Style, depth: int) -> str:
     old = _DECODER.raw_decode(text, start)[0]
-    if is_same(old, new):
+    if values.is_same(old, new):
         return text[start:end]
     if old and new and type(old) is dict and type(new) is dict:
         return _object(text, start, new, style, depth)
@@ -164,7 +159,7 @@ def _between(around: str, style: Style, depth: int) -> str:
 
 def _common(first: Sequence[Any], second: Sequence[Any]) -> int:
     count = 0
-    while count < min(len(first), len(second)) and is_same(first[count], second[count]):
+    while count < min(len(first), len(second)) and values.is_same(first[count], second[count]):
         count += 1
     return count
 

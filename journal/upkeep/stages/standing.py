@@ -1,9 +1,9 @@
 """How an old store stands to the journal, for reports, for doctor, and before each step."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Container
 
+from journal.disk.folders import full_path
 from journal.index.database import Index
 from journal.index.view import Key, View
 from journal.store.engine import Engine
@@ -28,7 +28,7 @@ def place_for(engine: Engine, base: str, key: Key) -> str | None:
 
 
 def _is_folder(engine: Engine, base: str, path: str) -> bool:
-    found = engine.files.stat(os.path.join(base, *path.split("/")))
+    found = engine.files.stat(full_path(base, path))
     return found is not None and found.kind == "folder"
 
 

@@ -10,6 +10,7 @@ run that was cut off finds the rest to do, and nothing to do for what is there.
 
 from collections.abc import Callable, Sequence
 
+from journal.format import values
 from journal.index.view import View
 from journal.projections.absorbing import edit_of, nearest
 from journal.store.batch import Delete, Note, Operation, Put
@@ -17,7 +18,6 @@ from journal.store.engine import Engine
 from journal.upkeep.stages.comparing import SNAPSHOT, left_at, value_now, versions_of
 from journal.upkeep.stages.deciding import Standing
 from journal.upkeep.stages.old_store import Document, OldStore
-from journal.upkeep.stages.splicing import is_same
 
 _AT_ONCE = 256
 _BYTES_AT_ONCE = 1 << 20
@@ -74,7 +74,7 @@ def _operation(
     if document is None:
         summary = "its document was removed"
         return None if now is None else Delete(type=type, id=id, summary=summary, actor=actor)
-    if now is not None and is_same(now, document.data):
+    if now is not None and values.is_same(now, document.data):
         return None
     if now is None:
         return Put(type=type, id=id, data=document.data, action=SNAPSHOT, actor=actor, records_same=True)
