@@ -1,5 +1,8 @@
 """Settings of every test: how hypothesis searches, and that Ctrl-C reaches the processes that tests start.
 
+Compiled modules are kept even where PYTHONDONTWRITEBYTECODE says that they are not: the suite starts Python some
+thousand times, and each would compile all of the journal.
+
 The suite finds the same examples on every run, so that it is as stable as it is quick. With
 JOURNAL_SOAK=1 it searches anew, and longer.
 
@@ -9,6 +12,7 @@ A test of what a journal does gets one in memory, as ``journal``. One that looks
 
 import os
 import signal
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +22,8 @@ from tests.support.memory import use_memory
 from tests.support.stores import new_store
 
 use_memory()
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
