@@ -13,6 +13,8 @@ A test of what a journal does gets one in memory, as ``journal``. One that looks
 import os
 import signal
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -36,6 +38,18 @@ settings.load_profile("soak" if os.environ.get("JOURNAL_SOAK") == "1" else "suit
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Whoever is started in the background, as by nohup, ignores it, and so would all that the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory):
+    """Where the homes of tests stand: whenever pytest makes a folder it goes through all that are beside it."""
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest.fixture
+def new_home(homes):
+    """An empty folder that is the home of one test."""
+    return Path(tempfile.mkdtemp(dir=homes))
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from tests.support.worktree import WorkTree
 
 
 @pytest.fixture(autouse=True)
-def _own_git_settings(monkeypatch, tmp_path_factory):
-    home = tmp_path_factory.mktemp("home")
-    (home / "config").write_text("[user]\n\tname = Ana\n\temail = ana@example.org\n")
+def _own_git_settings(monkeypatch, new_home):
+    (new_home / "config").write_text("[user]\n\tname = Ana\n\temail = ana@example.org\n")
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "config"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(new_home / "config"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 
