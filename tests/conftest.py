@@ -1,5 +1,8 @@
 """Settings of every test: how hypothesis searches, and that Ctrl-C reaches the processes that tests start.
 
+Compiled modules are kept even where PYTHONDONTWRITEBYTECODE says that they are not: the suite starts Python some
+thousand times, and each would compile all of the journal.
+
 The suite finds the same examples on every run, so that it is as stable as it is quick. With
 JOURNAL_SOAK=1 it searches anew, and longer.
 
@@ -9,6 +12,9 @@ A test of what a journal does gets one in memory, as ``journal``. One that looks
 
 import os
 import signal
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,6 +24,8 @@ from tests.support.memory import use_memory
 from tests.support.stores import new_store
 
 use_memory()
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -30,6 +38,18 @@ settings.load_profile("soak" if os.environ.get("JOURNAL_SOAK") == "1" else "suit
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Whoever is started in the background, as by nohup, ignores it, and so would all that the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory):
+    """Where the homes of tests stand: whenever pytest makes a folder it goes through all that are beside it."""
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest.fixture
+def new_home(homes):
+    """An empty folder that is the home of one test."""
+    return Path(tempfile.mkdtemp(dir=homes))
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ import shlex
 import shutil
 from typing import Literal, NamedTuple
 
-from journal.git.configuration import read_configuration
+from journal.git.configuration import Configuration, read_configuration
 from journal.git.driver import DriverState, driver_state
 from journal.git.hook_files import BEFORE, LEGACY, NAMES, Folder, HookFile, hooks_folder, own_folder, read_hook
 from journal.git.repository import Repository
@@ -66,9 +66,9 @@ class Survey(NamedTuple):
         return runs and self.is_program_here and self.driver == "ours"
 
 
-def survey_hooks(repository: Repository) -> Survey:
-    """Look at everything. Raises GitError where git's settings cannot be read."""
-    folder = hooks_folder(repository, read_configuration(repository))
+def survey_hooks(repository: Repository, settings: Configuration | None = None) -> Survey:
+    """Look at everything. Raises GitError where git's settings cannot be read, if they are not given."""
+    folder = hooks_folder(repository, settings or read_configuration(repository))
     own = own_folder(repository)
     hooks, texts = [], []
     for name in NAMES:

@@ -1,9 +1,8 @@
-"""Reading what git holds: HEAD, trees and what differs between them, the index, settings."""
+"""Reading what git holds: HEAD, trees and what differs between them, the index."""
 
 import os
 
 from journal.errors import GitError
-from journal.git.configuration import read_configuration
 from journal.git.index_file import tracked_identities, tracked_paths, unmerged_paths
 from journal.git.objects import ObjectReader, blob_id
 from journal.git.program import is_installed, start_git
@@ -15,7 +14,6 @@ from journal.git.trees import MODE_FOLDER, TreeEntry, parse_tree
 __all__ = [
     "blob_id",
     "changed_paths",
-    "configuration",
     "files_in",
     "has_file",
     "head_commit",
@@ -146,18 +144,6 @@ def index_paths(repository: Repository, prefix: str) -> set[str]:
 def index_identities(repository: Repository, prefix: str) -> dict[str, str]:
     """Return path to id of what git's index has under a folder, without what is in conflict."""
     return tracked_identities(repository, prefix.rstrip("/") + "/")
-
-
-def configuration(repository: Repository, key: str) -> str | None:
-    """Return the value of a setting of git's in this repository, or None.
-
-    Section and name in any case, as for ``git config --get``. Raises GitError for malformed settings.
-    """
-    section, _, rest = key.partition(".")
-    middle, dot, name = rest.rpartition(".")
-    if not rest:
-        raise GitError(f"a setting of git's has a section and a name: {key!r}")
-    return read_configuration(repository).get(f"{section.lower()}.{middle}{dot}{name.lower()}")
 
 
 def _entries(reader: ObjectReader, repository: Repository, tree: str | None) -> dict[bytes, TreeEntry]:

@@ -200,5 +200,5 @@ def _look_at_git(engine: Engine, found: Look) -> None:
     found.findings.extend(missing_findings(found.missing))
     found.findings.extend(changed_findings(found.changed, uncommitted))
     found.findings.extend(wiring_findings(engine, found.copies, sorted(found.survey.identities)))
-    found.findings.extend(hook_findings(found.copies.repository))
+    found.findings.extend(hook_findings(found.copies))
     found.findings.extend(lfs_findings(engine, found.copies, found.blobs))

@@ -7,7 +7,7 @@ from cli_support import Shell
 
 
 @pytest.fixture(autouse=True)
-def isolated(tmp_path_factory, monkeypatch):
+def isolated(new_home, monkeypatch):
     for name in list(os.environ):
         if name.startswith(("GIT_", "JOURNAL_")) or name in (
             "EMAIL",
@@ -17,15 +17,14 @@ def isolated(tmp_path_factory, monkeypatch):
             "VISUAL",
         ):
             monkeypatch.delenv(name)
-    home = tmp_path_factory.mktemp("home")
-    (home / ".gitconfig").write_text(
+    (new_home / ".gitconfig").write_text(
         "[user]\n\tname = Ana\n\temail = ana@example.com\n[init]\n\tdefaultBranch = main\n"
     )
-    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HOME", str(new_home))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("TZ", "UTC")
-    return home
+    return new_home
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ class Place:
 
     def unmerged(self) -> list[str]:
         """Return the paths that git could not merge."""
-        return sorted(set(self.ask("diff", "--name-only", "--diff-filter=U")))
+        return sorted(set(self.ask("ls-files", "--unmerged")[3::4]))  # mode, id, stage and path of each
 
     def both_changed(self) -> list[str]:
         """Return the readable files at which git stopped though both sides have them."""

@@ -39,11 +39,16 @@ def prepare(folder):
     return work
 
 
+def is_committed(work):
+    """Tell whether HEAD is the commit after the two that were there."""
+    return work.git("rev-list", "--count", "HEAD") == "3\n"
+
+
 def assert_complete(work):
     """Our paths are committed, the index agrees, and the user's staged file is staged."""
     assert work.status() == "A  staged\n"
     assert work.head_files() == {"readme", A, SEGMENT}
-    assert work.git("rev-list", "--count", "HEAD") == "3\n"
+    assert is_committed(work)
     work.assert_sound(objects_left=True)
 
 
@@ -61,7 +66,7 @@ def test_a_run_that_ended_at_any_call_is_completed_by_the_next(tmp_path, error, 
             ended = files.calls_left > 0
         except (Cut, GitError):
             assert not ended
-        if work.git("rev-list", "--count", "HEAD") == "3\n":
+        if is_committed(work):
             assert work.git("diff", "--cached", "--name-only") == "staged\n"
         work.commit(WANTED)
         assert_complete(work)
@@ -81,16 +86,14 @@ def test_a_power_cut_at_any_call_leaves_git_sound_and_is_completed_by_the_next_r
         shutil.copytree(origin, folder, dirs_exist_ok=True)
 
     boots = itertools.count()
-    for cut in every_cut(scratch, copy, operate, whens=["during"]):
-        if cut.call % step and not cut.is_complete:
-            continue
+    for cut in every_cut(scratch, copy, operate, whens=["during"], chosen=lambda call, _: call % step == 0):
         for disk in cut.reboots(range(1)):
             reboot(monkeypatch, f"boot {next(boots)}")
             work = Work(disk.root)
             assert work.git("fsck", "--full", "--strict", "--no-dangling") == ""
-            is_committed = work.git("rev-list", "--count", "HEAD") == "3\n"
-            assert is_committed or not cut.is_complete
-            if is_committed:
+            committed = is_committed(work)
+            assert committed or not cut.is_complete
+            if committed:
                 # The user's next commit must not take ours back, though nobody ran ours again.
                 assert work.git("diff", "--cached", "--name-only") == "staged\n"
             work.commit(WANTED, files=disk)

@@ -143,7 +143,7 @@ def test_conditional_includes_by_folder_are_honoured(work, isolated_git, monkeyp
     with monkeypatch.context() as context:
         if not git_program:
             context.setenv("PATH", "/nonexistent")
-        assert status.configuration(work.repository, "user.email") == expected
+        assert read_configuration(work.repository).get("user.email") == expected
 
 
 def test_both_ways_to_read_settings_agree(work, isolated_git, monkeypatch):
@@ -348,8 +348,8 @@ def test_states_are_read(work):
     assert status.index_paths(repository, ".journal") == {A, ".journal/journal.toml"}
     assert status.index_paths(repository, "") == {A, ".journal/journal.toml", "readme"}
     assert status.in_progress(repository) is None
-    assert status.configuration(repository, "User.Name") == "Ana"
-    assert status.configuration(repository, "no.such") is None
+    assert read_configuration(repository).get("user.name") == "Ana"
+    assert read_configuration(repository).get("no.such") is None
 
 
 def test_a_file_that_becomes_a_folder_counts_as_both(work):

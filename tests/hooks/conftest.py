@@ -9,20 +9,19 @@ from hooks_support import World
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path_factory, monkeypatch):
+def home(new_home, monkeypatch):
     for name in list(os.environ):
         if name.startswith(("GIT_", "JOURNAL")) or name in ("EMAIL", "XDG_CONFIG_HOME"):
             monkeypatch.delenv(name)
-    folder = tmp_path_factory.mktemp("home")
-    (folder / ".gitconfig").write_text(
+    (new_home / ".gitconfig").write_text(
         "[user]\n\tname = Ana\n\temail = ana@example.com\n[init]\n\tdefaultBranch = main\n[gc]\n\tauto = 0\n"
         '[protocol "file"]\n\tallow = always\n[advice]\n\tdetachedHead = false\n'
     )
-    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("HOME", str(new_home))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_EDITOR", "true")
     monkeypatch.setenv("PATH", os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"])
-    return folder
+    return new_home
 
 
 @pytest.fixture

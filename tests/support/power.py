@@ -19,8 +19,10 @@ inode number and a time of change that a reboot keeps, as it does in life.
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -52,6 +54,7 @@ class SimulatedDisk:
 
     def __init__(self, root: str) -> None:
         self.root = os.path.abspath(root)
+        self._skipped = len(self.root) + 1
         self.calls: Counter[str] = Counter()
         self.changing_calls = 0
         self.history: list[tuple[str, str]] = []
@@ -246,15 +249,20 @@ class SimulatedDisk:
         return inode
 
     def _relative(self, path: str) -> str:
-        relative = os.path.relpath(path, self.root).replace(os.sep, "/")
-        assert not relative.startswith("../"), f"{path} is not below the root of the simulated disk"
-        return "" if relative == "." else relative
+        relative = self._below(path)
+        assert relative is not None, f"{path} is not below the root of the simulated disk"
+        return relative
+
+    def _below(self, path: str) -> str | None:
+        """Return where a path stands below the root, None where it does not; ``os.path.relpath`` takes far longer."""
+        path = os.path.abspath(path)
+        if path == self.root:
+            return ""
+        return path[self._skipped :].replace(os.sep, "/") if path.startswith(self.root + os.sep) else None
 
     def _known(self, path: str) -> Inode | None:
-        path = os.path.normpath(path)
-        if not (path == self.root or path.startswith(self.root + os.sep)):
-            return None  # looking for a .git further up is harmless; a change out there is not
-        return self._inodes.find(self._relative(path))
+        relative = self._below(path)  # looking for a .git further up is harmless; a change out there is not
+        return None if relative is None else self._inodes.find(relative)
 
     def _adopted(self, path: str) -> Inode:
         """Return the inode of a path; one that was made behind our back is taken as durable as it is now."""
@@ -461,30 +469,41 @@ def every_cut(
     operate: Callable[[SimulatedDisk], None],
     *,
     whens: Iterable[When] = ("before", "during"),
+    chosen: Callable[[int, str], bool] | None = None,
 ) -> Iterator[Cut]:
     """Run ``operate`` again and again, with the power cut at its first changing call, its second, and so on.
 
     ``prepare`` fills the empty folder that it is given, always the same path below ``scratch``; all of
-    it counts as durable. The last run is the one that no cut has ended.
+    it counts as durable, and each run finds it as it was. The last run is the one that no cut has ended. With
+    ``chosen`` that one comes first, and then the cuts at those of its calls that are chosen, by number and path.
     """
     whens = list(whens)
     folder = os.path.join(scratch, "disk")
-    is_complete, call = False, 0
-    while not is_complete:
-        call += 1
+    _empty(folder)
+    prepare(folder)
+    first = SimulatedDisk(folder)
+    prepared = first.image(Policy("kept", "kept"))
+
+    def run(call: int, when: When) -> Cut:
+        disk = first.reboot_into(prepared)
+        disk.cut_at(call, when)
+        try:
+            operate(disk)
+        except PowerLoss:
+            return Cut(disk, call, when, is_complete=False)
+        return Cut(disk, call, when, is_complete=True)
+
+    calls: Iterable[int] = itertools.count(1)
+    if chosen is not None:
+        whole = run(sys.maxsize, whens[-1])
+        calls = [call for call, (_, path) in enumerate(whole.disk.history, start=1) if chosen(call, path)]
+        yield whole
+    for call in calls:
         for when in whens:
-            _empty(folder)
-            prepare(folder)
-            disk = SimulatedDisk(folder)
-            disk.cut_at(call, when)
-            try:
-                operate(disk)
-                is_complete = True
-            except PowerLoss:
-                pass
-            yield Cut(disk, call, when, is_complete)
-            if is_complete:
-                break
+            cut = run(call, when)
+            yield cut
+            if cut.is_complete:
+                return
 
 
 def _with_identity(found: FileStat, inode: Inode) -> FileStat:

@@ -54,13 +54,12 @@ class WorkTree:
 
 
 @pytest.fixture(autouse=True)
-def own_git_settings(monkeypatch, tmp_path_factory):
+def own_git_settings(monkeypatch, new_home):
     """Git takes its identity from here, and no setting from the machine, also where the journal runs it."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "config").write_text("[user]\n\tname = Ana\n\temail = ana@example.org\n")
+    (new_home / "config").write_text("[user]\n\tname = Ana\n\temail = ana@example.org\n")
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / "config"))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(new_home / "config"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
 
 

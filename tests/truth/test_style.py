@@ -108,7 +108,9 @@ def is_skip(node):
     """Tell whether a node is a skip: a call of one, or a mark that is not even called."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return any(ast.unparse(mark).removeprefix("pytest.mark.") in SKIPS for mark in node.decorator_list)
-    named = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr not in SKIPS:
+        return False
+    named = ast.unparse(node.func)
     return re.fullmatch(r"pytest\.(mark\.)?(skip|skipif|xfail)", named) is not None
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from journal.errors import GitError
 from journal.format.pointer import Pointer, encode_pointer
-from journal.git.configuration import read_configuration
 from journal.git.lfs_hook import guards_pushes
 from journal.git.remote import remotes_of
 from journal.store.blobs import lfs_blob_path
@@ -27,7 +26,7 @@ def lfs_findings(engine: Engine, copies: Copies, blobs: BlobsRead) -> Iterator[F
     if not has_lfs(engine, blobs):
         return
     try:
-        settings = read_configuration(copies.repository)
+        settings = copies.settings
         if not is_set_up(settings):
             yield Finding("lfs-not-set-up", "info", None, NOT_SET_UP, SET_UP_HINT)
         if blobs.lfs.sound and remotes_of(settings) and not guards_pushes(copies.repository, settings):

@@ -3,6 +3,7 @@
 import functools
 
 from journal.errors import GitError
+from journal.git.configuration import Configuration, read_configuration
 from journal.git.objects import ObjectReader, blob_id
 from journal.git.program import is_installed, start_git
 from journal.git.status import files_in, index_paths
@@ -16,6 +17,11 @@ class Copies:
     def __init__(self, place: Place) -> None:
         self.place, self.repository = place, place.repository
         self._folders: dict[str, dict[str, str]] = {}
+
+    @functools.cached_property
+    def settings(self) -> Configuration:
+        """Git's settings, read once. Raises GitError where they are malformed."""
+        return read_configuration(self.repository)
 
     @functools.cached_property
     def _tree(self) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from journal.errors import GitError
 from journal.git.hook_survey import RUNS, Survey, survey_hooks
 from journal.git.program import is_installed
-from journal.git.repository import Repository
+from journal.upkeep.checks.copies import Copies
 from journal.upkeep.checks.unreadable import git_unreadable
 from journal.upkeep.findings import Finding
 
@@ -19,12 +19,12 @@ _WHY = {
 }
 
 
-def hook_findings(repository: Repository) -> Iterator[Finding]:
+def hook_findings(copies: Copies) -> Iterator[Finding]:
     """Yield what is wrong with the hooks and the driver that are installed."""
     if not is_installed():
         return
     try:
-        survey = survey_hooks(repository)
+        survey = survey_hooks(copies.repository, copies.settings)
     except (GitError, OSError) as error:
         yield git_unreadable("hooks", error)
         return

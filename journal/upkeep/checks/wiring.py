@@ -9,7 +9,6 @@ from journal.format.pointer import lfs_sha256
 from journal.git.attributes import CHANGING, attributes_of
 from journal.git.ignore import ignored_paths
 from journal.git.program import is_installed
-from journal.git.status import configuration
 from journal.store.engine import Engine
 from journal.store.layout import CONFIG_FILE, LOCAL, accompanying_files, missing_rules
 from journal.upkeep.checks.copies import Copies
@@ -111,7 +110,7 @@ def _ignore_findings(copies: Copies, paths: list[str]) -> Iterator[Finding]:
 
 
 def _attribute_findings(engine: Engine, copies: Copies) -> Iterator[Finding]:
-    setting = configuration(copies.repository, "core.autocrlf")
+    setting = copies.settings.get("core.autocrlf")
     if setting is None or setting.lower() not in ("true", "input", "1", "yes", "on"):
         return
     found = engine.files.stat(os.path.join(engine.root, _ATTRIBUTES))
