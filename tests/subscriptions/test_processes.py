@@ -78,8 +78,8 @@ feed = journal.subscribe("feed")
 held = feed.take()
 child = os.fork()
 if child == 0:
+    print(os.getpid(), flush=True)  # what is done in a child that was just forked has been done
     time.sleep(600)
-print(child, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
