@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from journal import Conflict, Journal
 from journal.errors import LockTimeoutError, NotAppliedError, OutcomeUnknownError
 from journal.index.bounds import first_header, is_cut_off
+from journal.index.flushing import flush_overlay
 from journal.segments.tip import Mark, Tip
 from journal.store.opening import note_lost, read_opening
 from journal.store.tip_file import Standing, TipFile
@@ -339,7 +340,7 @@ def test_a_segment_that_is_lost_with_its_writer_is_removed_by_the_next_who_begin
     assert len({os.path.basename(path)[13:] for path in segments(crowd.root)}) == 2
     assert crowd.found(crowd.journals[2]) == before | set(range(crowd.count - 5, crowd.count + 1))
     with crowd.journals[2]._engine.locked():
-        crowd.journals[2]._engine.indexing.bring_forward().flush()
+        flush_overlay(crowd.journals[2]._engine.indexing.bring_forward())
     with restarted():
         crowd.check(crowd.disk.reboot(policy))
 
