@@ -81,7 +81,6 @@ class Engine:
         self.outbox: Outbox | None = None
         self.on_config: Callable[[], None] = lambda: None
         """Called when another configuration is followed: what hangs on it, and is set from outside, is set anew."""
-        self._is_eager = (options.projections or self.config.projections) == "eager"
         self.tip_file = TipFile(files, os.path.join(self.local, TIP_FILE))
         self.lifting: Lifting | None = None  # made when it is first needed, by journal/store/lifting.py
         self.indexing = Indexing(backend, root, self.local, self.config, self.tip_file, self._progress)
@@ -92,9 +91,8 @@ class Engine:
         """Appends to this work tree's lane; made when something is first written."""
         from journal.store.lanes import Lanes
 
-        durability = self.options.durability or self.config.durability
         watch = HeadWatch(self.files, self.git)
-        return Lanes(self.backend, self.root, self.config, self.tip_file, watch, syncs=durability == "sync")
+        return Lanes(self.backend, self.root, self.config, self.tip_file, watch, syncs=self.options.syncs(self.config))
 
     def close_lane(self) -> None:
         """Close the files of the lane; the next append looks at everything anew."""
@@ -177,6 +175,8 @@ class Engine:
         self.indexing.follow(config)
         for name in ("printer", "printing", "schemas"):
             self.__dict__.pop(name, None)
+        if "lanes" in self.__dict__:
+            self.lanes.follow(config, syncs=self.options.syncs(config))
         self.has_looked_at_projections = False
         self.on_config()
 
@@ -376,13 +376,13 @@ class Engine:
     def is_flush_due(self, view: View) -> bool:
         """Tell whether index and projections are to follow what was written now."""
         overlay = view.overlay
-        is_shown = self._is_eager and bool(overlay.states)  # what streams gain has no projection
+        is_shown = self.options.is_eager(self.config) and bool(overlay.states)  # what streams gain has no projection
         return is_shown or overlay.count >= FLUSH_AFTER_EVENTS or len(overlay.states) >= FLUSH_AFTER_ENTITIES
 
     def follow(self, view: View) -> None:
         """Under the lock: let index and projections follow a write. They are derived: whatever fails here just lags."""
         with contextlib.suppress(sqlite3.Error, OSError, JournalError):
-            if not self._is_eager:
+            if not self.options.is_eager(self.config):
                 flush_overlay(view)
             elif view.index.unprinted():
                 self.flush()
@@ -392,9 +392,9 @@ class Engine:
     @contextlib.contextmanager
     def deferring_projections(self) -> Iterator[None]:
         """Write many transactions; the projections follow once, at the end, each for its last state only."""
-        was_eager, self._is_eager = self._is_eager, False
+        options, self.options = self.options, self.options._replace(projections="lazy")
         try:
             yield
         finally:
-            self._is_eager = was_eager
+            self.options = options
             self.settle()

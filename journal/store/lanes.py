@@ -94,6 +94,10 @@ class Lanes:
 
     # -- memory ---------------------------------------------------------------------------------
 
+    def follow(self, config: Config, *, syncs: bool) -> None:
+        """Go by another configuration of the same store from the next append on."""
+        self._roll_bytes, self._syncs = config.roll_bytes, syncs
+
     def close(self) -> None:
         """Close the segment; the next append looks at everything anew."""
         if self._open is not None:

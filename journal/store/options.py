@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from journal.store.config import Config
+
 Report = Callable[[str, int, int], None]
 """Called with (what, done, of) while something long goes on."""
 
@@ -14,3 +16,11 @@ class Options(NamedTuple):
     projections: str | None = None
     lock_timeout_seconds: float | None = 30.0
     progress: Report | None = None
+
+    def syncs(self, config: Config) -> bool:
+        """Tell whether a write is acknowledged only when it is on the disk."""
+        return (self.durability or config.durability) == "sync"
+
+    def is_eager(self, config: Config) -> bool:
+        """Tell whether readable files follow every write."""
+        return (self.projections or config.projections) == "eager"

@@ -183,3 +183,28 @@ def test_the_first_call_of_each_kind_goes_by_the_configuration_that_is_here(tmp_
         b.blobs.put(b"x" * 5000)
         assert list((tmp_path / ".journal" / "blobs").rglob("*.lfs"))
         assert c.kv.cas("k", expected=ABSENT, value=1) == 1
+
+
+def test_who_has_it_open_syncs_rolls_and_shows_as_the_new_configuration_says(tmp_path):
+    tree = WorkTree(tmp_path / "ana")
+    path = tree.store / "journal.toml"
+    with tree.open() as before:
+        before.put("plan", "p1", {"n": 0})
+        text = path.read_text()
+        quick = text.replace('"eager"', '"lazy"').replace('durability = "sync"', 'durability = "os"\nroll_bytes = 4096')
+        path.write_text(quick)
+        for number in range(30):
+            before.put("plan", "p2", {"n": number, "text": "x" * 500})
+        assert before._engine.lanes._syncs is False
+        assert len(list((tree.store / "segments").iterdir())) > 1
+        assert not (tree.store / "entities" / "plan" / "p2.json").exists()
+        path.write_text(text)
+        before.put("plan", "p3", {"n": 1})
+        assert before._engine.lanes._syncs is True
+        assert (tree.store / "entities" / "plan" / "p3.json").exists()
+    with tree.open(durability="os", projections="lazy") as told:
+        told.put("plan", "p4", {"n": 1})
+        path.write_text(text + UNION)
+        told.put("plan", "p5", {"n": 1})
+        assert told._engine.lanes._syncs is False
+        assert not (tree.store / "entities" / "plan" / "p5.json").exists()
