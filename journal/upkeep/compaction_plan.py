@@ -6,7 +6,8 @@ a segment is                            if
 left alone                              it is the last one of this work tree's lane, or not covered twice
 packed                                  it is closed, the two newest checkpoints cover it, and no pack holds it
 removed                                 a pack holds all of it, and two checkpoints cover it; where there is git,
-                                        HEAD and git's index have that pack and both checkpoints
+                                        HEAD and git's index have that pack and both checkpoints; but not while
+                                        a segment stays of which its header alone says that its end does not count
 ======================================  =====================================================================
 
 A checkpoint is removed if the second of those two contains it. HEAD is asked as well as the index: what is only staged
@@ -66,12 +67,34 @@ def _to_remove(
     first, second = list(known.values())[:2]
     kept = list(known)[:2]
     ready = [facts for facts, _ in _closed(engine, view, vector.intersect(first, second)) if packs.is_safe(facts)]
+    ready = _without_ends(view, ready)
     superseded = [
         view.facts[CHECKPOINTS, name]
         for name, found in covers.items()
         if name not in kept and vector.is_subset(found, second)
     ]
     return [*ready, *superseded]
+
+
+def _without_ends(view: View, ready: list[FileFacts]) -> list[FileFacts]:
+    """Leave out the segments whose header says where one was cut off that stays, with lines behind that end."""
+    while True:
+        leaving = {facts.name for facts in ready}
+        staying = {
+            facts.name.removesuffix(".jsonl")
+            for facts in view.facts.values()
+            if facts.folder == SEGMENTS and facts.applied < facts.size and facts.name not in leaving
+        }
+        kept = [facts for facts in ready if not staying or _ended_by(view, facts) not in staying]
+        if len(kept) == len(ready):
+            return kept
+        ready = kept
+
+
+def _ended_by(view: View, facts: FileFacts) -> str | None:
+    named = parse_segment_file(facts.name)
+    section = view.index.section_at(named.lane, named.first) if named is not None else None
+    return section.prev_segment if section is not None else None
 
 
 def _sound_checkpoints(view: View) -> dict[str, Vector]:

@@ -8,6 +8,7 @@ from journal import Journal
 from journal.format.lines import unseal
 from journal.format.segment import Previous, decode_header, encode_header
 from tests.support.stores import clone, drop_file, new_store, newest_segment, put_file, read_bytes
+from tests.support.worktree import WorkTree
 
 
 @pytest.fixture
@@ -61,4 +62,26 @@ def test_it_counts_for_a_segment_that_grows_afterwards(stores, tmp_path):
         with open(os.path.join(root, "segments", cut), "ab") as file:
             file.writelines(lines[2:])
         assert numbers(journal) == [0, 3]
+        assert journal.doctor(verify=True).ok
+
+
+def test_compaction_leaves_it_while_the_segment_that_it_cuts_off_stays(stores, tmp_path):
+    _, texts = stores
+    ana = WorkTree(tmp_path / "ana")
+    config = read_bytes(os.path.join(stores[0], "journal.toml"))
+    put_file(str(ana.store), "journal.toml", config)
+    for name, text in texts.items():
+        put_file(str(ana.store), f"segments/{name}", text)
+    ana.commit_all()
+    with ana.open() as journal:
+        assert numbers(journal) == [0, 3]
+        journal.compact(commit=True)
+        for number in (4, 5):
+            journal.append("s", "E", {"n": number})
+            journal.commit("more")
+            journal.compact(commit=True)
+        assert numbers(journal) == [0, 3, 4, 5]
+        assert journal.doctor(verify=True).ok
+    with WorkTree(tmp_path / "bob", clone_of=ana).open() as journal:
+        assert numbers(journal) == [0, 3, 4, 5]
         assert journal.doctor(verify=True).ok
