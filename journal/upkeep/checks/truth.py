@@ -28,7 +28,8 @@ def chain_losses(survey: Survey, covers: Vector, was_known: Callable[[str], bool
     """
     here = {(section.lane, section.first) for section in survey.sections}
     seen: set[tuple[str, int]] = set()
-    for section in survey.sections:
+    # Of several that say where a segment ends, the least counts.
+    for section in sorted(survey.sections, key=lambda one: one.previous.seq if one.previous is not None else 0):
         named = section.previous and parse_segment_file(f"{section.previous.segment}.jsonl")
         if section.previous is None or not named or (named.lane, named.first) in seen:
             continue
