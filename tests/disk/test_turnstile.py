@@ -105,7 +105,7 @@ def test_nobody_who_need_not_wait_has_a_thread(path):
     for _ in range(10):
         assert one.enter(1)
         one.leave()
-        assert threads() == before
+        assert threads() <= before, "one more; fewer where a thread of another test has just ended"
 
 
 @needs_proc
@@ -134,7 +134,7 @@ def test_while_one_wait_is_stuck_no_other_is_begun(path):
     for _ in range(20):
         assert not waiter.enter(5)
     assert time.monotonic() - begun < 4
-    assert threads() == before
+    assert threads() <= before
     inside.leave()
 
 
