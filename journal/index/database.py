@@ -57,9 +57,14 @@ def _blank() -> sqlite3.Connection:
     A file is not made so: a copy would also replace what another process has made of it meanwhile.
     """
     database = sqlite3.connect(MEMORY, isolation_level=None, check_same_thread=False)
-    atexit.register(database.close)
+    atexit.register(_forget, database)
     _make_tables(database)
     return database
+
+
+def _forget(blank: sqlite3.Connection) -> None:
+    _blank.cache_clear()  # what is called at exit after this may open an index still
+    blank.close()
 
 
 class Index(Printed):

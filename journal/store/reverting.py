@@ -78,7 +78,7 @@ def undo_of(
         return Delete(type=key[0], id=key[1], actor=actor, summary=summary)
     if now is None or is_whole:
         return Put(type=key[0], id=key[1], data=before, actor=actor, summary=summary, action="revert")
-    back = {name: before[name] for name in touched if name in before}
+    back = {name: item for name, item in before.items() if name in touched}
     gone = tuple(name for name in sorted(touched) if name not in before and name in now)
     return Put(type=key[0], id=key[1], set=back, unset=gone, actor=actor, summary=summary, action="revert")
 

@@ -1,12 +1,16 @@
 """Goal: what a new lane's first header says of the end of another counts whichever of the two is here first."""
 
+import errno
 import os
 
 import pytest
 
 from journal import Journal
+from journal.disk.backend import FileBackend
+from journal.errors import NotAppliedError
 from journal.format.lines import unseal
 from journal.format.segment import Previous, decode_header, encode_header
+from tests.support.faults import FaultyFiles
 from tests.support.stores import clone, drop_file, new_store, newest_segment, put_file, read_bytes
 from tests.support.worktree import WorkTree
 
@@ -85,3 +89,32 @@ def test_compaction_leaves_it_while_the_segment_that_it_cuts_off_stays(stores, t
     with WorkTree(tmp_path / "bob", clone_of=ana).open() as journal:
         assert numbers(journal) == [0, 3, 4, 5]
         assert journal.doctor(verify=True).ok
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_a_lane_that_was_cut_off_in_another_branch_is_no_loss_in_this_one(tmp_path, comes_back):
+    ana = WorkTree(tmp_path / "ana")
+    ana.commit_all()
+    ana.git("switch", "--quiet", "--create", "side")
+    files = FaultyFiles()
+    with Journal.on(FileBackend(files), str(ana.store)) as journal:
+        journal.append("s", "E", {"n": 0})
+        files.write_short("write", error=errno.ENOSPC)
+        with pytest.raises(NotAppliedError):
+            journal.append("s", "E", {"n": 1})
+        journal.commit("cut off")
+    ana.git("switch", "--quiet", "main")
+    with ana.open() as journal:
+        journal.append("s", "E", {"n": 2})
+        assert decode_header(first_line(newest_segment(str(ana.store)))).previous is not None
+        journal.commit("here")
+    if comes_back:
+        ana.git("merge", "--quiet", "--no-edit", "side")
+    ana.git("branch", "--quiet", "-D", "side")  # else bob's git knows of its commits
+    with WorkTree(tmp_path / "bob", clone_of=ana).open() as journal:
+        assert numbers(journal) == ([0, 2] if comes_back else [2])
+        assert journal.doctor(verify=True).ok
+
+
+def first_line(path: str) -> dict[str, object]:
+    return unseal(read_bytes(path).split(b"\n", 1)[0] + b"\n")

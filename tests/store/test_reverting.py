@@ -2,7 +2,7 @@
 
 import pytest
 
-from journal import ExpectationError
+from journal import ExpectationError, Journal
 from tests.support.worktree import WorkTree
 
 
@@ -70,3 +70,12 @@ def test_what_an_event_knew_does_not_hinder_its_revert(merged):
         with pytest.raises(ExpectationError):
             journal.revert(journal.history("$kv", "key")[-1].id)
         assert journal.kv.get("key") == 3
+
+
+def test_what_is_put_back_comes_in_the_order_in_which_it_stood():
+    names = [f"field {number}" for number in range(20)]
+    with Journal.memory() as journal:
+        journal.put("plan", "p", {"title": "", **dict.fromkeys(names, 0)})
+        taken = journal.put("plan", "p", unset=names)
+        journal.revert(taken.event)
+        assert list(journal.get("plan", "p").data) == ["title", *names]

@@ -9,9 +9,9 @@ from tests.support.stores import LANE_A, LANE_B
 SEGMENT, STORE = f"000000000001-{LANE_A}", "st_a"
 
 
-def section(path, lane, first, last, end=None):
+def section(path, lane, first, last, end=None, *, saw=True):
     previous = None if end is None else Previous(SEGMENT, 0, end)
-    return SectionRead(path, lane, first, last, STORE, previous, False)
+    return SectionRead(path, lane, first, last, STORE, previous, False, saw)
 
 
 def losses(*sections):
@@ -35,3 +35,9 @@ def test_of_two_headers_that_say_where_a_segment_ends_the_least_counts():
 
 def test_a_segment_that_a_header_names_and_that_is_not_here_is_missing():
     assert losses(ENDING) == [("history-missing", 1, 3)]
+
+
+def test_a_segment_that_its_writer_did_not_have_is_missing_only_where_another_had_it():
+    unseen = ENDING._replace(saw_previous=False)
+    assert losses(unseen) == []
+    assert losses(unseen, NEXT) == losses(NEXT) == [("history-missing", 1, 5)]

@@ -12,7 +12,11 @@ from journal.upkeep.findings import Finding
 
 
 class SectionRead(NamedTuple):
-    """One segment's worth of records, without the records; ``store`` is None where the header cannot be read."""
+    """One segment's worth of records, without the records; ``store`` is None where the header cannot be read.
+
+    ``saw_previous``: whether the header says that its writer had the end of ``previous``. It may not have had the end
+    of another lane's segment, which can be in another branch only.
+    """
 
     path: str
     lane: str
@@ -21,6 +25,7 @@ class SectionRead(NamedTuple):
     store: str | None
     previous: Previous | None
     is_difference: bool
+    saw_previous: bool
 
 
 class EventsRead(NamedTuple):

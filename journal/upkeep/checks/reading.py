@@ -4,9 +4,11 @@ from array import array
 
 from journal.format.names import PackName, SegmentName, parse_pack_file, parse_segment_file
 from journal.format.record import Record
+from journal.format.segment import Header
 from journal.index.bounds import Bounds
 from journal.segments.folders import Text, text_of
 from journal.segments.scan import Found, Scan, Section, scan
+from journal.state import vector
 from journal.store.damage import accepted_place
 from journal.upkeep.checks.duplicates import all_records, twice_within
 from journal.upkeep.checks.facts import EventsRead, FileRead, Reference, SectionRead
@@ -86,6 +88,15 @@ def _section(path: str, named: SegmentName | PackName, section: Section) -> Sect
     header = section.header
     if header is None:
         first = section.found[0].record["seq"] if section.found and section.offset else named.first
-        return SectionRead(path, named.lane, first, section.last, None, None, False)
+        return SectionRead(path, named.lane, first, section.last, None, None, False, False)
     is_difference = header.sees is None and header.sees_ref is None
-    return SectionRead(path, header.lane, header.first, section.last, header.store, header.previous, is_difference)
+    return SectionRead(
+        path, header.lane, header.first, section.last, header.store, header.previous, is_difference, _saw(header)
+    )
+
+
+def _saw(header: Header) -> bool:
+    if header.previous is None or header.previous.segment.endswith(f"-{header.lane}"):
+        return header.previous is not None
+    named = parse_segment_file(f"{header.previous.segment}.jsonl")
+    return named is not None and vector.contains(header.sees or {}, header.previous.seq, named.lane)

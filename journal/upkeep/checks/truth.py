@@ -33,8 +33,11 @@ def chain_losses(survey: Survey, covers: Vector, was_known: Callable[[str], bool
         named = section.previous and parse_segment_file(f"{section.previous.segment}.jsonl")
         if section.previous is None or not named or (named.lane, named.first) in seen:
             continue
+        is_here = (named.lane, named.first) in here
+        if not is_here and not section.saw_previous:
+            continue  # its writer did not have it either, and says where it ends for those who do
         seen.add((named.lane, named.first))
-        if (named.lane, named.first) in here:
+        if is_here:
             yield from _short_end(survey, section, named.lane, named.first)
             continue
         path = f"{SEGMENTS}/{section.previous.segment}.jsonl"
