@@ -446,6 +446,8 @@ def old_copy(tree, tmp_path):
         journal.put("user", "u1", {"password": SECRET, "n": 1})
         journal.put("user", "long", {"text": SECRET + "x" * 70_000})
         journal.commit()
+        journal.put("thing", "packed with it", {"n": 1})
+        journal.commit()
     other = WorkTree(tmp_path / "b", clone_of=tree)
     with other.open() as journal:
         for _ in range(3):

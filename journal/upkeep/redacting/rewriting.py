@@ -16,7 +16,7 @@ ends this work tree's lane: its memory goes before the file does, so that the ne
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ from journal.segments.pack import encode_pack
 from journal.segments.scan import scan
 from journal.segments.unlike import deflate_unlike, salt_of, spaced_unlike
 from journal.state import vector
+from journal.state.redaction import KEY
 from journal.store.blobs import blob_path, blob_paths, write_blob
 from journal.store.engine import Engine
 from journal.store.home import LANE_FILE, TIP_FILE
@@ -111,8 +112,7 @@ def _pack(engine: Engine, view: View, key: Key, data: bytes, dropped: set[str]) 
     named = parse_segment_file(key[1]) or parse_pack_file(key[1])
     assert named is not None, key
     lines: list[bytes] = []
-    for line in counted_lines(view, key, data):
-        fields = unseal(line)
+    for line, fields in _readable(engine, view, named.lane, counted_lines(view, key, data)):
         if fields["kind"] == "segment":
             lines.append(line)
             continue
@@ -130,6 +130,32 @@ def _pack(engine: Engine, view: View, key: Key, data: bytes, dropped: set[str]) 
     if b"".join(lines) != text_of(content, ARCHIVE).data:
         raise DamagedError("the pack does not read back as it was made", path="/".join(key))
     return f"{ARCHIVE}/{pack_file(named.first, named.lane, content)}", content
+
+
+def _readable(engine: Engine, view: View, lane: str, lines: Iterable[bytes]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Yield lines and their fields, in the place of one whose blob has left already the new one, which says it all."""
+    copies: dict[int, bytes] | None = None
+    for line in lines:
+        fields = unseal(line)
+        if fields["kind"] != "segment" and redacted(view, fields, lane) is None:
+            copies = _new_copies(engine, lane) if copies is None else copies
+            copy = copies.get(fields["seq"], line)
+            yield copy, unseal(copy)
+        else:
+            yield line, fields
+
+
+def _new_copies(engine: Engine, lane: str) -> dict[int, bytes]:
+    """Return the lines of a lane that are redacted already, by seq."""
+    found: dict[int, bytes] = {}
+    for name, _ in engine.files.list(os.path.join(engine.root, ARCHIVE)):
+        named = parse_pack_file(name)
+        if named is not None and named.lane == lane:
+            text = read_text(engine.files, os.path.join(engine.root, ARCHIVE, name), ARCHIVE).data
+            for section in scan(text).sections:
+                behind = (item for item in section.found if KEY in item.record)
+                found.update((item.record["seq"], text[item.offset : item.offset + item.length]) for item in behind)
+    return found
 
 
 def counted_lines(view: View, key: Key, data: bytes) -> list[bytes]:
