@@ -36,6 +36,7 @@ from journal.format.names import (
 )
 from journal.format.record import Record
 from journal.format.segment import decode_header as decode_segment_header
+from journal.index.bounds import first_header, limits_of
 from journal.index.places import list_events
 from journal.index.redacting import redacted, redacted_form
 from journal.index.view import Key, View
@@ -71,7 +72,7 @@ def rewrite(engine: Engine, view: View, more: Iterable[Key] = (), blobs: Iterabl
     behind = set() if redacting is None else redacting.unredacted & view.facts.keys()
     done = Rewritten()
     dropped = set(blobs)
-    for key in sorted({*behind, *more}):
+    for key in sorted(with_cut_off(engine, view, {*behind, *more})):
         _rewrite_file(engine, view, key, done, dropped)
     dropped -= _referenced(engine, view, set(done.removed)) if dropped else set()
     for sha256 in sorted(dropped):
@@ -82,6 +83,22 @@ def rewrite(engine: Engine, view: View, more: Iterable[Key] = (), blobs: Iterabl
         _stage(engine, done)
         _remove(engine, done)
     return done
+
+
+def with_cut_off(engine: Engine, view: View, keys: set[Key]) -> set[Key]:
+    """Add the segments of which one of these says where they are cut off: once it is a pack, no reader asks it that."""
+    found, rest = set(keys), list(keys)
+    while rest:
+        folder, name = rest.pop()
+        ended = first_header(engine.files, full_path(engine.root, f"{folder}/{name}")) if folder == SEGMENTS else None
+        key = (SEGMENTS, f"{ended[0]}.jsonl") if ended is not None else ("", "")
+        if ended is None or key not in view.facts or key in found:
+            continue
+        data = engine.files.read(full_path(engine.root, "/".join(key)))
+        if scan(data, limit_seq=ended[1]).end < len(data):
+            found.add(key)
+            rest.append(key)
+    return found
 
 
 def _rewrite_file(engine: Engine, view: View, key: Key, done: Rewritten, dropped: set[str]) -> None:
@@ -162,7 +179,9 @@ def counted_lines(view: View, key: Key, data: bytes) -> list[bytes]:
     """Return the lines of a segment or pack that count: headers and records, without torn ends, residue and damage."""
     facts = view.facts.get(key)
     text = text_of(data, key[0]).data
-    limit = facts.last if facts is not None and key[0] == SEGMENTS and facts.last else None
+    limit = limits_of(view, [key]).get(key[1].removesuffix(".jsonl")) if key[0] == SEGMENTS else None
+    if limit is None and key[0] == SEGMENTS and facts is not None and facts.last:
+        limit = facts.last
     lines: list[bytes] = []
     for section in scan(text, limit_seq=limit).sections:
         if section.header is not None:
