@@ -6,6 +6,7 @@ again is not watched any more). Whoever waits also looks from time to time.
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,12 @@ class FolderWatch:
     """A watch on folders, until it is closed."""
 
     def __init__(self, observer: "BaseObserver") -> None:
-        self._observer = observer
+        self._observer, self._pid = observer, os.getpid()
 
     def close(self) -> None:
-        """Stop watching; its thread ends."""
+        """Stop watching; its thread ends. In a forked child nothing happens: the system has one watch for both."""
+        if self._pid != os.getpid():
+            return
         with contextlib.suppress(OSError, RuntimeError):
             self._observer.stop()
             self._observer.join(_JOIN_SECONDS)

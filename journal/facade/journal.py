@@ -21,6 +21,7 @@ from journal.facade.subscribing import Subscribing
 from journal.facade.upkeep import Upkeep
 from journal.facade.writing import Writing
 from journal.store.engine import Engine
+from journal.store.forking import mind_forks
 from journal.store.layout import CONFIG_FILE, STORE_FOLDER, find_store, make_store
 from journal.store.options import Options, Report
 
@@ -113,6 +114,7 @@ class Journal(Writing, Reading, Streams, Folding, Positions, Subscribing, Upkeep
         root = os.path.abspath(os.fspath(store)) if store is not None else find_store(backend.files, os.fspath(path))
         options = Options(durability, projections, lock_timeout_seconds, progress)
         engine = Engine(backend, root, options, partial(_git_has, root), cache(partial(_lfs_folder, root)))
+        mind_forks(engine)
         if upcasters is not None:
             from journal.store.upcasters import Lifting
 

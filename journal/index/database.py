@@ -122,6 +122,11 @@ class Index(Printed):
         self._db.execute("COMMIT")
 
     @property
+    def is_being_written(self) -> bool:
+        """Whether this is within ``writing``."""
+        return self._db.in_transaction and not self._is_in_snapshot
+
+    @property
     def is_in_snapshot(self) -> bool:
         """Whether this is within ``snapshot``, and not within ``writing``."""
         return self._is_in_snapshot

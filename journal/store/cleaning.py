@@ -19,13 +19,15 @@ def clean(view: View, files: Files, local: str, *, patience_seconds: float = 0.0
 
     Where somebody reads it, or a file cannot be removed, it stays due, and whoever comes next does it.
     """
-    if view.index.path == MEMORY or not view.index.meta(UNCLEAN):
+    if view.index.path == MEMORY or view.is_overtaken() or not view.index.meta(UNCLEAN):
         return
     from journal.index.inspection import write_anew
 
     with contextlib.suppress(OSError, sqlite3.OperationalError):
         clear_derived(files, local)
-        write_anew(view.index.path, patience_seconds=patience_seconds)
+        try:
+            write_anew(view.index.path, patience_seconds=patience_seconds)
+        finally:
+            view.settle_version()  # that was this process, also where it came only half way
         with view.index.writing():
             view.index.set_meta(UNCLEAN, False)
-        view.settle_version()

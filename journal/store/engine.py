@@ -70,7 +70,7 @@ class Engine:
         self._config_watch = ConfigWatch(files, root)
         self.config, self.git = read_config(files, root), find_git(files, root)
         self._lock_path = os.path.join(self.local, LOCK_FILE)
-        self._threads, self._pid = threading.RLock(), os.getpid()
+        self.threads, self._pid = threading.RLock(), os.getpid()
         self.writer = backend.writer()
         """Names this process and this opening in the records."""
         self._is_closed = self.has_looked_at_projections = False
@@ -145,7 +145,7 @@ class Engine:
         self.check_open()
         is_left = False
         try:
-            with self._threads:
+            with self.threads:
                 self._depth += 1
                 try:
                     self.heed_config()
@@ -251,7 +251,7 @@ class Engine:
         """Bring index and projections up to date if the lock is free and nobody minds, and close everything."""
         if self._is_closed or os.getpid() != self._pid:
             return
-        with self._threads:
+        with self.threads:
             if settle:
                 with contextlib.suppress(*TROUBLE):
                     self.settle()

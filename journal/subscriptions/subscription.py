@@ -138,7 +138,7 @@ class Subscription:
             stamp = self._shelf.stamp()
             looked_for = self._shelf.load()
             found = self._look(looked_for)
-            self._tell_gap(found)
+            self._tell_gap(looked_for, found)
             new = {_id(event): event for event in found.events}
             here = vector.subtract(found.here, cursor.ids_of(lost))
             with self._shelf.held():
@@ -242,30 +242,31 @@ class Subscription:
     def accept_gap(self) -> None:
         """Go on without the events of the present gap. Those that were not delivered are, once they are back."""
         with self._looking:
-            self._note_told(self._look_anew())
+            self._note_told(gaps_of(*self._look_anew()))
 
-    def _tell_gap(self, found: Survey) -> None:
-        group = self._shelf.load()
+    def _tell_gap(self, group: Group, found: Survey) -> None:
+        """Tell what a look lacks of what was taken before it: what others have taken since may have come after it."""
         if not untold(gaps_of(group, found), group.reported):
             return
         # Git takes files away and puts others there, one by one: what is missing in the middle of it is no gap.
         time.sleep(_SETTLE_SECONDS)
-        found = self._look_anew()
-        group = self._shelf.load()
-        new = untold(gaps_of(group, found), group.reported)
+        gaps = gaps_of(*self._look_anew())
+        new = untold(gaps, self._shelf.load().reported)
         if not new:
             return
         if self._on_gap is None:
             raise error_of(new)
         self._on_gap(new)
-        self._note_told(found)
+        self._note_told(gaps)
 
-    def _note_told(self, found: Survey) -> None:
-        self._step(lambda group: cursor.report(group, all_of(gaps_of(group, found))))
+    def _note_told(self, gaps: Gaps) -> None:
+        self._step(lambda group: cursor.report(group, vector.union(group.reported, all_of(gaps))))
 
-    def _look_anew(self) -> Survey:
+    def _look_anew(self) -> tuple[Group, Survey]:
+        """Return what the cursor knows, and what is here then."""
         self._survey = None
-        return self._look(self._shelf.load())
+        group = self._shelf.load()
+        return group, self._look(group)
 
     # -- what becomes of it ---------------------------------------------------------------------
 

@@ -59,6 +59,7 @@ def test_power_cut_at_every_call_of_a_redaction(scratch):
             assert [event.id for event in journal.history("t", "a")] == ids
             assert as_files(root) == rendered(journal)
             journal.put("t", "c", {"n": 1})
+            assert [finding for finding in journal.doctor().findings if finding.severity != "info"] == []
             bury(journal)
         assert holding(root) == []
     assert count > 30

@@ -58,3 +58,29 @@ def test_both_redactions_hold_after_a_merge_that_nobody_had_to_settle(tree):
     for folder in ("archive", "checkpoints", "segments", "blobs"):
         for path in (tree.store / folder).rglob("*"):
             assert not path.is_file() or not any(side.encode() + b"-secret" in path.read_bytes() for side in SIDES)
+
+
+def test_what_another_branch_has_packed_loses_no_line_where_its_blob_left_with_the_redaction(tmp_path):
+    ana = WorkTree(tmp_path / "ana")
+    configure(str(ana.store), 'durability = "os"\nauto_compact = false')
+    with ana.open() as journal:
+        journal.put("user", "before", {"n": 1})
+        long = journal.put("user", "long", {"text": "a secret " + "x" * 70_000}).event
+        journal.put("user", "behind", {"n": 1})
+        journal.commit("filled")
+        journal.put("user", "later", {"n": 1})
+        journal.commit("more")
+    bob = WorkTree(tmp_path / "bob", clone_of=ana)
+    with bob.open() as journal:
+        for number in range(4):
+            journal.put("user", "bob", {"n": number})
+            journal.commit("bob")
+            journal.compact(commit=True)
+    with ana.open() as journal:
+        journal.redact(event=long, reason="asked for")
+    bob.git("pull", "-q", "--no-edit", "--no-rebase", str(ana.path))
+    with bob.open() as journal:
+        journal.put("user", "bob", {"n": 9})
+        journal.commit("merged")
+        assert journal.get("user", "long").data == {"text": "[redacted]"}
+        assert journal.doctor(verify=True).ok

@@ -20,7 +20,8 @@ def stores(tmp_path):
     """A store, and the texts of two segments by name: of three events, and of one that says: only the first counts."""
     root = new_store(tmp_path)
     with Journal.open(store=root) as journal:
-        journal.append_batch("s", [("E", {"n": n}) for n in range(3)])
+        for number in range(3):
+            journal.append("s", "E", {"n": number})
     cut = newest_segment(root)
     with Journal.open(store=clone(root, tmp_path / "other")) as journal:
         journal.append("s", "E", {"n": 3})
@@ -118,3 +119,20 @@ def test_a_lane_that_was_cut_off_in_another_branch_is_no_loss_in_this_one(tmp_pa
 
 def first_line(path: str) -> dict[str, object]:
     return unseal(read_bytes(path).split(b"\n", 1)[0] + b"\n")
+
+
+def test_a_redaction_of_what_stands_behind_an_end_brings_nothing_back(stores, tmp_path):
+    old, texts = stores
+    root = clone(old, tmp_path / "clone")
+    for name, text in texts.items():
+        put_file(root, f"segments/{name}", text)
+    with Journal.open(store=root) as journal:
+        (last,) = [event.id for event in journal.read("s") if event.data == {"n": 3}]
+        told = journal.redact(event=last, reason="asked for", dry_run=True)
+        done = journal.redact(event=last, reason="asked for")
+        assert told.files == done.files == tuple(f"segments/{name}" for name in sorted(texts))
+        assert numbers(journal) == [0, "[redacted]"]
+        assert journal.doctor(verify=True).ok
+    with Journal.open(store=clone(root, tmp_path / "another")) as journal:
+        assert numbers(journal) == [0, "[redacted]"]
+        assert journal.doctor(verify=True).ok

@@ -75,13 +75,31 @@ def test_who_finds_its_events_taken_by_another_goes_on_to_the_next(journal, monk
     with journal.subscribe("feed") as one, journal.subscribe("feed") as other:
         tell_gap, taken = one._tell_gap, []
 
-        def tell_late(found):
+        def tell_late(*looked):
             taken.extend([] if taken else other.take(64))
-            tell_gap(found)
+            tell_gap(*looked)
 
         monkeypatch.setattr(one, "_tell_gap", tell_late)
         assert len(drain(one)) == 6
         assert len(taken) == 64
+
+
+def test_what_another_takes_that_came_behind_a_look_is_no_gap(journal, monkeypatch):
+    write(journal, "a")
+    with journal.subscribe("feed") as one, journal.subscribe("feed") as other:
+        look, taken = one._look, []
+
+        def look_early(group):
+            found = look(group)
+            if len(taken) < 3:
+                write(journal, f"later-{len(taken)}")
+                taken.extend(other.take(10))
+            return found
+
+        monkeypatch.setattr(one, "_look", look_early)
+        assert names(one.take(10)) == []
+        assert names(taken) == ["a", "later-0", "later-2"]
+        assert not one.gaps()
 
 
 def test_cursors_of_different_names_each_get_everything(journal):

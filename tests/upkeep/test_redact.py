@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ import pytest
 from journal import DamagedError, ExpectationError, Fold, GitError, Journal, NotFoundError, RefusedError, UsageError
 from journal.disk.files import FileStat
 from journal.folds import snapshots
+from journal.index import inspection
 from journal.upkeep.redacting import redact, searching
 from journal.upkeep.redacting.needles import Needles
 from tests.support.faults import FilesThatCannotBeRead
@@ -446,6 +448,8 @@ def old_copy(tree, tmp_path):
         journal.put("user", "u1", {"password": SECRET, "n": 1})
         journal.put("user", "long", {"text": SECRET + "x" * 70_000})
         journal.commit()
+        journal.put("thing", "packed with it", {"n": 1})
+        journal.commit()
     other = WorkTree(tmp_path / "b", clone_of=tree)
     with other.open() as journal:
         for _ in range(3):
@@ -599,6 +603,25 @@ def test_what_is_derived_and_cannot_be_removed_now_is_removed_later(tree, tmp_pa
         assert holding(other.store) != []
         journal.reconcile()
         assert holding(other.store) == []
+
+
+def test_a_write_goes_on_where_a_reader_came_while_the_index_was_written_anew(tree, tmp_path, monkeypatch):
+    with tree.open() as journal:
+        journal.append("s", "Said", {"said": SECRET})
+        journal.checkpoint()
+        journal.redact(value=SECRET, reason="leaked")
+    other = WorkTree(tmp_path / "b", clone_of=tree)
+    move_log, turns = inspection._move_log, itertools.cycle([True, False])
+
+    def one_of_two(database):
+        if not next(turns):
+            raise sqlite3.OperationalError("the index is being read")
+        move_log(database)
+
+    with other.open() as journal:
+        monkeypatch.setattr(inspection, "_move_log", one_of_two)
+        journal.append("s", "Said", {"said": OTHER})
+        assert [event.data["said"] for event in journal.read("s")] == ["[redacted]", OTHER]
 
 
 def broken_disk(*_):

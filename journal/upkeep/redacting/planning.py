@@ -28,7 +28,7 @@ from journal.upkeep.checks.walking import walk
 from journal.upkeep.redacting.carried import place_of_bytes
 from journal.upkeep.redacting.needles import Needles
 from journal.upkeep.redacting.places import Match, Selection, match_of
-from journal.upkeep.redacting.rewriting import counted_lines, references_in
+from journal.upkeep.redacting.rewriting import counted_lines, references_in, with_cut_off
 
 _LOOKED_AT = (SEGMENTS, ARCHIVE, CHECKPOINTS, BLOBS, LOCAL, ".git")
 """Folders that are looked through on their own."""
@@ -88,6 +88,7 @@ class _Planner:
         if self._needles.forms:
             self._look_at_loose_blobs()
             self._look_at_other_files()
+        plan.more |= with_cut_off(self._engine, self._view, plan.files | plan.more) - plan.files
         return plan
 
     # -- events ---------------------------------------------------------------------------------

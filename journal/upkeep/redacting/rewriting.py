@@ -16,7 +16,7 @@ ends this work tree's lane: its memory goes before the file does, so that the ne
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ from journal.format.names import (
 )
 from journal.format.record import Record
 from journal.format.segment import decode_header as decode_segment_header
+from journal.index.bounds import first_header, limits_of
 from journal.index.places import list_events
 from journal.index.redacting import redacted, redacted_form
 from journal.index.view import Key, View
@@ -44,6 +45,7 @@ from journal.segments.pack import encode_pack
 from journal.segments.scan import scan
 from journal.segments.unlike import deflate_unlike, salt_of, spaced_unlike
 from journal.state import vector
+from journal.state.redaction import KEY
 from journal.store.blobs import blob_path, blob_paths, write_blob
 from journal.store.engine import Engine
 from journal.store.home import LANE_FILE, TIP_FILE
@@ -70,7 +72,7 @@ def rewrite(engine: Engine, view: View, more: Iterable[Key] = (), blobs: Iterabl
     behind = set() if redacting is None else redacting.unredacted & view.facts.keys()
     done = Rewritten()
     dropped = set(blobs)
-    for key in sorted({*behind, *more}):
+    for key in sorted(with_cut_off(engine, view, {*behind, *more})):
         _rewrite_file(engine, view, key, done, dropped)
     dropped -= _referenced(engine, view, set(done.removed)) if dropped else set()
     for sha256 in sorted(dropped):
@@ -81,6 +83,22 @@ def rewrite(engine: Engine, view: View, more: Iterable[Key] = (), blobs: Iterabl
         _stage(engine, done)
         _remove(engine, done)
     return done
+
+
+def with_cut_off(engine: Engine, view: View, keys: set[Key]) -> set[Key]:
+    """Add the segments of which one of these says where they are cut off: once it is a pack, no reader asks it that."""
+    found, rest = set(keys), list(keys)
+    while rest:
+        folder, name = rest.pop()
+        ended = first_header(engine.files, full_path(engine.root, f"{folder}/{name}")) if folder == SEGMENTS else None
+        key = (SEGMENTS, f"{ended[0]}.jsonl") if ended is not None else ("", "")
+        if ended is None or key not in view.facts or key in found:
+            continue
+        data = engine.files.read(full_path(engine.root, "/".join(key)))
+        if scan(data, limit_seq=ended[1]).end < len(data):
+            found.add(key)
+            rest.append(key)
+    return found
 
 
 def _rewrite_file(engine: Engine, view: View, key: Key, done: Rewritten, dropped: set[str]) -> None:
@@ -111,8 +129,7 @@ def _pack(engine: Engine, view: View, key: Key, data: bytes, dropped: set[str]) 
     named = parse_segment_file(key[1]) or parse_pack_file(key[1])
     assert named is not None, key
     lines: list[bytes] = []
-    for line in counted_lines(view, key, data):
-        fields = unseal(line)
+    for line, fields in _readable(engine, view, named.lane, counted_lines(view, key, data)):
         if fields["kind"] == "segment":
             lines.append(line)
             continue
@@ -132,11 +149,39 @@ def _pack(engine: Engine, view: View, key: Key, data: bytes, dropped: set[str]) 
     return f"{ARCHIVE}/{pack_file(named.first, named.lane, content)}", content
 
 
+def _readable(engine: Engine, view: View, lane: str, lines: Iterable[bytes]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Yield lines and their fields, in the place of one whose blob has left already the new one, which says it all."""
+    copies: dict[int, bytes] | None = None
+    for line in lines:
+        fields = unseal(line)
+        if fields["kind"] != "segment" and redacted(view, fields, lane) is None:
+            copies = _new_copies(engine, lane) if copies is None else copies
+            copy = copies.get(fields["seq"], line)
+            yield copy, unseal(copy)
+        else:
+            yield line, fields
+
+
+def _new_copies(engine: Engine, lane: str) -> dict[int, bytes]:
+    """Return the lines of a lane that are redacted already, by seq."""
+    found: dict[int, bytes] = {}
+    for name, _ in engine.files.list(os.path.join(engine.root, ARCHIVE)):
+        named = parse_pack_file(name)
+        if named is not None and named.lane == lane:
+            text = read_text(engine.files, os.path.join(engine.root, ARCHIVE, name), ARCHIVE).data
+            for section in scan(text).sections:
+                behind = (item for item in section.found if KEY in item.record)
+                found.update((item.record["seq"], text[item.offset : item.offset + item.length]) for item in behind)
+    return found
+
+
 def counted_lines(view: View, key: Key, data: bytes) -> list[bytes]:
     """Return the lines of a segment or pack that count: headers and records, without torn ends, residue and damage."""
     facts = view.facts.get(key)
     text = text_of(data, key[0]).data
-    limit = facts.last if facts is not None and key[0] == SEGMENTS and facts.last else None
+    limit = limits_of(view, [key]).get(key[1].removesuffix(".jsonl")) if key[0] == SEGMENTS else None
+    if limit is None and key[0] == SEGMENTS and facts is not None and facts.last:
+        limit = facts.last
     lines: list[bytes] = []
     for section in scan(text, limit_seq=limit).sections:
         if section.header is not None:
