@@ -131,10 +131,7 @@ def _check_chains(view: View, came: list[Key], resolved: set[tuple[str, int]]) -
                 raise NeedsRebuildError("a new header cuts a segment that was applied further")
             if facts is not None and facts.last < section.prev_seq and (SEGMENTS, segment_file(first, lane)) in came:
                 raise NeedsRebuildError("a new header says that a segment goes on beyond what looked like its end")
-        if (lane, first) not in resolved:
-            continue
-        later = (other for other in view.index.sections_of(lane) if other.first > first and other.number > 0)
-        if any(other.prev_segment == section_name(section) for other in later):
+        if (lane, first) in resolved and view.index.is_base(section_name(section)):
             raise NeedsRebuildError("the base of a known difference arrived")
 
 

@@ -218,6 +218,11 @@ class Index(Printed):
         rows = self._db.execute("SELECT * FROM sections WHERE lane = ? ORDER BY first", (lane,))
         return [section_of(row) for row in rows]
 
+    def is_base(self, segment: str) -> bool:
+        """Tell whether what a later segment's writer saw is known as a difference to what this one's saw."""
+        query = "SELECT EXISTS(SELECT 1 FROM sections WHERE prev_segment = ? AND number > 0)"
+        return bool(self._db.execute(query, (segment,)).fetchone()[0])
+
     def end_of(self, segment: str) -> int | None:
         """Return the last seq that counts in a segment, by what the header behind it says; None where none is known."""
         query = "SELECT MIN(prev_seq) FROM sections WHERE prev_segment = ?"

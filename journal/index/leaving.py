@@ -1,6 +1,6 @@
 """Files that left the folders of the truth: what to forget, and which entities lost an event by it."""
 
-from journal.format.names import parse_segment_file
+from journal.format.names import segment_file
 from journal.format.segment import Vector
 from journal.index.checkpoints import remaining_covers
 from journal.index.loading import NeedsRebuildError
@@ -100,10 +100,8 @@ def _lost(
 def _drop_section(view: View, lane: str, first: int, gone: set[int]) -> None:
     if any(holder not in gone for holder, _ in view.index.holders(lane, first)):
         return
-    for section in view.index.sections_of(lane):
-        parsed = section.prev_segment and parse_segment_file(f"{section.prev_segment}.jsonl")
-        if parsed and parsed.first == first and section.number > 0:
-            raise NeedsRebuildError("the base of a known difference left")
+    if view.index.is_base(segment_file(first, lane).removesuffix(".jsonl")):
+        raise NeedsRebuildError("the base of a known difference left")
     known = view.index.section_at(lane, first)
     if known is not None and known.first == first:
         _refuse_uncut(view, known)

@@ -8,9 +8,10 @@ import pytest
 
 from journal import Journal
 from journal.facade.values import all_events
+from journal.index import database
 from journal.store.batch import Put
 from tests.support.faults import CountingFiles
-from tests.support.stores import new_store
+from tests.support.stores import bring, clone, new_store
 
 SYNC = 'durability = "sync"'
 READING = {"stat"}
@@ -246,3 +247,35 @@ def test_a_segment_rolls_at_its_size_and_no_line_is_split(tmp_path):
     sizes = [os.path.getsize(os.path.join(root, "segments", name)) for name in sorted(os.listdir(f"{root}/segments"))]
     assert len(sizes) > 3
     assert all(4096 <= size < 4096 + 1000 for size in sizes[:-1])
+
+
+def test_segments_that_come_cost_the_same_however_many_their_lane_has(tmp_path, monkeypatch):
+    root = new_store(tmp_path, options='durability = "os"\nroll_bytes = 4096\nauto_compact = false')
+    decoded, section_of = [], database.section_of
+
+    def counting(row):
+        decoded.append(row)
+        return section_of(row)
+
+    monkeypatch.setattr(database, "section_of", counting)
+
+    def write(segments: int) -> None:
+        with Journal.open(store=root) as journal:
+            for number in range(segments):
+                journal.put("t", "a", {"text": f"{number}" * 5_000})
+
+    def cost_of_ten_more(name: str) -> int:
+        other = clone(root, tmp_path / name)
+        with Journal.open(store=other) as journal:
+            journal.get("t", "a")
+        write(10)
+        bring(root, other)
+        with Journal.open(store=other) as journal:
+            decoded.clear()
+            journal.get("t", "a")
+        return len(decoded)
+
+    write(5)
+    few = cost_of_ten_more("few")
+    write(50)
+    assert cost_of_ten_more("many") <= few
