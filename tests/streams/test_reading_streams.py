@@ -13,6 +13,7 @@ from journal.format.lines import seal, unseal
 from journal.index.streams import Reading
 from journal.state.stream import Truncation
 from journal.store.looking_back import look_back
+from journal.store.streams import reading
 from journal.store.streams.appending import Append, NewEvents
 from tests.support.faults import CountingFiles
 from tests.support.reads import ReadMeter
@@ -67,6 +68,16 @@ def test_the_last_events(journal):
     assert numbers(journal.read("s", last=2, event="Even")) == [4, 6]
     assert numbers(journal.read("s", 6, last=9)) == [6, 7]
     assert numbers(journal.read("s", last=0)) == []
+
+
+def test_the_last_events_that_a_filter_lets_through_are_looked_for_in_few_pieces(journal, monkeypatch):
+    journal.append_batch("s", [("Many", {"n": number}) for number in range(8, 3_000)])
+    looks = []
+    monkeypatch.setattr(reading, "look_back", lambda *asked: looks.append(asked) or look_back(*asked))
+    assert numbers(journal.read("s", last=1, where=lambda event: event.data["n"] == 2)) == [2]
+    assert numbers(journal.read("s", last=3, event="Odd")) == [3, 5, 7]
+    assert numbers(journal.read("s", last=5)) == [*range(2_995, 3_000)]
+    assert len(looks) < 30
 
 
 def test_filters(journal):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from journal.errors import DamagedError
@@ -88,7 +88,7 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
     then, reach = look_back(engine, lambda view: (StreamAsOf(view, selection.stream), reach_of(view)))
     since = selection.since or vector.EMPTY
     found: list[StreamEvent] = []
-    high = selection.high
+    high, size = selection.high, 0
 
     def piece(view: View, high: int, size: int) -> tuple[list[StreamEvent], int]:
         fresh = still_fresh(view, reach, since)
@@ -99,10 +99,11 @@ def read_last(engine: Engine, selection: Selection, count: int) -> list[StreamEv
         return events, (stretches[0].position or 1) - 1 if stretches else 0
 
     while high > 0 and len(found) < count:
-        top, size = high, min(count - len(found), PIECE_EVENTS)
+        # The filters may let few through: each piece is twice the one before.
+        top, size = high, min(max(count - len(found), 2 * size), PIECE_EVENTS)
         events, high = look_back(engine, lambda view: piece(view, top, size))  # noqa: B023
-        found += selection.chosen(_lifted(engine, selection, iter(events)))
-    return found[:count][::-1]
+        found += islice(selection.chosen(_lifted(engine, selection, iter(events))), count - len(found))
+    return found[::-1]
 
 
 def _lifted(engine: Engine, selection: Selection, events: Iterator[StreamEvent]) -> Iterator[StreamEvent]:
