@@ -4,7 +4,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, takewhile
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from journal.format.limits import PACK_MEMBER_BYTES
 from journal.format.lines import BadLineError, are_sealed
@@ -18,7 +18,8 @@ from journal.segments.pack import MEMBER_BYTES_MAX, read_member
 from journal.state.stream import Stretch
 
 _WINDOW_BYTES = 256 * 1024
-_ALONE_BYTES = 32 * 1024
+_ALONE_BYTES = 64 * 1024
+_KEPT_BYTES = 4 * 1024 * 1024
 _MEMBER_BYTES = PACK_MEMBER_BYTES + 1024
 """A member has no more bytes in the file, unless it holds a line longer than members are."""
 _MANY = 16
@@ -45,19 +46,61 @@ class Chunk(NamedTuple):
     lengths: Sequence[int]
 
 
+class _Window(NamedTuple):
+    """A part of a file: from where on, and its bytes there."""
+
+    start: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.data)
+
+
+K = TypeVar("K")
+V = TypeVar("V", _Window, bytes)
+
+
+class _Kept(Generic[K, V]):
+    """What was read last, of several files: where branches met, one line is of this lane and the next of that."""
+
+    def __init__(self) -> None:
+        self._found: dict[K, V] = {}
+        self._size = 0
+
+    def get(self, key: K) -> V | None:
+        return self._found.get(key)
+
+    def put(self, key: K, value: V) -> V:
+        """Keep something instead of the oldest."""
+        self.drop(key)
+        self._found[key] = value
+        self._size += _size_of(value)
+        while self._size > _KEPT_BYTES and len(self._found) > 1:
+            self.drop(next(iter(self._found)))
+        return value
+
+    def drop(self, key: K) -> None:
+        dropped = self._found.pop(key, None)
+        self._size -= _size_of(dropped) if dropped is not None else 0
+
+
+def _size_of(value: _Window | bytes) -> int:
+    return len(value if isinstance(value, bytes) else value.data)
+
+
 class RecordReader:
     """Reads records at one place after the other; what it read of a file serves those that stand near by too.
 
-    It holds one part of one file, so it is for one look at a view, not to be kept.
+    It holds parts of files, so it is for one look at a view, not to be kept.
     """
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self._file, self._start, self._bytes = 0, 0, b""
-        """Which file, from where on, and its bytes there."""
-        self._member: tuple[int, int] = (0, 0)
-        """Which pack, and where in it the member begins that has this text."""
-        self._text = b""
+        self._windows: _Kept[int, _Window] = _Kept()
+        """By file."""
+        self._members: _Kept[tuple[int, int], bytes] = _Kept()
+        """By pack, and where in it the member begins that has this text."""
 
     def read(self, place: Location) -> Record | None:
         """Return the record at a place, as ``read_record`` does. Raises FileNotFoundError."""
@@ -108,8 +151,8 @@ class RecordReader:
         known = self._view.whole.get(file)
         stat = self._view.files.stat(path_of(self._view, facts))
         if known is None or known[:2] != (stat, facts.applied) or not now - _WHOLE_SECONDS <= known[2] <= now:
-            self._fetch(facts, 0, facts.applied)
-            if len(self._bytes) != facts.applied or checksum_on(0, self._bytes) != facts.crc:
+            data = self._fetch(facts, 0, facts.applied).data
+            if len(data) != facts.applied or checksum_on(0, data) != facts.crc:
                 return False
             self._view.whole[file] = (stat, facts.applied, now)
         return True
@@ -127,33 +170,47 @@ class RecordReader:
         if facts is None:
             raise FileNotFoundError(f"file {file} of an earlier look")
         if facts.folder == ARCHIVE:
-            if self._member != (file, offset):
-                self._inflate(facts, offset)
-            return self._text[inner : inner + size]
-        at = offset - self._start
-        if file != self._file or at < 0 or at + size > len(self._bytes):
-            # The first of a file is read alone; where more small ones of it follow, they are read together.
-            is_alone = file != self._file or size >= _ALONE_BYTES
-            self._fetch(facts, offset, size if is_alone else _WINDOW_BYTES)
-            at = 0
-        return self._bytes[at : at + size]
+            text = self._members.get((file, offset))
+            if text is None:
+                text = self._members.put((file, offset), self._inflate(facts, offset))
+            return text[inner : inner + size]
+        window = self._window(facts, offset, size)
+        return window.data[offset - window.start : offset - window.start + size]
 
-    def _fetch(self, facts: FileFacts, offset: int, size: int) -> None:
-        self._file, self._bytes = 0, b""
-        self._bytes = self._view.files.read_at(path_of(self._view, facts), offset, size)
-        self._file, self._start = facts.id, offset
+    def _window(self, facts: FileFacts, offset: int, size: int) -> _Window:
+        """Return a part of a file that has so many bytes of it, if the file does.
 
-    def _inflate(self, facts: FileFacts, offset: int) -> None:
+        What stands alone is read alone; where more follows what was read before, or precedes it, it is read together.
+        """
+        known = self._windows.get(facts.id)
+        if known is None or size >= _ALONE_BYTES:
+            return known if known is not None and _has(known, offset, size) else self._fetch(facts, offset, size)
+        if _has(known, offset, size):
+            return known
+        if 0 <= offset - known.start < len(known.data) + _WINDOW_BYTES:
+            return self._fetch(facts, offset, _WINDOW_BYTES)
+        if 0 < known.start - offset <= _WINDOW_BYTES:
+            start = max(0, offset + size - _WINDOW_BYTES)
+            return self._fetch(facts, start, offset + size - start)
+        return self._fetch(facts, offset, size)
+
+    def _fetch(self, facts: FileFacts, offset: int, size: int) -> _Window:
+        self._windows.drop(facts.id)
+        found = self._view.files.read_at(path_of(self._view, facts), offset, size)
+        return self._windows.put(facts.id, _Window(offset, found))
+
+    def _inflate(self, facts: FileFacts, offset: int) -> bytes:
         """Inflate a member of a pack; most are small, and the one that is asked for next stands behind it."""
-        self._member, at = (0, 0), offset - self._start
-        if facts.id != self._file or not 0 <= at <= len(self._bytes) - _MEMBER_BYTES:
-            self._fetch(facts, offset, _WINDOW_BYTES if facts.id == self._file else _MEMBER_BYTES)
-            at = 0
-        text = read_member(self._bytes[at : at + _MEMBER_BYTES])
-        if not text and len(self._bytes) - at >= _MEMBER_BYTES:
-            self._fetch(facts, offset, MEMBER_BYTES_MAX)
-            text = read_member(self._bytes)
-        self._member, self._text = (facts.id, offset), text
+        window = self._window(facts, offset, min(_MEMBER_BYTES, facts.size - offset))
+        at = offset - window.start
+        text = read_member(window.data[at : at + _MEMBER_BYTES])
+        if not text and len(window.data) - at >= _MEMBER_BYTES:
+            text = read_member(self._fetch(facts, offset, MEMBER_BYTES_MAX).data)
+        return text
+
+
+def _has(window: _Window, offset: int, size: int) -> bool:
+    return window.start <= offset and offset + size <= window.end
 
 
 class _Finder:

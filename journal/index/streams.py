@@ -6,6 +6,7 @@ lock), the stream is put together in memory.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from journal.format.names import parse_event_id
 from journal.format.record import Record
@@ -154,9 +155,9 @@ class Reading:
         if self._whole is not None:
             stretches = reversed(self._whole) if reverse else self._whole
         elif reverse:
-            stretches = (*reversed(self._tail), *self._table.visible(self._name, low, high, reverse=True))
+            stretches = chain(reversed(self._tail), self._table.visible(self._name, low, high, reverse=True))
         else:
-            stretches = (*self._table.visible(self._name, low, high), *self._tail)
+            stretches = chain(self._table.visible(self._name, low, high), self._tail)
         for stretch in stretches:
             if stretch.position is None or stretch.is_hidden:
                 continue

@@ -39,15 +39,15 @@ def open_conflicts(view: View, type: str | None, id: str | None) -> list[FieldCo
         state = view.state(key) if type in (None, key[0]) and id in (None, key[1]) else None
         if state is None:
             continue
-        places = {(place.seq, place.lane): place for place in view.events_of(key)}
-
-        def side(at: EventId, item: Any, places: dict[EventId, Any] = places) -> dict[str, Any]:
-            event = event_at(view, places[at]) if at in places else None
-            shown = {} if item is ABSENT else {"value": item}
-            return {"event": event_id(*at), **shown, "actor": event and event.actor, "ts": event and event.ts}
-
         for conflict in conflicts(state, view.strategies(key[0])):
-            winner = side(conflict.winner, conflict.winner_value)
-            losers = tuple(side(*loser) for loser in conflict.losers)
+            winner = _side(view, conflict.winner, conflict.winner_value)
+            losers = tuple(_side(view, *loser) for loser in conflict.losers)
             found.append(FieldConflict(*key, conflict.field, winner, losers))
     return found
+
+
+def _side(view: View, at: EventId, item: Any) -> dict[str, Any]:
+    places = view.places_at(*at)
+    event = event_at(view, places[0]) if places else None
+    shown = {} if item is ABSENT else {"value": item}
+    return {"event": event_id(*at), **shown, "actor": event and event.actor, "ts": event and event.ts}

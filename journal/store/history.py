@@ -11,7 +11,7 @@ from journal.format.lines import BadLineError
 from journal.format.names import event_id, parse_event_id
 from journal.format.record import Record
 from journal.index.lost_payloads import note_loss
-from journal.index.records import read_record
+from journal.index.records import RecordReader, read_record
 from journal.index.rows import Location
 from journal.index.view import Key, View
 from journal.state.entity import ABSENT, EntityState, Payload, fold
@@ -33,7 +33,10 @@ class Blame:
 
 def event_at(view: View, place: Location) -> Event:
     """Return the event at a place. Raises DamagedError where its bytes do not verify any more."""
-    record = read_record(view, place)
+    return _event_of(view, place, read_record(view, place))
+
+
+def _event_of(view: View, place: Location, record: Record | None) -> Event:
     if record is None:
         facts = view.by_id.get(place.file)
         raise DamagedError(
@@ -112,7 +115,8 @@ def entity_events(view: View, key: Key) -> list[Event]:
     places = view.events_of(key)
     if not places:
         raise NotFoundError(f"there is no {key[0]} {key[1]!r}")
-    return [event_at(view, place) for place in places]
+    records = RecordReader(view).read_each(places)
+    return [_event_of(view, place, record) for place, record in zip(places, records, strict=True)]
 
 
 def value_at(view: View, key: Key, at: EventId, *, with_it: bool = True) -> tuple[EntityState | None, Payload | None]:
@@ -120,12 +124,12 @@ def value_at(view: View, key: Key, at: EventId, *, with_it: bool = True) -> tupl
 
     What was missing there and then does not matter: nothing of it is applied here, nor can it arrive.
     """
-    past = view.saw(at)
+    past, reader = view.saw(at), RecordReader(view)
     changes = []
     for place in view.events_of(key):
         seen: EventId = (place.seq, place.lane)
         if (with_it and seen == at) or past.has(seen, at):
-            record = read_record(view, place)
+            record = reader.read(place)
             if record is not None:
                 changes.append((view.change_of(record, place.lane), view.saw(seen)))
     state = fold(changes)
@@ -186,8 +190,9 @@ def stamp_of(event: Event) -> datetime | None:
 
 def events_in(view: View, places: Iterable[Location]) -> Iterator[Event]:
     """Yield the events at places of a view, without those that do not verify or whose payload is lost."""
+    reader = RecordReader(view)
     for place in places:
-        record = read_record(view, place)
+        record = reader.read(place)
         if record is None:
             continue
         try:

@@ -624,3 +624,34 @@ def test_late_events_that_come_in_a_segment_and_in_a_pack_of_it_count_once(two):
     assert mine.stream("s").length == 9
     assert mine.append("s", "After", {"n": 9}, expect=9).position == 10
     assert mine.doctor(verify=True).ok
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_stream_of_two_branches_is_read_in_few_reads(tmp_path, is_packed):
+    """One event is of this lane and the next of that, so what was read of both files is kept."""
+    here = new_store(tmp_path / "here")
+    there = clone(here, tmp_path / "there")
+    with Journal.open(store=here) as mine, Journal.open(store=there) as theirs:
+        for number in range(400):
+            for journal in (mine, theirs):
+                journal.append("s", "E", {"n": number})
+    bring(there, here)
+    meter = ReadMeter()
+    with Journal.open(store=here, files=meter) as journal:
+        for turn in range(3 * is_packed):
+            journal.checkpoint()
+            journal.put("t", "x", {"n": turn})
+            journal.compact()
+        journal.position()
+        for read in (
+            lambda: journal.read("s"),
+            lambda: journal.read("s", last=800, event="E"),
+            journal.read_all,
+            journal.log,
+            lambda: journal.log(limit=800),
+        ):
+            meter.forget()
+            assert len(list(read())) >= 800
+            paths = [path for path in meter.parts if "segments" in path or "archive" in path]
+            assert len(paths) >= 2
+            assert sum(meter.parts[path] for path in paths) <= 20
