@@ -201,7 +201,7 @@ class RecordReader:
 
     def _inflate(self, facts: FileFacts, offset: int) -> bytes:
         """Inflate a member of a pack; most are small, and the one that is asked for next stands behind it."""
-        window = self._window(facts, offset, min(_MEMBER_BYTES, facts.size - offset))
+        window = self._window(facts, offset, max(1, min(_MEMBER_BYTES, facts.size - offset)))
         at = offset - window.start
         text = read_member(window.data[at : at + _MEMBER_BYTES])
         if not text and len(window.data) - at >= _MEMBER_BYTES:
