@@ -205,8 +205,8 @@ def test_closing_a_subscription_ends_the_loop_of_another_task_and_refuses_what_c
 
             async def work():
                 async for delivery in feed:
-                    seen.append(delivery.event.entity)
                     await delivery.ack()
+                    seen.append(delivery.event.entity)  # what is closed before this could not be acknowledged
 
             task = asyncio.ensure_future(work())
             while not seen:
